@@ -1,0 +1,76 @@
+"""Environment variables that describe themselves.
+
+Each variable is read once, in ``config.settings``, by a call that also says what it is for. The calls fill
+:data:`VARIABLES`, from which ``docs/reference/settings.md`` is generated (``manage.py settings_reference``).
+"""
+
+import os
+from dataclasses import dataclass
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable, as the reference shows it.
+
+    ``default`` is what is used when the variable is unset, in words; ``required`` says when it cannot be left out.
+    """
+
+    name: str
+    kind: str
+    default: str
+    description: str
+    required: str = ""
+
+
+VARIABLES: dict[str, Variable] = {}
+
+
+def _read(variable: Variable) -> str | None:
+    VARIABLES[variable.name] = variable
+    value = os.environ.get(variable.name)
+    return value.strip() if value is not None else None
+
+
+def text(name: str, *, default: str, description: str, shown_default: str | None = None, required: str = "") -> str:
+    """Return the variable's text, or ``default`` when it is unset or blank."""
+    shown = shown_default if shown_default is not None else default
+    return _read(Variable(name, "text", shown, description, required)) or default
+
+
+def flag(name: str, *, default: bool, description: str) -> bool:
+    """Return the variable as a boolean.
+
+    Raises ``ImproperlyConfigured`` for a word that is neither true nor false, so that a typing error in ``DEBUG``
+    is never read as "on".
+    """
+    value = _read(Variable(name, "1 or 0", "1" if default else "0", description))
+    if value is None:
+        return default
+    if value.lower() in TRUE:
+        return True
+    if value.lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false. Set it to 1 or 0.")
+
+
+def words(name: str, *, default: tuple[str, ...], description: str, required: str = "") -> list[str]:
+    """Return a comma-separated variable as a list without blanks."""
+    value = _read(Variable(name, "list, separated by commas", ", ".join(default), description, required))
+    if value is None:
+        return list(default)
+    return [word for word in (part.strip() for part in value.split(",")) if word]
+
+
+def refuse_to_start(problems: list[str]) -> None:
+    """Raise ``ImproperlyConfigured`` naming every problem at once, or return when there is none."""
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ImproperlyConfigured(
+            f"The site does not start in production like this:\n{lines}\n"
+            "Set what is named in the environment (docs/reference/settings.md), or DEBUG=1 for development."
+        )

@@ -1,0 +1,253 @@
+"""The one settings file. What differs between places comes from the environment, described where it is read."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.flag(
+    "DEBUG",
+    default=False,
+    description="Development mode: detailed error pages, demonstration accounts, secrets with defaults. "
+    "Never on in public.",
+)
+
+# -- Secrets and hosts -------------------------------------------------------------------------------------------------
+
+DEVELOPMENT_SECRET_KEY = "development-only-secret-key-that-production-refuses"  # noqa: S105  (production refuses it)
+DEVELOPMENT_SIGNING_KEY = "development-only-signing-key-that-production-refuses"
+
+SECRET_KEY = env.text(
+    "SECRET_KEY",
+    default=DEVELOPMENT_SECRET_KEY if DEBUG else "",
+    shown_default="a fixed key in development",
+    required="in production, at least 50 characters",
+    description="Signs sessions, messages and password-reset links. Make one with `openssl rand -base64 48`.",
+)
+CONSENT_SIGNING_KEY = env.text(
+    "CONSENT_SIGNING_KEY",
+    default=DEVELOPMENT_SIGNING_KEY if DEBUG else "",
+    shown_default="a fixed key in development",
+    required="in production, at least 32 characters",
+    description=(
+        "Keys the HMAC of every consent record. Kept outside the database, so that whoever can write to the database "
+        "still cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it."
+    ),
+)
+SITE_URL = env.text(
+    "SITE_URL",
+    default="http://127.0.0.1:8000",
+    description="Public address of the site, scheme included and without a trailing slash. `https` switches on HSTS, "
+    "the redirect to HTTPS, and `Secure` session cookies.",
+).rstrip("/")
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS",
+    default=("127.0.0.1", "localhost", "[::1]") if DEBUG else (),
+    required="in production",
+    description="Host names that the site answers to. A wildcard for everything (`*`) is refused.",
+)
+
+_problems = []
+if not DEBUG:
+    if SECRET_KEY in ("", DEVELOPMENT_SECRET_KEY) or len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+        _problems.append("SECRET_KEY is missing, a default, or shorter than 50 characters.")
+    if CONSENT_SIGNING_KEY in ("", DEVELOPMENT_SIGNING_KEY) or len(CONSENT_SIGNING_KEY) < 32:
+        _problems.append("CONSENT_SIGNING_KEY is missing, a default, or shorter than 32 characters.")
+    if not ALLOWED_HOSTS:
+        _problems.append("ALLOWED_HOSTS is empty: name the hosts that the site answers to.")
+if "*" in ALLOWED_HOSTS:
+    _problems.append("ALLOWED_HOSTS contains '*', which would let anybody choose the host in links and mails.")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.netloc or _site.path:
+    _problems.append(
+        f"SITE_URL={SITE_URL!r} must look like https://glossary.example.org, with nothing behind the host."
+    )
+env.refuse_to_start(_problems)
+
+SERVED_OVER_HTTPS = _site.scheme == "https"
+
+# -- Data --------------------------------------------------------------------------------------------------------------
+
+DATA_DIR = Path(
+    env.text(
+        "DATA_DIR",
+        default=str(BASE_DIR / "var"),
+        shown_default="`var/` in the project",
+        description="Folder for everything that is not in the database: SQLite file, finished pages, collected "
+        "static files.",
+    )
+).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DATABASE_URL = env.text(
+    "DATABASE_URL",
+    default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}",
+    shown_default="SQLite in DATA_DIR",
+    description="Database, as a URL: `postgres://user:password@host:5432/name` in production, `sqlite:///path` to "
+    "embed it.",
+)
+try:
+    _database = dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
+except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
+    # The value itself may hold a password, so it isn't shown.
+    raise ImproperlyConfigured(
+        "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name or sqlite:///path."
+    ) from error
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
+        # A transaction takes the write lock when it begins: two writers queue up instead of one failing half-way.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # WAL lets readers go on while somebody writes. FULL makes each commit durable before it is acknowledged,
+        # which a consent record needs (design: a choice is committed before it is answered).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+elif _database["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHE_URL = env.text(
+    "CACHE_URL",
+    default="locmem://",
+    description="Django's cache: `locmem://`, or `redis://host:6379/0` when several machines serve the site.",
+)
+if CACHE_URL == "locmem://":
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+elif CACHE_URL.startswith(("redis://", "rediss://")):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
+else:
+    raise ImproperlyConfigured("CACHE_URL must be locmem:// or redis://host:port/number.")
+
+EMAIL_URL = env.text(
+    "EMAIL_URL",
+    default="console://",
+    description="Outgoing mail: `console://` prints it, `smtp://user:password@host:587` sends it with STARTTLS, "
+    "`smtps://…:465` with TLS.",
+)
+_mail = urlsplit(EMAIL_URL)
+if _mail.scheme == "console":
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+elif _mail.scheme in ("smtp", "smtps"):
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or (465 if _mail.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
+else:
+    raise ImproperlyConfigured("EMAIL_URL must begin with console://, smtp:// or smtps://.")
+
+# -- Application -------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",
+    "glossary",
+    "consent",
+    "cookie_consent",
+    "django_prose_editor",
+    "js_asset",
+    "taggit",
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.security.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "config.storage.StaticStorage"
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+# -- Transport and headers ---------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SERVED_OVER_HTTPS
+SECURE_HSTS_PRELOAD = SERVED_OVER_HTTPS
+# TLS ends at the proxy in front, which must set (and overwrite) this header; without TLS nobody is believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTTPS else None
+# A third party that consent has opened learns the site's name, never which term is read. Not `no-referrer`: under it
+# browsers send `Origin: null` with our own forms, and the consent form checks Origin.
+SECURE_REFERRER_POLICY = "strict-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# -- The parts we build on ---------------------------------------------------------------------------------------------
+
+TAGGIT_CASE_INSENSITIVE = True
+TAGGIT_STRIP_UNICODE_WHEN_SLUGIFYING = True
+
+# django-cookie-consent: registry and cookie codec only. Its log, banner and views aren't used (docs/adr).
+COOKIE_CONSENT_LOG_ENABLED = False
+COOKIE_CONSENT_SECURE = True
+COOKIE_CONSENT_HTTPONLY = False
+COOKIE_CONSENT_SAMESITE = "Lax"
+COOKIE_CONSENT_MAX_AGE = 182 * 24 * 60 * 60
+
+# What the two apps call, after commit, when something that public pages show has changed.
+GLOSSARY_ON_CHANGE = "config.pages.expire"
+CONSENT_ON_CHANGE = "config.pages.expire"
+
+PAGE_STORE = env.flag(
+    "PAGE_STORE",
+    default=not DEBUG,
+    description="Keep finished public pages under DATA_DIR and serve them ahead of Django. On in production.",
+)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
