@@ -1,0 +1,286 @@
+"""The term document: the unit of editing, import, export, revision and API.
+
+A document is a frozen value. It is built from untrusted JSON by :func:`parse_document`, which names everything that is
+wrong with it at once, and hashed in the canonical form of RFC 8785 (JSON Canonicalization Scheme).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import rfc8785
+from django.utils.text import slugify
+
+from glossary.markup import clean_html
+
+MAX_TITLE = 200
+MAX_TEXT = 100_000
+MAX_LINE = 1_000
+MAX_ITEMS = 100
+MAX_TAG = 100
+
+SYNONYM_KINDS = ("synonym", "abbreviation", "variant", "former")
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+DOI = re.compile(r"10\.\d{4,9}/\S+")
+DOI_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
+PMID = re.compile(r"[1-9]\d{0,8}")
+PMID_PREFIX = re.compile(r"^(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)", re.IGNORECASE)
+# Tab, line feed and carriage return are text; other C0 characters are not, and PostgreSQL cannot store NUL at all.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """A related-insight snippet: plain text, leading to another term (its slug), to a web page, or nowhere."""
+
+    text: str
+    term: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Another name; ``kind`` is one of :data:`SYNONYM_KINDS`."""
+
+    text: str
+    kind: str = "synonym"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A cited work: the citation as read, and its bare DOI, PMID or URL where it has one."""
+
+    citation: str
+    doi: str = ""
+    pmid: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermDocument:
+    """One term, whole. Texts are HTML of the allow-list; ``related`` holds slugs and ``tags`` names, both sorted."""
+
+    title: str
+    slug: str
+    definition: str
+    origin: str = ""
+    mechanism: str = ""
+    insights: tuple[Insight, ...] = ()
+    synonyms: tuple[Synonym, ...] = ()
+    references: tuple[Reference, ...] = ()
+    related: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document as JSON-ready dicts and lists."""
+        document: dict[str, Any] = _lists(asdict(self))
+        return document
+
+    def sha256(self) -> str:
+        """Return the hex SHA-256 of the document's canonical form."""
+        return document_sha256(self.as_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where (``insights[2].url``) and why, with what to do."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class DocumentError(ValueError):
+    """A term document cannot be accepted. Show ``problems`` to whoever sent it; nothing was saved."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+def document_sha256(document: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 of a JSON document's canonical form (RFC 8785)."""
+    return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+
+
+def slug_for(title: str) -> str:
+    """Return the slug that a title gets: lower-case ASCII words joined by hyphens."""
+    return slugify(title)[:MAX_TITLE].strip("-_").replace("_", "-")
+
+
+def parse_document(data: Mapping[str, Any]) -> TermDocument:
+    """Return a sanitised, checked document from untrusted JSON of the shape of :class:`TermDocument`.
+
+    A missing slug is made from the title. Raises :class:`DocumentError` with every problem found, and names keys that
+    are not part of a document instead of dropping them silently.
+    """
+    return _Parser(data).document()
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return value
+
+
+class _Parser:
+    """Collects problems while it reads, so that an editor sees all of them at once."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self.problems: list[Problem] = []
+
+    def document(self) -> TermDocument:
+        known = TermDocument.__dataclass_fields__.keys()
+        for key in sorted(set(self.data) - set(known)):
+            self.problem(str(key), "is not a field of a term document")
+        title = self.line(self.data, "title", limit=MAX_TITLE)
+        if not title:
+            self.problem("title", "is missing")
+        document = TermDocument(
+            title=title,
+            slug=self.slug(title),
+            definition=self.html("definition"),
+            origin=self.html("origin"),
+            mechanism=self.html("mechanism"),
+            insights=tuple(self.insight(item, at) for item, at in self.items("insights", ("text", "term", "url"))),
+            synonyms=self.synonyms(),
+            references=tuple(
+                self.reference(item, at) for item, at in self.items("references", ("citation", "doi", "pmid", "url"))
+            ),
+            related=self.names("related", limit=MAX_TITLE),
+            tags=self.names("tags", limit=MAX_TAG),
+        )
+        if title and not document.definition:
+            self.problem("definition", "is missing: a term says what it means")
+        if document.slug and document.slug in document.related:
+            self.problem("related", "names the term itself")
+        if self.problems:
+            raise DocumentError(self.problems)
+        return document
+
+    def problem(self, field: str, message: str) -> None:
+        self.problems.append(Problem(field, message))
+
+    def text(self, source: Mapping[str, Any], key: str, *, at: str = "", limit: int) -> str:
+        field = f"{at}.{key}" if at else key
+        value = source.get(key, "")
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.problem(field, f"must be text, not {type(value).__name__}")
+            return ""
+        if len(value) > limit:
+            self.problem(field, f"has {len(value):,} characters; at most {limit:,} are taken")
+            return ""
+        if found := CONTROL.search(value):
+            self.problem(field, f"contains the control character U+{ord(found[0]):04X} at position {found.start() + 1}")
+            return ""
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            self.problem(field, f"contains half a character (a lone surrogate) at position {error.start + 1}")
+            return ""
+        return value.strip()
+
+    def line(self, source: Mapping[str, Any], key: str, *, at: str = "", limit: int = MAX_LINE) -> str:
+        return " ".join(self.text(source, key, at=at, limit=limit).split())
+
+    def html(self, key: str) -> str:
+        return clean_html(self.text(self.data, key, limit=MAX_TEXT))
+
+    def slug(self, title: str) -> str:
+        given = self.line(self.data, "slug", limit=MAX_TITLE)
+        slug = given or slug_for(title)
+        if title and not slug:
+            self.problem("slug", f"cannot be made from {title!r}: give one of lower-case letters, digits and hyphens")
+        elif slug and not SLUG.fullmatch(slug):
+            self.problem("slug", f"{slug!r} must be lower-case letters, digits and single hyphens")
+        return slug
+
+    def items(self, key: str, fields: tuple[str, ...]) -> Iterable[tuple[Mapping[str, Any], str]]:
+        for number, item in enumerate(self.sequence(key), start=1):
+            at = f"{key}[{number}]"
+            if not isinstance(item, Mapping):
+                self.problem(at, f"must be an object with {', '.join(fields)}")
+                continue
+            for unknown in sorted(set(item) - set(fields)):
+                self.problem(f"{at}.{unknown}", f"is not one of {', '.join(fields)}")
+            yield item, at
+
+    def sequence(self, key: str) -> list[Any]:
+        value = self.data.get(key) or []
+        if not isinstance(value, list | tuple):
+            self.problem(key, f"must be a list, not {type(value).__name__}")
+            return []
+        if len(value) > MAX_ITEMS:
+            self.problem(key, f"has {len(value)} entries; at most {MAX_ITEMS} are taken")
+            return []
+        return list(value)
+
+    def required(self, source: Mapping[str, Any], key: str, *, at: str, limit: int = MAX_LINE) -> str:
+        before = len(self.problems)
+        value = self.line(source, key, at=at, limit=limit)
+        if not value and len(self.problems) == before:
+            self.problem(f"{at}.{key}", "is missing")
+        return value
+
+    def url(self, source: Mapping[str, Any], *, at: str) -> str:
+        value = self.line(source, "url", at=at)
+        if not value:
+            return ""
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in value
+        except ValueError:
+            usable = False
+        if not usable:
+            self.problem(f"{at}.url", f"{value[:100]!r} is not a web address that begins with http:// or https://")
+        return value
+
+    def insight(self, item: Mapping[str, Any], at: str) -> Insight:
+        insight = Insight(
+            text=self.required(item, "text", at=at),
+            term=self.line(item, "term", at=at, limit=MAX_TITLE),
+            url=self.url(item, at=at),
+        )
+        if insight.term and insight.url:
+            self.problem(at, "leads to a term and to a URL: keep one")
+        return insight
+
+    def synonyms(self) -> tuple[Synonym, ...]:
+        found: dict[str, Synonym] = {}
+        for item, at in self.items("synonyms", ("text", "kind")):
+            kind = self.line(item, "kind", at=at) or "synonym"
+            if kind not in SYNONYM_KINDS:
+                self.problem(f"{at}.kind", f"{kind!r} is not one of {', '.join(SYNONYM_KINDS)}")
+            synonym = Synonym(text=self.required(item, "text", at=at, limit=MAX_TITLE), kind=kind)
+            if synonym.text in found:
+                self.problem(f"{at}.text", f"{synonym.text!r} stands there twice")
+            found[synonym.text] = synonym
+        return tuple(found.values())
+
+    def reference(self, item: Mapping[str, Any], at: str) -> Reference:
+        doi = DOI_PREFIX.sub("", self.line(item, "doi", at=at))
+        if doi and not DOI.fullmatch(doi):
+            self.problem(f"{at}.doi", f"{doi[:100]!r} is not a DOI: it looks like 10.1001/jama.288.3.321")
+        pmid = PMID_PREFIX.sub("", self.line(item, "pmid", at=at)).rstrip("/")
+        if pmid and not PMID.fullmatch(pmid):
+            self.problem(f"{at}.pmid", f"{pmid[:100]!r} is not a PubMed number: it is digits only")
+        return Reference(citation=self.required(item, "citation", at=at), doi=doi, pmid=pmid, url=self.url(item, at=at))
+
+    def names(self, key: str, *, limit: int) -> tuple[str, ...]:
+        found: dict[str, str] = {}
+        for number, item in enumerate(self.sequence(key), start=1):
+            name = self.line({"": item}, "", at=f"{key}[{number}]", limit=limit)
+            if name:
+                found.setdefault(name.casefold(), name)
+        return tuple(sorted(found.values(), key=lambda name: (name.casefold(), name)))

@@ -1,0 +1,130 @@
+"""Saving, publishing and retiring a term, through the actions."""
+
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, transaction
+
+from glossary.actions import (
+    NotPublishable,
+    NotPublished,
+    StaleRevision,
+    publish_term,
+    retire_term,
+    save_term,
+    save_terms,
+)
+from glossary.documents import DocumentError
+from glossary.models import PublishedEntry, Revision, SlugRedirect, Term
+from tests.conftest import document
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_save_freezes_the_whole_document(editor: User, at: datetime) -> None:
+    other = save_term(document=document("Progesterone"), by=editor, at=at).term
+    written = document(
+        insights=[
+            {"text": "It lasts two weeks.", "term": other.slug},
+            {"text": "Read more.", "url": "https://example.org/"},
+        ],
+        synonyms=[{"text": "LP", "kind": "abbreviation"}],
+        references=[{"citation": "Someone. Something. 2020.", "doi": "https://doi.org/10.1001/jama.288.3.321"}],
+        related=["progesterone"],
+        tags=["menstrual cycle", "Fertility"],
+    )
+
+    saved = save_term(document=written, by=editor, at=at, note="First version")
+
+    assert saved.revision is not None
+    assert saved.revision.number == 1
+    assert saved.revision.document == written.as_json()
+    assert saved.revision.sha256 == written.sha256()
+    assert saved.revision.created_by_name == "Edith Okafor"
+    assert written.references[0].doi == "10.1001/jama.288.3.321"
+
+
+def test_a_save_that_changes_nothing_freezes_nothing(editor: User, at: datetime) -> None:
+    term = save_term(document=document(tags=["a"]), by=editor, at=at).term
+    assert save_term(document=document(tags=["a"]), by=editor, at=at, term=term).revision is None
+    assert term.revisions.count() == 1
+
+
+def test_a_save_over_a_newer_revision_is_refused(editor: User, at: datetime) -> None:
+    term = save_term(document=document(), by=editor, at=at).term
+    save_term(document=document(origin="<p>From Greek.</p>"), by=editor, at=at, term=term, opened_on=1)
+    with pytest.raises(StaleRevision, match="Edith Okafor saved revision 2"):
+        save_term(document=document(origin="<p>From Norse.</p>"), by=editor, at=at, term=term, opened_on=1)
+    term.refresh_from_db()
+    assert term.origin == "<p>From Greek.</p>"
+
+
+def test_terms_of_one_batch_may_name_one_another(editor: User, at: datetime) -> None:
+    batch = [document("Alpha", related=["beta"]), document("Beta", related=["alpha"])]
+    outcomes = save_terms(documents=batch, by=editor, at=at)
+    assert [outcome.created for outcome in outcomes] == [True, True]
+    again = save_terms(documents=batch, by=editor, at=at)
+    assert [outcome.revision for outcome in again] == [None, None]
+
+
+def test_unknown_and_taken_slugs_are_named(editor: User, at: datetime) -> None:
+    save_term(document=document("Alpha"), by=editor, at=at)
+    with pytest.raises(DocumentError) as caught:
+        save_term(document=document("Alpha", related=["nowhere"]), by=editor, at=at)
+    assert [problem.field for problem in caught.value.problems] == ["slug", "related"]
+    assert Term.objects.count() == 1
+
+
+def test_revisions_cannot_be_changed_or_deleted_in_the_database(editor: User, at: datetime) -> None:
+    save_term(document=document(), by=editor, at=at)
+    for statement in ("UPDATE glossary_revision SET note = 'x'", "DELETE FROM glossary_revision"):
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    assert Revision.objects.get().note == ""
+
+
+def test_publishing_shows_the_newest_revision_and_later_saves_do_not(editor: User, at: datetime) -> None:
+    term = save_term(document=document(tags=["Cycle"]), by=editor, at=at).term
+    entry = publish_term(term=term, by=editor, at=at)
+    save_term(document=document(title="Luteal phase", mechanism="<p>New.</p>"), by=editor, at=at, term=term)
+    entry.refresh_from_db()
+    assert entry.revision.number == 1
+    assert Term.objects.with_state().get().state == Term.State.CHANGED
+    publish_term(term=term, by=editor, at=at)
+    assert Term.objects.with_state().get().state == Term.State.PUBLISHED
+    assert PublishedEntry.objects.get().revision.document["mechanism"] == "<p>New.</p>"
+
+
+def test_an_old_address_redirects_for_ever_and_stays_taken(editor: User, at: datetime) -> None:
+    term = save_term(document=document("Old name"), by=editor, at=at).term
+    publish_term(term=term, by=editor, at=at)
+    save_term(document=document("New name"), by=editor, at=at, term=term)
+    publish_term(term=term, by=editor, at=at)
+    assert SlugRedirect.objects.get().slug == "old-name"
+    with pytest.raises(DocumentError, match="belongs to another term"):
+        save_term(document=document("Old name"), by=editor, at=at)
+    save_term(document=document("Old name"), by=editor, at=at, term=term)
+    publish_term(term=term, by=editor, at=at)
+    assert list(SlugRedirect.objects.values_list("slug", flat=True)) == ["new-name"]
+
+
+def test_retiring_takes_the_entry_away_and_keeps_the_history(editor: User, at: datetime) -> None:
+    term = save_term(document=document(), by=editor, at=at).term
+    with pytest.raises(NotPublished):
+        retire_term(term=term, by=editor, at=at)
+    publish_term(term=term, by=editor, at=at)
+    retire_term(term=term, by=editor, at=at, reason="Superseded")
+    term = Term.objects.with_state().get()
+    assert term.state == Term.State.RETIRED
+    assert [event.verb for event in term.events.all()] == ["retired", "published"]
+
+
+def test_a_term_without_a_revision_is_not_publishable(editor: User, at: datetime) -> None:
+    term = Term.objects.create(title="Bare", slug="bare", definition="<p>x</p>")
+    with pytest.raises(NotPublishable, match="no revision"):
+        publish_term(term=term, by=editor, at=at)
