@@ -138,7 +138,7 @@ class Databases:
     def drop(self) -> None:
         for name in reversed(self.made):
             with psycopg.connect(self.server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _create(self, template: str = "") -> str:
         name = f"site_{secrets.token_hex(6)}"
@@ -154,7 +154,7 @@ class Databases:
             return f"sqlite:///{path}"
         like = f' TEMPLATE "{urlsplit(template).path.lstrip("/")}"' if template else ""
         with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"{like}')  # type: ignore[arg-type]  # a name made here
+            connection.execute(f'CREATE DATABASE "{name}"{like}')  # a name made here
         self.made.append(name)
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
 
