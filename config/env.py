@@ -42,13 +42,14 @@ def text(name: str, *, default: str, description: str, shown_default: str | None
     return _read(Variable(name, "text", shown, description, required)) or default
 
 
-def flag(name: str, *, default: bool, description: str) -> bool:
+def flag(name: str, *, default: bool, description: str, shown_default: str | None = None) -> bool:
     """Return the variable as a boolean.
 
     Raises ``ImproperlyConfigured`` for a word that is neither true nor false, so that a typing error in ``DEBUG``
     is never read as "on".
     """
-    value = _read(Variable(name, "1 or 0", "1" if default else "0", description))
+    shown = shown_default if shown_default is not None else str(int(default))
+    value = _read(Variable(name, "1 or 0", shown, description))
     if value is None:
         return default
     if value.lower() in TRUE:
@@ -58,9 +59,12 @@ def flag(name: str, *, default: bool, description: str) -> bool:
     raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false. Set it to 1 or 0.")
 
 
-def words(name: str, *, default: tuple[str, ...], description: str, required: str = "") -> list[str]:
+def words(
+    name: str, *, default: tuple[str, ...], description: str, shown_default: str | None = None, required: str = ""
+) -> list[str]:
     """Return a comma-separated variable as a list without blanks."""
-    value = _read(Variable(name, "list, separated by commas", ", ".join(default), description, required))
+    shown = shown_default if shown_default is not None else ", ".join(default)
+    value = _read(Variable(name, "list, separated by commas", shown, description, required))
     if value is None:
         return list(default)
     return [word for word in (part.strip() for part in value.split(",")) if word]

@@ -48,6 +48,7 @@ SITE_URL = env.text(
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     default=("127.0.0.1", "localhost", "[::1]") if DEBUG else (),
+    shown_default="the loopback names in development",
     required="in production",
     description="Host names that the site answers to. A wildcard for everything (`*`) is refused.",
 )
@@ -241,6 +242,7 @@ CONSENT_ON_CHANGE = "config.pages.expire"
 PAGE_STORE = env.flag(
     "PAGE_STORE",
     default=not DEBUG,
+    shown_default="1 in production, 0 in development",
     description="Keep finished public pages under DATA_DIR and serve them ahead of Django. On in production.",
 )
 

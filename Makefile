@@ -1,0 +1,101 @@
+# Works from a fresh clone: needs Python 3.11 or newer and make, and nothing else.
+#   make run    the site for development, with the demonstration glossary      make test    every test this machine can run
+#   make serve  the same site as production serves it                          make check   format, lint, types, contracts
+PORT ?= 8000
+PYTHON := .venv/bin/python
+LOCAL := http://127.0.0.1:$(PORT)
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test check lock format environment environment-dev secrets
+
+help:
+	@sed -n '2,3s/^# *//p' Makefile
+
+# A virtual environment is complete when its stamp, written last, equals the checksum of what it was made from, and when
+# its Python still starts. Anything else (half-made, moved, made by a Python that is gone) is removed and made again.
+# $(1): requirements files; $(2): name of the stamp.
+define ensure_environment
+	@set -e; \
+	want=$$(cat $(1) | cksum); \
+	if [ "$$want" = "$$(cat .venv/$(2).stamp 2>/dev/null)" ] && $(PYTHON) -c 'import django, granian' 2>/dev/null; then exit 0; fi; \
+	if ! $(PYTHON) -m pip --version >/dev/null 2>&1 && ! { command -v uv >/dev/null && $(PYTHON) -c '' 2>/dev/null; }; then \
+		rm -rf .venv; \
+		if command -v uv >/dev/null; then uv venv --quiet --python '>=3.11' .venv; else \
+			for python in python3 python3.14 python3.13 python3.12 python3.11 none; do \
+				if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+			done; \
+			if [ $$python = none ]; then echo 'Python 3.11 or newer is needed: install it and run make again.' >&2; exit 1; fi; \
+			$$python -m venv .venv || { rm -rf .venv; echo "$$python cannot make virtual environments: install its venv package (Debian: apt install python3-venv)." >&2; exit 1; }; \
+		fi; \
+	fi; \
+	echo 'Installing what the site needs into .venv …'; \
+	if command -v uv >/dev/null; then uv pip install --quiet --python $(PYTHON) --require-hashes $(foreach file,$(1),-r $(file)); \
+	else $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes $(foreach file,$(1),-r $(file)); fi \
+		|| { rm -rf .venv; echo 'The installation failed; .venv is removed, so that the next make starts afresh.' >&2; exit 1; }; \
+	echo "$$want" > .venv/$(2).stamp
+endef
+
+environment:
+	$(call ensure_environment,requirements.txt,site)
+
+environment-dev: environment
+	$(call ensure_environment,requirements.txt requirements-dev.txt,dev)
+
+# Secrets of this machine's own site, made once. What is set in the environment wins.
+secrets: environment
+	@mkdir -p var; [ -s var/secrets.env ] || ( umask 077; \
+	for name in SECRET_KEY CONSENT_SIGNING_KEY; do \
+		$(PYTHON) -c "import secrets; print(': \"\$${$$name:=' + secrets.token_urlsafe(48) + '}\"; export $$name')"; \
+	done > var/secrets.part && mv var/secrets.part var/secrets.env )
+
+run: secrets
+	@. ./var/secrets.env; export DEBUG=1 SITE_URL=$(LOCAL); \
+	$(PYTHON) manage.py migrate -v 0 && \
+	$(PYTHON) manage.py load_demo && \
+	exec $(PYTHON) manage.py runserver 127.0.0.1:$(PORT)
+
+serve: secrets
+	@. ./var/secrets.env; export DEBUG=0 SITE_URL=$${SITE_URL:-$(LOCAL)} ALLOWED_HOSTS=$${ALLOWED_HOSTS:-127.0.0.1,localhost}; \
+	$(PYTHON) manage.py migrate -v 0 && \
+	$(PYTHON) manage.py collectstatic -v 0 --noinput && \
+	$(PYTHON) manage.py load_demo && \
+	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
+	exec $(PYTHON) -m granian --interface wsgi --workers 2 --host 127.0.0.1 --port $(PORT) config.wsgi:application
+
+# Both runs happen even if the first fails; the last lines say what this machine could not try.
+test: environment-dev
+	@status=0; \
+	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest -n auto --dist loadfile || status=1; \
+	if [ -n "$$TEST_DATABASE_URL" ]; then \
+		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest -n auto --dist loadfile || status=1; \
+	fi; \
+	left=; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+		left="$$left browser tests (install Chromium, for example: apt install chromium);"; \
+	[ -n "$$TEST_DATABASE_URL" ] || left="$$left PostgreSQL (set TEST_DATABASE_URL=postgres://user:password@host:5432/name);"; \
+	echo "Left out:$${left:- nothing}"; exit $$status
+
+check: environment-dev
+	@set -e; export DEBUG=1; \
+	$(PYTHON) -m ruff format --check --quiet .; \
+	$(PYTHON) -m ruff check --quiet .; \
+	$(PYTHON) -m mypy .; \
+	.venv/bin/lint-imports --no-cache | tail -n 1; \
+	.venv/bin/djlint --lint --quiet templates glossary consent; \
+	$(PYTHON) manage.py makemigrations --check --dry-run; \
+	$(PYTHON) manage.py settings_reference --check; \
+	DEBUG=0 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
+		CONSENT_SIGNING_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
+		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
+
+format: environment-dev
+	@$(PYTHON) -m ruff check --quiet --fix .; $(PYTHON) -m ruff format --quiet .
+
+# Pins requirements from the readable input files. Needs uv, which alone writes no index address into them.
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
+	@for name in requirements requirements-dev; do \
+		uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command 'make lock' $$name.in -o $$name.txt; \
+	done
