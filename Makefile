@@ -80,7 +80,7 @@ check: environment-dev
 	$(PYTHON) -m ruff format --check --quiet .; \
 	$(PYTHON) -m ruff check --quiet .; \
 	$(PYTHON) -m mypy .; \
-	.venv/bin/lint-imports --no-cache | tail -n 1; \
+	contracts=$$(.venv/bin/lint-imports --no-cache) || { echo "$$contracts"; exit 1; }; \
 	.venv/bin/djlint --lint --quiet templates glossary consent; \
 	$(PYTHON) manage.py makemigrations --check --dry-run; \
 	$(PYTHON) manage.py settings_reference --check; \

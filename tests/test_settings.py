@@ -1,4 +1,4 @@
-"""The environment drives the settings, production refuses to start without its secrets, and the reference is complete."""
+"""Settings come from the environment, production refuses to start without secrets, and the reference is complete."""
 
 import ast
 import os
