@@ -12,13 +12,14 @@ help:
 	@sed -n '2,3s/^# *//p' Makefile
 
 # A virtual environment is complete when its stamp, written last, equals the checksum of what it was made from, and when
-# its Python still starts. Anything else (half-made, moved, made by a Python that is gone) is removed and made again.
+# Django still starts. One that was never finished or is broken is removed and made again; one that is merely older than
+# the requirements is brought up to date.
 # $(1): requirements files; $(2): name of the stamp.
 define ensure_environment
 	@set -e; \
 	want=$$(cat $(1) | cksum); \
 	if [ "$$want" = "$$(cat .venv/$(2).stamp 2>/dev/null)" ] && $(PYTHON) -c 'import django, granian' 2>/dev/null; then exit 0; fi; \
-	if ! $(PYTHON) -m pip --version >/dev/null 2>&1 && ! { command -v uv >/dev/null && $(PYTHON) -c '' 2>/dev/null; }; then \
+	if ! { [ -f .venv/site.stamp ] && $(PYTHON) -c 'import django, granian' 2>/dev/null; }; then \
 		rm -rf .venv; \
 		if command -v uv >/dev/null; then uv venv --quiet --python '>=3.11' .venv; else \
 			for python in python3 python3.14 python3.13 python3.12 python3.11 none; do \
