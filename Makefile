@@ -84,7 +84,7 @@ check: environment-dev
 	contracts=$$(.venv/bin/lint-imports --no-cache) || { echo "$$contracts"; exit 1; }; \
 	.venv/bin/djlint --lint --quiet templates glossary consent; \
 	$(PYTHON) manage.py makemigrations --check --dry-run; \
-	$(PYTHON) manage.py settings_reference --check; \
+	$(PYTHON) manage.py write_reference --check; \
 	DEBUG=0 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		CONSENT_SIGNING_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org \

@@ -1,7 +1,7 @@
 """Environment variables that describe themselves.
 
 Each variable is read once, in ``config.settings``, by a call that also says what it is for. The calls fill
-:data:`VARIABLES`, from which ``docs/reference/settings.md`` is generated (``manage.py settings_reference``).
+:data:`VARIABLES`, from which ``docs/reference/settings.md`` is generated (``manage.py write_reference``).
 """
 
 import os
