@@ -21,9 +21,11 @@ def reference() -> dict[str, str]:
 
 def _settings() -> str:
     parts = [
-        f"# Settings\n\nEverything that differs between places is an environment variable. {GENERATED}\n\n"
-        "In production (`DEBUG` off) the site refuses to start while a required variable is missing or still a "
-        "default, and names it.\n"
+        (
+            f"# Settings\n\nEverything that differs between places is an environment variable. {GENERATED}\n\n"
+            "In production (`DEBUG` off) the site refuses to start while a required variable is missing or still a "
+            "default, and names it.\n"
+        )
     ]
     for variable in sorted(VARIABLES.values(), key=lambda variable: variable.name):
         facts = [f"- **Form:** {variable.kind}", f"- **Default:** {variable.default or 'none'}"]
@@ -58,8 +60,10 @@ def _actions(command: BaseCommand, name: str) -> list[Action]:
 
 def _urls() -> str:
     rows = [
-        f"# Addresses\n\nWhat the site answers to, besides the admin's own pages. {GENERATED}\n\n"
-        "| Address | Name | Answers with |\n| --- | --- | --- |\n"
+        (
+            f"# Addresses\n\nWhat the site answers to, besides the admin's own pages. {GENERATED}\n\n"
+            "| Address | Name | Answers with |\n| --- | --- | --- |\n"
+        )
     ]
     for route, pattern in sorted(_patterns(get_resolver().url_patterns), key=lambda row: row[0]):
         meaning = (inspect.getdoc(pattern.callback) or "").partition("\n\n")[0].replace("\n", " ")
