@@ -114,6 +114,11 @@ def slug_for(title: str) -> str:
     return slugify(title)[:MAX_TITLE].strip("-_").replace("_", "-")
 
 
+def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in the one order that a document has them in: without regard to case."""
+    return tuple(sorted(names, key=lambda name: (name.casefold(), name)))
+
+
 def parse_document(data: Mapping[str, Any]) -> TermDocument:
     """Return a sanitised, checked document from untrusted JSON of the shape of :class:`TermDocument`.
 
@@ -283,4 +288,4 @@ class _Parser:
             name = self.line({"": item}, "", at=f"{key}[{number}]", limit=limit)
             if name:
                 found.setdefault(name.casefold(), name)
-        return tuple(sorted(found.values(), key=lambda name: (name.casefold(), name)))
+        return sorted_names(found.values())

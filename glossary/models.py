@@ -6,6 +6,7 @@ Public code reads :class:`PublishedEntry` and the revision it points at, and not
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -364,6 +365,19 @@ class Edition(models.Model):
         return str(self.number)
 
 
-def name_of(user: User) -> str:
-    """Return the name under which a person stands in the history, for ever."""
-    return (user.get_full_name() or user.get_username())[:200]
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What acts without a person, such as an import or a scheduled job. It stands in the history under its name."""
+
+    name: str
+
+
+def name_of(by: User | Program) -> str:
+    """Return the name under which a person or a program stands in the history, for ever."""
+    name = by.name if isinstance(by, Program) else by.get_full_name() or by.get_username()
+    return name[:200]
+
+
+def account_of(by: User | Program) -> User | None:
+    """Return the person's account; a program has none."""
+    return None if isinstance(by, Program) else by

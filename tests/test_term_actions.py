@@ -5,18 +5,22 @@ from datetime import datetime
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import (
+    DocumentsRefused,
     NotPublishable,
     NotPublished,
     StaleRevision,
+    document_of,
     publish_term,
+    publish_terms,
     retire_term,
     save_term,
     save_terms,
 )
 from glossary.documents import DocumentError
-from glossary.models import PublishedEntry, Revision, SlugRedirect, Term
+from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
 from tests.conftest import document
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +132,45 @@ def test_a_term_without_a_revision_is_not_publishable(editor: User, at: datetime
     term = Term.objects.create(title="Bare", slug="bare", definition="<p>x</p>")
     with pytest.raises(NotPublishable, match="no revision"):
         publish_term(term=term, by=editor, at=at)
+
+
+def test_a_batch_is_published_as_one_change_of_the_public_pages(editor: User, at: datetime) -> None:
+    outcomes = save_terms(documents=[document("Alpha", tags=["Cycle"]), document("Beta")], by=editor, at=at)
+    terms = [outcome.term for outcome in outcomes]
+    assert publish_terms(terms=terms, by=editor, at=at, reason="First load") == terms
+    assert publish_terms(terms=terms, by=editor, at=at) == []
+    assert Edition.objects.get().number == 1
+    assert [(event.verb, event.reason) for event in Event.objects.all()] == [("published", "First load")] * 2
+
+
+def test_a_working_copy_reads_back_as_the_document_that_was_frozen(editor: User, at: datetime) -> None:
+    save_term(document=document("Alpha", tags=["Fertility"]), by=editor, at=at)
+    written = document("Beta", tags=["fertility", "cycle"], related=["alpha"], synonyms=[{"text": "B"}, {"text": "A"}])
+    saved = save_term(document=written, by=editor, at=at)
+    assert saved.revision is not None
+    assert document_of(Term.objects.get(slug="beta")).as_json() == saved.revision.document
+    assert saved.revision.document["tags"] == ["cycle", "Fertility"]
+
+
+def test_refused_documents_of_a_batch_are_named_by_their_position(editor: User, at: datetime) -> None:
+    batch = [document("Alpha"), document("Beta", related=["nowhere"]), document("Gamma", slug="alpha")]
+    with pytest.raises(DocumentsRefused) as caught:
+        save_terms(documents=batch, by=editor, at=at)
+    assert sorted(caught.value.by_document) == [1, 2]
+    assert not Term.objects.exists()
+
+
+def test_a_program_stands_in_the_history_by_its_name(at: datetime) -> None:
+    saved = save_term(document=document(), by=Program("Import"), at=at)
+    assert saved.revision is not None
+    assert (saved.revision.created_by, saved.revision.created_by_name) == (None, "Import")
+
+
+def test_saving_and_publishing_many_terms_takes_few_queries(
+    editor: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    batch = [document(f"Term {number}", synonyms=[{"text": f"T{number}"}], tags=["a"]) for number in range(100)]
+    with django_assert_max_num_queries(40):
+        outcomes = save_terms(documents=batch, by=editor, at=at)
+        publish_terms(terms=[outcome.term for outcome in outcomes], by=editor, at=at)
+    assert PublishedEntry.objects.count() == 100
