@@ -29,6 +29,24 @@ DOI = re.compile(r"10\.\d{4,9}/\S+")
 DOI_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 PMID = re.compile(r"[1-9]\d{0,8}")
 PMID_PREFIX = re.compile(r"^(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)", re.IGNORECASE)
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega"
+)
+SPELLED = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", GREEK.split(), strict=True)) | {
+    "+": " plus ",
+    "−": " minus ",
+    "&": " and ",
+    "%": " percent ",
+    "–": "-",
+    "—": "-",
+    "/": "-",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+}
+SPELLED_SIGN = re.compile("|".join(map(re.escape, SPELLED)))
 # Tab, line feed and carriage return are text; other C0 characters are not, and PostgreSQL cannot store NUL at all.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -110,8 +128,12 @@ def document_sha256(document: Mapping[str, Any]) -> str:
 
 
 def slug_for(title: str) -> str:
-    """Return the slug that a title gets: lower-case ASCII words joined by hyphens."""
-    return slugify(title)[:MAX_TITLE].strip("-_").replace("_", "-")
+    """Return the slug that a title gets: lower-case ASCII words joined by hyphens.
+
+    Signs that tell medical names apart are spelled out: “AR+” is not “AR”, and “β-carotene” is more than a carotene.
+    """
+    slug = slugify(SPELLED_SIGN.sub(lambda found: SPELLED[found[0]], title.casefold())).replace("_", "-")
+    return re.sub("-+", "-", slug)[:MAX_TITLE].strip("-")
 
 
 def sorted_names(names: Iterable[str]) -> tuple[str, ...]:

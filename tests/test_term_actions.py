@@ -19,7 +19,7 @@ from glossary.actions import (
     save_term,
     save_terms,
 )
-from glossary.documents import DocumentError
+from glossary.documents import DocumentError, slug_for
 from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
 from tests.conftest import document
 
@@ -174,3 +174,17 @@ def test_saving_and_publishing_many_terms_takes_few_queries(
         outcomes = save_terms(documents=batch, by=editor, at=at)
         publish_terms(terms=[outcome.term for outcome in outcomes], by=editor, at=at)
     assert PublishedEntry.objects.count() == 100
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("AR", "ar"),
+        ("AR+", "ar-plus"),
+        ("β-carotene", "beta-carotene"),
+        ("and/or – not", "and-or-not"),
+        ("Ménière’s disease", "menieres-disease"),
+    ],
+)
+def test_the_slug_of_a_title_keeps_the_signs_that_tell_names_apart(title: str, slug: str) -> None:
+    assert slug_for(title) == slug
