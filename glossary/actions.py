@@ -6,7 +6,7 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -126,13 +126,20 @@ def save_terms(
     Returns one outcome per document, in order; ``progress`` is told how many are done. Raises
     :class:`DocumentsRefused`, and then nothing is saved.
     """
-    existing: dict[str, Term] = {}
-    for chunk in _chunks([document.slug for document in documents]):
-        # What the revisions say isn't needed, only which ones they are.
-        terms = Term.objects.select_for_update(of=("self",)).select_related("head").defer("head__document")
-        existing.update((term.slug, term) for term in terms.filter(slug__in=chunk))
-    pairs = [(existing.get(document.slug), document) for document in documents]
-    return _save(pairs, by=by, at=at, note=note, progress=progress)
+    # What the revisions say isn't needed, only which ones they are.
+    terms = Term.objects.select_for_update(of=("self",)).select_related("head").defer("head__document")
+    return _save(_matched_by_slug(documents, terms), by=by, at=at, note=note, progress=progress)
+
+
+def check_documents(
+    documents: Sequence[TermDocument], *, promised: Collection[str] = frozenset()
+) -> Mapping[int, Sequence[Problem]]:
+    """Return what :func:`save_terms` would refuse, by position: slugs that are taken or unknown.
+
+    Slugs that are ``promised`` count as known: their documents are still being mended.
+    """
+    _, problems = _look_up_slugs(_matched_by_slug(documents, Term.objects.only("slug")), promised=promised)
+    return problems
 
 
 @transaction.atomic
@@ -241,6 +248,15 @@ def documents_of(terms: Sequence[Term]) -> list[TermDocument]:
             for term in chunk
         )
     return found
+
+
+def _matched_by_slug(
+    documents: Sequence[TermDocument], terms: QuerySet[Term]
+) -> list[tuple[Term | None, TermDocument]]:
+    existing: dict[str, Term] = {}
+    for chunk in _chunks([document.slug for document in documents]):
+        existing.update((term.slug, term) for term in terms.filter(slug__in=chunk))
+    return [(existing.get(document.slug), document) for document in documents]
 
 
 def _save(
@@ -451,36 +467,49 @@ def _write_names_and_tags(entries: Sequence[PublishedEntry]) -> None:
 
 def _resolve_slugs(pairs: Sequence[tuple[Term | None, TermDocument]]) -> dict[str, int]:
     """Return slug → primary key for everything that the documents name; raise for what is taken or unknown."""
+    known, problems = _look_up_slugs(pairs, promised=frozenset())
+    if problems:
+        raise DocumentsRefused(problems)
+    return known
+
+
+def _look_up_slugs(
+    pairs: Sequence[tuple[Term | None, TermDocument]], *, promised: Collection[str]
+) -> tuple[dict[str, int], dict[int, list[Problem]]]:
     problems: dict[int, list[Problem]] = defaultdict(list)
     own = {document.slug for _, document in pairs}
     wanted = own | {
         slug for _, document in pairs for slug in (*document.related, *(i.term for i in document.insights)) if slug
     }
     known: dict[str, int] = {}
-    redirected: dict[str, int] = {}
+    held: dict[str, int] = {}
     for chunk in _chunks(sorted(wanted)):
         known.update(Term.objects.filter(slug__in=chunk).values_list("slug", "pk"))
-        redirected.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
+        held.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
+        held.update(PublishedEntry.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
+    there = known.keys() | own | set(promised)
     seen: set[str] = set()
     for position, (term, document) in enumerate(pairs):
-        found = problems[position]
-        holder = known.get(document.slug, redirected.get(document.slug))
-        if holder is not None and (term is None or holder != term.pk):
+        found: list[Problem] = []
+        holders = {held_by[document.slug] for held_by in (known, held) if document.slug in held_by}
+        if holders - {term.pk if term else None}:
             found.append(Problem("slug", f"{document.slug!r} belongs to another term, or did: choose a different one"))
         elif document.slug in seen:
             found.append(Problem("slug", f"{document.slug!r} is given to two terms at once: choose a different one"))
         seen.add(document.slug)
-        for number, insight in enumerate(document.insights, start=1):
-            if insight.term and insight.term not in known and insight.term not in own:
-                found.append(Problem(f"insights[{number}].term", f"there is no term with the slug {insight.term!r}"))
+        found.extend(
+            Problem(f"insights[{number}].term", f"there is no term with the slug {insight.term!r}")
+            for number, insight in enumerate(document.insights, start=1)
+            if insight.term and insight.term not in there
+        )
         found.extend(
             Problem("related", f"there is no term with the slug {slug!r}")
             for slug in document.related
-            if slug not in known and slug not in own
+            if slug not in there
         )
-    if refused := {position: found for position, found in problems.items() if found}:
-        raise DocumentsRefused(refused)
-    return known
+        if found:
+            problems[position] = found
+    return known, problems
 
 
 def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -1,0 +1,105 @@
+"""Terms in CSV: a header that names the columns, then a row per term."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from glossary.documents import TermDocument
+from glossary.importing.cells import LISTS, CellError, read_cell
+from glossary.importing.files import MAX_BYTES, Fault, Record, Records, printable
+
+FIELDS = frozenset(TermDocument.__dataclass_fields__)
+# What other dictionaries call a field.
+ALIASES = {"term": "title"}
+
+
+def read_csv(text: str) -> Records:
+    """Return the records of a CSV text. Faults name the row as a spreadsheet counts it, and its first line."""
+    records = Records()
+    with _fields_of_any_length():
+        _read(text, records)
+    return records
+
+
+def _read(text: str, records: Records) -> None:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    row, line = 0, 1
+    while True:
+        row, line = row + 1, reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                reason = 'the file ends inside quotes: it is cut off, or a quote isn\'t closed (write a quote as "")'
+            else:
+                reason = f"is not CSV: {error}; the rest of the file was not read"
+            records.faults.append(Fault(reason, row, line))
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header = _header(cells, records)
+            if records.faults:
+                return
+        elif len(cells) != len(header):
+            cut = "; the file may be cut off" if len(cells) < len(header) else ""
+            reason = f"has {_counted(len(cells), 'cell')} where the header has {len(header)}{cut}"
+            records.faults.append(Fault(reason, row, line))
+        else:
+            try:
+                records.found.append(Record(row, line, _fields(header, cells)))
+            except CellError as error:
+                records.faults.append(Fault(str(error), row, line))
+
+
+def _header(cells: list[str], records: Records) -> list[str]:
+    names = [" ".join(cell.casefold().split()) for cell in cells]
+    header = [ALIASES.get(name, name) for name in names]
+    for name in sorted({name for name in header if name in FIELDS and header.count(name) > 1}):
+        records.faults.append(Fault(f"has two columns for {name!r}", 1, 1))
+    if "title" not in header:
+        shown = ", ".join(repr(cell[:40]) for cell in cells[:12])
+        records.faults.append(
+            Fault(f"has no column “title”: its first row names the columns, separated by commas, and has {shown}", 1, 1)
+        )
+    records.columns = frozenset(header) & FIELDS
+    records.left_out.extend(
+        printable(cells[number].strip())[:40] or f"column {number + 1}, which has no name"
+        for number, name in enumerate(header)
+        if name not in FIELDS
+    )
+    return header
+
+
+def _fields(header: list[str], cells: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, cell in zip(header, cells, strict=True):
+        if name in LISTS:
+            try:
+                found[name] = read_cell(name, cell)
+            except CellError as error:
+                raise CellError(f"{name}: {error}") from error
+        elif name in FIELDS:
+            found[name] = cell
+    return found
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    # The module's own limit ends the reading; ours (glossary.documents) names the row and lets it go on.
+    before = csv.field_size_limit(MAX_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -1,0 +1,156 @@
+"""``manage.py import_terms``: bring terms in from a file."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
+from django.utils import timezone
+
+from glossary.actions import DocumentsRefused, NotPublishable
+from glossary.importing.files import ImportRefused, printable
+from glossary.importing.terms import Report, import_terms
+from glossary.models import Program, Term
+
+SHOWN_FAULTS = 50
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring terms in from a JSON or CSV file: all of them, or none and the reason for every row "
+        "(docs/howto/import-terms.md). Running it twice changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="The file, whose name ends in .json or .csv, encoded in UTF-8.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Do everything, report the same numbers, and write nothing."
+        )
+        parser.add_argument("--publish", action="store_true", help="Publish the terms too. Needs --as.")
+        parser.add_argument(
+            "--as",
+            dest="username",
+            metavar="USER",
+            help="User name of who stands in the history as author and publisher; “Import” is the author without it.",
+        )
+        parser.add_argument("--reason", default="", help="Why the terms are published, for the history.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        if options["publish"] and not options["username"]:
+            raise CommandError("--publish needs --as USER: somebody has to stand for what the public reads.")
+        if options["reason"] and not options["publish"]:
+            raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")
+        by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
+        progress = _Progress(self) if options["verbosity"] else None
+        try:
+            report = import_terms(
+                path=path,
+                by=by,
+                at=timezone.now(),
+                publish=options["publish"],
+                reason=options["reason"],
+                dry_run=options["dry_run"],
+                **({"progress": progress} if progress else {}),
+            )
+        except ImportRefused as refused:
+            raise CommandError(_refusal(path, refused)) from refused
+        except (DocumentsRefused, IntegrityError) as error:
+            raise CommandError(
+                f"{path}: somebody saved one of these terms meanwhile, so nothing was imported. Run the command again."
+            ) from error
+        except NotPublishable as error:
+            raise CommandError(f"{path}: {error} Nothing was imported.") from error
+        finally:
+            if progress:
+                progress.end()
+        self._report(path, report, options)
+
+    def _report(self, path: Path, report: Report, options: dict[str, Any]) -> None:
+        if options["verbosity"] == 0:
+            return
+        total = len(report.created) + len(report.changed) + len(report.unchanged)
+        self.stdout.write(f"{path}: {_counted(total, 'term')}.")
+        if report.left_out:
+            names = ", ".join(map(printable, report.left_out))
+            self.stdout.write(f"Left out (not part of a term): {names}")
+        kinds = {"Created": report.created, "Changed": report.changed, "Unchanged": report.unchanged}
+        if options["publish"]:
+            kinds["Published"] = report.published
+            if report.left_retired:
+                kinds["Retired, so not published"] = report.left_retired
+        for kind, terms in kinds.items():
+            self.stdout.write(f"{kind}: {len(terms):,}")
+            if options["verbosity"] > 1:
+                self._names(terms)
+        if options["dry_run"]:
+            self.stdout.write("This was a dry run: nothing was written.")
+
+    def _names(self, terms: Sequence[Term]) -> None:
+        for term in terms:
+            self.stdout.write(f"  {printable(term.title)} ({term.slug})")
+
+
+class _Progress:
+    """A counter on a terminal; elsewhere a line now and then, so that a log stays readable."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self.out = command.stderr
+        self.terminal = self.out.isatty()
+        self.said = time.monotonic()
+        self.width = 0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        text = f"{stage} {done:,} of {total:,}"
+        if self.terminal:
+            self.out.write(f"\r{text.ljust(self.width)}", self._plain, ending="")
+            self.out.flush()
+            self.width = max(self.width, len(text))
+        elif time.monotonic() - self.said >= SECONDS_BETWEEN_LINES:
+            self.out.write(text, self._plain)
+            self.said = time.monotonic()
+
+    def end(self) -> None:
+        """Clear the counter's line."""
+        if self.width:
+            self.out.write(f"\r{' ' * self.width}\r", self._plain, ending="")
+            self.out.flush()
+
+    @staticmethod
+    def _plain(text: str) -> str:
+        # Progress isn't an error, so it isn't coloured as one.
+        return text
+
+
+def _person(username: str, *, publishes: bool) -> User:
+    try:
+        user = get_user_model().objects.get_by_natural_key(username)
+    except User.DoesNotExist as error:
+        raise CommandError(f"There is no user {printable(username)!r}.") from error
+    if not user.is_active:
+        raise CommandError(f"The account of {username!r} is not active.")
+    if publishes and not user.has_perm("glossary.publish_term"):
+        raise CommandError(
+            f"{username!r} may not publish terms: it takes the permission glossary.publish_term, which Clinical "
+            "editors and Clinical reviewers have."
+        )
+    return user
+
+
+def _refusal(path: Path, refused: ImportRefused) -> str:
+    shown = [f"{printable(str(path))}, {printable(str(fault))}" for fault in refused.faults[:SHOWN_FAULTS]]
+    if len(refused.faults) > SHOWN_FAULTS:
+        shown.append(f"… and {len(refused.faults) - SHOWN_FAULTS:,} more.")
+    return "\n".join([*shown, "Nothing was imported."])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
