@@ -25,6 +25,8 @@ MAX_TAG = 100
 SYNONYM_KINDS = ("synonym", "abbreviation", "variant", "former")
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Addresses under /glossary/ that are lists or feeds. A term there would be hidden by them.
+RESERVED_SLUGS = frozenset({"letter", "tags", "feed"})
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 DOI_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 PMID = re.compile(r"[1-9]\d{0,8}")
@@ -231,6 +233,8 @@ class _Parser:
             self.problem("slug", f"cannot be made from {title!r}: give one of lower-case letters, digits and hyphens")
         elif slug and not SLUG.fullmatch(slug):
             self.problem("slug", f"{slug!r} must be lower-case letters, digits and single hyphens")
+        elif slug in RESERVED_SLUGS:
+            self.problem("slug", f"{slug!r} is the address of another page: give a longer one, such as '{slug}-term'")
         return slug
 
     def items(self, key: str, fields: tuple[str, ...]) -> Iterable[tuple[Mapping[str, Any], str]]:

@@ -1,0 +1,101 @@
+"""Pages of the site as a whole: health for machines, and what people see when something is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from functools import cache
+from importlib.util import find_spec
+
+from django.core.cache import cache as django_cache
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.module_loading import import_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+CACHE_ERRORS: tuple[type[Exception], ...] = (OSError,)
+if find_spec("redis"):
+    # Its errors derive from nothing more special than Exception; the package is there only where CACHE_URL asks for it.
+    CACHE_ERRORS += (import_string("redis.exceptions.RedisError"),)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers. Touches nothing else."""
+    return JsonResponse({"process": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when the site can serve everything, else 503 with the parts that it waits for."""
+    parts = {"database": _database(), "migrations": _migrations(), "cache": _cache()}
+    ready = all(state == "ok" for state in parts.values())
+    return JsonResponse(parts, status=200 if ready else 503)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # Without the request, as all of these: reading its body is what may have failed.
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(render_to_string("403.html"), status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    logger.warning("Refused a form without a valid CSRF token at %s: %s", request.path, reason)
+    return HttpResponse(render_to_string("403.html", {"form_expired": True}), status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return HttpResponse(render_to_string("404.html"), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    stylesheet = ""
+    # A missing manifest entry may be the very error that is being reported.
+    with contextlib.suppress(ValueError):
+        stylesheet = static("css/site.css")
+    return HttpResponse(render_to_string("500.html", {"stylesheet": stylesheet}), status=500)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        logger.exception("Not ready: the database does not answer.")
+        return "does not answer"
+    return "ok"
+
+
+@cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    """The migrations that this release brings. Read once: files don't change under a running process."""
+    return frozenset(MigrationLoader(None).disk_migrations or ())
+
+
+def _migrations() -> str:
+    try:
+        missing = _known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
+    except DatabaseError:
+        return "unknown, because the database does not answer"
+    return f"{len(missing)} not applied: run manage.py migrate" if missing else "ok"
+
+
+def _cache() -> str:
+    try:
+        django_cache.set("readyz", "ok", timeout=10)
+        return "ok" if django_cache.get("readyz") == "ok" else "forgets what it is given"
+    except CACHE_ERRORS:
+        logger.exception("Not ready: the cache does not answer.")
+        return "does not answer"

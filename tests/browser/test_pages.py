@@ -1,0 +1,129 @@
+"""The public pages in a real browser: accessible, usable from 320 px to a desktop, by keyboard and without scripts."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.conftest import Site, axe_violations
+
+TERMS = """
+from datetime import UTC, datetime
+from django.contrib.auth.models import User
+from glossary.actions import publish_term, retire_term, save_terms
+from glossary.documents import parse_document
+by, at = User.objects.create_user("pages"), datetime(2026, 3, 2, 12, tzinfo=UTC)
+documents = [parse_document(data) for data in [
+    {"title": "Luteal phase", "definition": "<p>The second half of the menstrual cycle.</p>", "tags": ["cycle"]},
+    {"title": "Withdrawn notion", "definition": "<p>Taken back.</p>"},
+    {
+        "title": "Pseudohypoparathyroidism with an unreasonably long name",
+        "definition": "<p>Giving <strong>progesterone</strong>, H<sub>2</sub>O and a list:</p><ul><li>one</li></ul>",
+        "origin": "<p>From Latin <em>luteus</em>, yellow.</p>",
+        "mechanism": "<p>By hormones. <a href='https://example.org/'>More</a>.</p>",
+        "insights": [{"text": "Leads on.", "term": "luteal-phase"}, {"text": "Leads nowhere."}],
+        "synonyms": [{"text": "long synonym"}, {"text": "PHP", "kind": "abbreviation"}],
+        "references": [{"citation": "Someone. 2002.", "doi": "10.1001/" + "jama.288.3.321" * 6, "pmid": "1"}],
+        "related": ["luteal-phase"],
+        "tags": ["cycle", "hormone therapy"],
+        "slug": "long-name",
+    },
+]]
+for saved in save_terms(documents=documents, by=by, at=at):
+    publish_term(term=saved.term, by=by, at=at)
+    if saved.term.slug == "withdrawn-notion":
+        retire_term(term=saved.term, by=by, at=at)
+"""
+
+PAGES = {
+    "home": "/",
+    "A to Z": "/glossary/",
+    "letter": "/glossary/letter/l/",
+    "empty letter": "/glossary/letter/q/",
+    "term": "/glossary/long-name/",
+    "tags": "/glossary/tags/",
+    "tag": "/glossary/tags/cycle/",
+    "search": "/search/",
+    "search with hits": "/search/?q=luteal",
+    "search without hits": "/search/?q=lutael",
+    "not found": "/nowhere/",
+    "retired": "/glossary/withdrawn-notion/",
+}
+STATUS = {"not found": 404, "retired": 410}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def glossary(site: Site) -> None:
+    site.python(TERMS)
+
+
+@pytest.fixture(params=["light", "dark"])
+def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    context = browser.new_context(color_scheme=request.param, locale="en-GB")
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_accessible_and_fit_the_screen(site: Site, reader: BrowserContext, name: str, width: int) -> None:
+    page = reader.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_viewport_size({"width": width, "height": 900})
+    response = page.goto(site.url + PAGES[name])
+    assert response
+    assert response.status == STATUS.get(name, 200)
+    assert "set-cookie" not in response.all_headers()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if response.ok:  # the browser itself logs a page that is an error
+        assert complaints == []
+    assert axe_violations(page) == []
+    assert reader.cookies() == []
+
+
+def test_nothing_is_fetched_from_elsewhere_and_little_from_here(site: Site, page: Page) -> None:
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(f"{site.url}/glossary/long-name/")
+    assert all(url.startswith(site.url) for url in fetched)
+    assert len([url for url in fetched if url.endswith(".css")]) == 1
+
+
+def test_the_keyboard_reaches_the_content_and_the_search(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}/glossary/long-name/")
+    skip = page.get_by_role("link", name="Skip to content")
+    skip.focus()
+    assert skip.is_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("luteal")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=luteal")
+    page.get_by_role("link", name="Luteal phase", exact=True).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Luteal phase"
+
+
+def test_every_page_works_without_javascript(site: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site.url)
+    page.get_by_role("searchbox").fill("PHP")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Pseudohypoparathyroidism").click()
+    page.get_by_role("link", name="Luteal phase").first.click()
+    page.get_by_role("link", name="L", exact=True).click()
+    assert page.url == f"{site.url}/glossary/letter/l/"
+    context.close()
+
+
+def test_stylesheet_and_fonts_are_compressed_and_kept_for_ever(site: Site, page: Page) -> None:
+    with page.expect_response(lambda response: response.url.endswith(".css")) as waited:
+        page.goto(site.url)
+    response = waited.value
+    assert response.headers["content-encoding"] in ("br", "gzip")
+    assert "immutable" in response.headers["cache-control"]
+    assert "@import" not in response.text()

@@ -1,0 +1,155 @@
+"""What holds for every public page: methods, cookies, errors, health."""
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, Storage
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from django.urls import path
+
+from config.storage import bundle
+from config.urls import handler400, handler403, handler404, handler500
+from config.urls import urlpatterns as site_urls
+
+PUBLIC = ["/", "/glossary/", "/glossary/letter/a/", "/glossary/tags/", "/search/", "/robots.txt", "/sitemap.xml"]
+HEALTH = ["/healthz", "/readyz"]
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("broken on purpose")
+
+
+def posted(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.POST.get("a", ""))
+
+
+urlpatterns = [path("forbidden/", forbidden), path("broken/", broken), path("posted/", posted), *site_urls]
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", PUBLIC + HEALTH)
+def test_pages_are_read_only_and_set_no_cookie(client: Client, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 200
+    assert not response.cookies
+    for method in ("post", "put", "delete", "options", "trace"):
+        assert getattr(client, method)(address).status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [path for path in PUBLIC if path not in ("/robots.txt", "/sitemap.xml")])
+def test_pages_are_private_to_each_browser_and_asked_for_again(client: Client, address: str) -> None:
+    response = client.get(address)
+    assert response["Cache-Control"] == "private, no-cache"
+    assert "Cookie" in response["Vary"]
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_gets_the_sites_own_page(client: Client) -> None:
+    response = client.get("/nowhere/")
+    assert response.status_code == 404
+    assert "There is no page here" in response.content.decode()
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="tests.test_pages_site")
+def test_a_refusal_gets_the_sites_own_page(client: Client) -> None:
+    response = client.get("/forbidden/")
+    assert response.status_code == 403
+    assert "You may not see this page" in response.content.decode()
+
+
+@override_settings(ROOT_URLCONF="tests.test_pages_site", DEBUG=False)
+def test_a_broken_page_answers_without_database_or_context() -> None:
+    response = Client(raise_request_exception=False).get("/broken/")
+    assert response.status_code == 500
+    assert "Something went wrong" in response.content.decode()
+
+
+@pytest.mark.django_db
+@override_settings(ROOT_URLCONF="tests.test_pages_site", DEBUG=False)
+def test_a_form_in_an_encoding_that_is_not_utf8_is_a_bad_request() -> None:
+    client = Client(raise_request_exception=False)
+    response = client.post("/posted/", data=b"a=%E9", content_type="application/x-www-form-urlencoded; charset=latin-1")
+    assert response.status_code == 400
+    assert "This request can’t be read" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_a_bad_request(client: Client) -> None:
+    response = client.get("/", HTTP_HOST="elsewhere.example")
+    assert response.status_code == 400
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_is_refused_in_words() -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/admin/login/", {"username": "a", "password": "b"})
+    assert response.status_code == 403
+    assert "The form you sent had expired" in response.content.decode()
+
+
+def test_the_process_is_healthy_without_a_database(client: Client) -> None:
+    assert client.get("/healthz").json() == {"process": "ok"}
+
+
+@pytest.mark.django_db
+def test_the_site_is_ready_when_database_migrations_and_cache_are(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {"database": "ok", "migrations": "ok", "cache": "ok"}
+
+
+@pytest.mark.django_db
+def test_the_site_is_not_ready_while_a_migration_is_missing(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'glossary' AND name = '0001_initial'")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["migrations"] == "1 not applied: run manage.py migrate"
+
+
+@override_settings(CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}})
+@pytest.mark.django_db
+def test_the_site_is_not_ready_while_the_cache_forgets(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["cache"] == "forgets what it is given"
+
+
+def test_probes_are_answered_without_https() -> None:
+    assert settings.SECURE_REDIRECT_EXEMPT == [r"^healthz$", r"^readyz$"]
+
+
+def files(**contents: str) -> dict[str, tuple[Storage, str]]:
+    storage = InMemoryStorage()
+    for name, content in contents.items():
+        storage.save(f"css/{name}.css", ContentFile(content.encode()))
+    return {f"css/{name}.css": (storage, f"css/{name}.css") for name in contents}
+
+
+def test_the_stylesheet_carries_its_imports_in_their_layers() -> None:
+    paths = files(site='@layer a, b;\n@import url("one.css") layer(a);\n', one="p { color: red; }\n")
+    assert bundle("css/site.css", paths) == "@layer a, b;\n@layer a {\np { color: red; }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("site", "complaint"),
+    [
+        ('@import url("two.css") layer(a);', "'two.css', which is not a file beside it"),
+        ('@import url("../one.css") layer(a);', "not a file beside it"),
+        ('@import "one.css";', "has an import that is not written"),
+        ('@import url("nested.css") layer(a);', "imports another file"),
+    ],
+)
+def test_an_import_that_cannot_be_bundled_is_named(site: str, complaint: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=complaint):
+        bundle("css/site.css", files(site=site, one="p {}", nested='@import url("one.css");'))
