@@ -26,6 +26,7 @@ SITEMAP_SIZE = 40_000
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """The home page: search, letters, recently published terms and the most used topics."""
     letters = rendering.letters()
     topics = sorted(rendering.tags(), key=lambda tag: (-tag.count, tag.name.casefold()))[:HOME_TAGS]
     return _page(
@@ -40,6 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
+    """The A–Z: the number of terms under each letter, and every title while they fit a page."""
     letters = rendering.letters()
     total = sum(letter.count for letter in letters)
     groups: dict[str, list[PublishedEntry]] = {}
@@ -57,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def letter(request: HttpRequest, segment: str, number: int = 1) -> HttpResponse:
+    """The terms under a letter, `a` to `z`, or `0-9` for everything else; 200 a page."""
     initial = "#" if segment == rendering.OTHER else segment.upper()
     if number == 1 and request.path != rendering.letter_url(initial):
         return HttpResponsePermanentRedirect(rendering.letter_url(initial))
@@ -79,11 +82,13 @@ def letter(request: HttpRequest, segment: str, number: int = 1) -> HttpResponse:
 
 @require_safe
 def tags(request: HttpRequest) -> HttpResponse:
+    """All topics with the number of their terms."""
     return _page("glossary/tags.html", reverse("glossary:tags"), tags=rendering.tags())
 
 
 @require_safe
 def tag(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
+    """The terms of a topic, 200 a page."""
     address = reverse("glossary:tag", args=[slug])
     if number == 1 and request.path != address:
         return HttpResponsePermanentRedirect(address)
@@ -105,6 +110,7 @@ def tag(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
 
 @require_safe
 def term(request: HttpRequest, slug: str) -> HttpResponse:
+    """A term's page; 301 from an address that it once had, 410 when it is retired."""
     entry = PublishedEntry.objects.select_related("revision").defer("search_document").filter(slug=slug).first()
     if entry is not None:
         return _page(
@@ -125,12 +131,14 @@ def term(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    """Published terms for the words in `q`, best first."""
     query = request.GET.get("q", "")
     return _page("glossary/search.html", reverse("glossary:search"), results=find(query), max_query=MAX_QUERY)
 
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
+    """What crawlers should leave alone, and where the sitemap is."""
     lines = [
         "User-agent: *",
         "Disallow: /admin/",
