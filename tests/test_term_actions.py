@@ -44,6 +44,7 @@ def test_a_save_freezes_the_whole_document(editor: User, at: datetime) -> None:
     assert saved.revision is not None
     assert saved.revision.number == 1
     assert saved.revision.document == written.as_json()
+    assert document_of(Term.objects.get(slug="luteal-phase")) == written
     assert saved.revision.sha256 == written.sha256()
     assert saved.revision.created_by_name == "Edith Okafor"
     assert written.references[0].doi == "10.1001/jama.288.3.321"
