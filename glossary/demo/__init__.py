@@ -1,0 +1,66 @@
+"""The demonstration glossary: hormone-health terms in our own words, to try the project on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from glossary.actions import publish_terms, save_terms
+from glossary.documents import TermDocument, parse_document
+from glossary.importing.terms import read_terms
+from glossary.models import Program, PublishedEntry, SlugRedirect, Term
+
+TERMS = Path(__file__).with_name("terms.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did: the terms that it created, and how many of the demonstration were there already."""
+
+    created: Sequence[Term]
+    kept: int
+
+
+def demonstration_documents() -> list[TermDocument]:
+    """Return the demonstration's documents."""
+    return [parse_document(record.fields) for record in read_terms(TERMS).found]
+
+
+@transaction.atomic
+def load_demonstration(*, at: datetime) -> Loaded:
+    """Create and publish those demonstration terms that don't exist.
+
+    A term whose address exists, or once did, is left as it is: editors may have changed, renamed or retired it.
+    """
+    documents = demonstration_documents()
+    homes = _homes([document.slug for document in documents])
+    new = [_following(document, homes) for document in documents if document.slug not in homes]
+    if not new:
+        return Loaded(created=[], kept=len(documents))
+    author = Program("Demonstration")
+    saved = save_terms(documents=new, by=author, at=at, note="Demonstration glossary")
+    created = [outcome.term for outcome in saved]
+    publish_terms(terms=created, by=author, at=at, reason="Demonstration glossary")
+    return Loaded(created=created, kept=len(documents) - len(new))
+
+
+def _homes(slugs: list[str]) -> dict[str, str]:
+    """Return address → present slug of the term that has that address or had it."""
+    homes: dict[str, str] = {}
+    for model in (SlugRedirect, PublishedEntry):
+        homes.update(model.objects.filter(slug__in=slugs).values_list("slug", "term__slug"))
+    homes.update(Term.objects.filter(slug__in=slugs).values_list("slug", "slug"))
+    return homes
+
+
+def _following(document: TermDocument, homes: dict[str, str]) -> TermDocument:
+    """Return the document with its links leading to where renamed terms are now."""
+    return replace(
+        document,
+        insights=tuple(replace(insight, term=homes.get(insight.term, insight.term)) for insight in document.insights),
+        related=tuple(sorted({homes.get(slug, slug) for slug in document.related})),
+    )
