@@ -44,7 +44,7 @@ ACCOUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an account stands: its password while that holds, else ``note`` says why none is shown."""
+    """How an account stands: its password while that holds, and in ``note`` why there is none or what it lacks."""
 
     account: Account
     password: str = ""
@@ -65,7 +65,8 @@ def ensure_accounts(*, folder: Path) -> list[Standing]:
     """
     path = folder / FILE_NAME
     before = _read(path)
-    users = {user.username: user for user in User.objects.filter(username__in=[item.username for item in ACCOUNTS])}
+    names = [account.username for account in ACCOUNTS]
+    users = {user.username: user for user in User.objects.filter(username__in=names).prefetch_related("groups")}
     after = dict(before)
     standings = [_stand(account, users.get(account.username), after) for account in ACCOUNTS]
     if after != before:
@@ -85,9 +86,9 @@ def _stand(account: Account, user: User | None, saved: dict[str, _Saved]) -> Sta
     if user is None:
         # A database made anew gets the passwords that its owner already knows.
         password = entry.password if entry and entry.password != CHANGED else new_password()
-        user, note = _create(account, password)
+        user = _create(account, password)
         saved[account.username] = _Saved(password, _fingerprint(user))
-        return Standing(account, password, note)
+        return Standing(account, password, _missing_group(account, user))
     if entry is None:
         return Standing(account, note="was there already, so its password is not known here")
     if not user.is_active:
@@ -99,10 +100,10 @@ def _stand(account: Account, user: User | None, saved: dict[str, _Saved]) -> Sta
         saved[account.username] = entry
     if entry.password == CHANGED:
         return Standing(account, note="its password was changed since")
-    return Standing(account, entry.password)
+    return Standing(account, entry.password, _missing_group(account, user))
 
 
-def _create(account: Account, password: str) -> tuple[User, str]:
+def _create(account: Account, password: str) -> User:
     user = User.objects.create_user(
         account.username,
         password=password,
@@ -111,13 +112,14 @@ def _create(account: Account, password: str) -> tuple[User, str]:
         is_staff=True,
         is_superuser=not account.group,
     )
-    if not account.group:
-        return user, ""
-    group = Group.objects.filter(name=account.group).first()
-    if group is None:
-        return user, f"may do nothing: there is no group “{account.group}”"
-    user.groups.add(group)
-    return user, ""
+    user.groups.set(Group.objects.filter(name=account.group))
+    return user
+
+
+def _missing_group(account: Account, user: User) -> str:
+    if not account.group or account.group in {group.name for group in user.groups.all()}:
+        return ""
+    return f"may do nothing there: it is not in the group “{account.group}”"
 
 
 def new_password() -> str:
