@@ -7,10 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from pytest_django import Settings
 
 from glossary.documents import TermDocument, parse_document
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Half a second of hashing for each person of each test is of no use here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
