@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
-from django.db.models import F, Min, OuterRef, QuerySet, Subquery
+from django.db import IntegrityError, transaction
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.module_loading import import_string
 from taggit.models import Tag, TaggedItem
 
@@ -102,14 +102,23 @@ def save_term(
     """Write the document to the working copy and freeze it as a revision if anything changed.
 
     ``term`` is ``None`` for a new one. ``opened_on`` is the number of the revision that the editor started from (0 for
-    none); a newer one raises :class:`StaleRevision`. Raises :class:`DocumentError` for slugs that are taken or unknown.
+    none); a newer one raises :class:`StaleRevision`, unless it says just what this document says (a save that was sent
+    twice). Raises :class:`DocumentError` for slugs that are taken or unknown.
     """
     if term is not None:
         term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
-        head_number = term.head.number if term.head else 0
-        if opened_on is not None and term.head is not None and opened_on != head_number:
-            raise StaleRevision(term.head)
-    return _save([(term, document)], by=by, at=at, note=note)[0]
+        head = term.head
+        if head is not None and opened_on not in (None, head.number) and head.sha256 != document.sha256():
+            raise StaleRevision(head)
+    try:
+        with transaction.atomic():
+            return _save([(term, document)], by=by, at=at, note=note)[0]
+    except IntegrityError as error:
+        # Two people gave the same slug at the same moment, and the other was first.
+        others = Term.objects.exclude(pk=term.pk) if term else Term.objects.all()
+        if not others.filter(slug=document.slug).exists():
+            raise
+        raise DocumentError([_taken(document.slug)]) from error
 
 
 @transaction.atomic
@@ -140,6 +149,29 @@ def check_documents(
     """
     _, problems = _look_up_slugs(_matched_by_slug(documents, Term.objects.only("slug")), promised=promised)
     return problems
+
+
+@transaction.atomic
+def rename_tag(*, tag: Tag, name: str, by: User | Program, at: datetime) -> list[Saved]:
+    """Give a tag another name, and freeze every working copy that carries it as a new revision.
+
+    The tag's slug follows the name. Returns the outcomes, one per term. Raises :class:`DocumentError` when another tag
+    has this name or slug.
+    """
+    tag = Tag.objects.select_for_update().get(pk=tag.pk)
+    before, slug = tag.name, documents.slug_for(name)
+    if Tag.objects.filter(Q(name__iexact=name) | Q(slug=slug)).exclude(pk=tag.pk).exists() or not slug:
+        raise DocumentError(
+            [Problem("name", f"{name!r} is too much like another tag, or has no letters: choose another")]
+        )
+    tag.name, tag.slug = name, slug
+    tag.save()
+    return save_terms(
+        documents=documents_of(list(Term.objects.filter(tags=tag).order_by("pk"))),
+        by=by,
+        at=at,
+        note=f"Tag “{before}” renamed to “{name}”",
+    )
 
 
 @transaction.atomic
@@ -493,7 +525,7 @@ def _look_up_slugs(
         found: list[Problem] = []
         holders = {held_by[document.slug] for held_by in (known, held) if document.slug in held_by}
         if holders - {term.pk if term else None}:
-            found.append(Problem("slug", f"{document.slug!r} belongs to another term, or did: choose a different one"))
+            found.append(_taken(document.slug))
         elif document.slug in seen:
             found.append(Problem("slug", f"{document.slug!r} is given to two terms at once: choose a different one"))
         seen.add(document.slug)
@@ -510,6 +542,10 @@ def _look_up_slugs(
         if found:
             problems[position] = found
     return known, problems
+
+
+def _taken(slug: str) -> Problem:
+    return Problem("slug", f"{slug!r} belongs to another term, or did: choose a different one")
 
 
 def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -24,6 +24,20 @@ MAX_TAG = 100
 
 SYNONYM_KINDS = ("synonym", "abbreviation", "variant", "former")
 
+# The parts of a document as editors call them, in the order of the page.
+PARTS = {
+    "title": "title",
+    "slug": "address",
+    "synonyms": "synonyms",
+    "definition": "definition",
+    "origin": "origin",
+    "mechanism": "mechanism",
+    "insights": "related insights",
+    "references": "references",
+    "related": "related terms",
+    "tags": "tags",
+}
+
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Addresses under /glossary/ that are lists or feeds. A term there would be hidden by them.
 RESERVED_SLUGS = frozenset({"letter", "tags", "feed"})
@@ -127,6 +141,11 @@ class DocumentError(ValueError):
 def document_sha256(document: Mapping[str, Any]) -> str:
     """Return the hex SHA-256 of a JSON document's canonical form (RFC 8785)."""
     return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+
+
+def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the parts in which two documents (as JSON) differ, as editors call them."""
+    return [words for part, words in PARTS.items() if before.get(part) != after.get(part)]
 
 
 def slug_for(title: str) -> str:

@@ -10,11 +10,12 @@ from html.parser import HTMLParser
 import nh3
 
 TAGS = frozenset({"p", "br", "strong", "em", "sub", "sup", "ul", "ol", "li", "a"})
+ATTRIBUTES = {"a": {"href"}}
 _CLEANER = nh3.Cleaner(
     tags=set(TAGS),
     # Scripts and styles go with their content; of other refused elements the text stays.
     clean_content_tags={"script", "style", "template", "noscript", "iframe", "object", "svg", "math"},
-    attributes={"a": {"href"}},
+    attributes=ATTRIBUTES,
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener nofollow",
 )

@@ -51,6 +51,10 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Published terms that are edited further than what the public reads."""
         return self.published().exclude(entry__revision_id=F("head_id"))
 
+    def published_without_changes(self) -> TermQuerySet:
+        """Published terms whose newest revision is what the public reads."""
+        return self.filter(entry__revision_id=F("head_id"))
+
     def with_state(self) -> TermQuerySet:
         """Terms with what :attr:`Term.state` reads already fetched."""
         return self.select_related("entry", "head")
