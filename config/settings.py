@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django_prose_editor.config import html_tags
+from js_asset import static_lazy
 
 from config import env
 
@@ -230,6 +232,16 @@ X_FRAME_OPTIONS = "DENY"
 
 TAGGIT_CASE_INSENSITIVE = True
 TAGGIT_STRIP_UNICODE_WHEN_SLUGIFYING = True
+
+# Links without a title and numbered lists without attributes: what the glossary's allow-list keeps, and no more.
+DJANGO_PROSE_EDITOR_EXTENSIONS = [
+    {
+        "js": [static_lazy("glossary/admin/prose-extensions.js")],
+        "extensions": {"BareLink": html_tags(["a"], {"a": ["href"]}), "BareOrderedList": html_tags(["ol"])},
+    }
+]
+# A term with a hundred synonyms, insights and references each is within the limits of a term document.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # django-cookie-consent: registry and cookie codec only. Its log, banner and views aren't used (docs/adr).
 COOKIE_CONSENT_LOG_ENABLED = False

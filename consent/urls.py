@@ -1,10 +1,4 @@
-from django.urls import path
-
-from consent import views
+from django.urls import URLPattern
 
 app_name = "consent"
-urlpatterns = [
-    path("cookies/", views.preferences, name="preferences"),
-    path("consent/", views.choose, name="choose"),
-    path("consent/receipt/", views.receipt, name="receipt"),
-]
+urlpatterns: list[URLPattern] = []

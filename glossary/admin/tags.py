@@ -1,0 +1,67 @@
+from typing import TYPE_CHECKING, Any, cast
+
+import taggit.admin  # noqa: F401  # registers the admin that ours replaces, whatever the order of INSTALLED_APPS
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils import timezone
+from taggit.models import Tag
+
+from glossary.actions import rename_tag
+from glossary.documents import slug_for
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+admin.site.unregister(Tag)
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    """Tags, in place of taggit's own admin, which lets staff merge tags who may only look at them.
+
+    A tag is part of the documents that carry it. So it is never deleted or merged here (take it off the terms), and
+    renaming one is an action that freezes each of those documents again.
+    """
+
+    list_display = ["name", "term_count"]
+    search_fields = ["name"]
+    fields = ["name"]
+    ordering = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(terms=Count("taggit_taggeditem_items"))
+
+    @admin.display(description="terms", ordering="terms")
+    def term_count(self, tag: Any) -> int:
+        count: int = tag.terms
+        return count
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Tag | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=TagForm, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif form.has_changed():
+            rename_tag(tag=obj, name=obj.name, by=cast("User", request.user), at=timezone.now())
+
+
+class TagForm(forms.ModelForm):
+    class Meta:
+        model = Tag
+        fields = ["name"]
+        help_texts = {"name": "As readers see it. Renaming saves a new revision of every term that carries the tag."}
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        others = Tag.objects.exclude(pk=self.instance.pk)
+        # Tags are found without regard to case, and in addresses without accents: two alike would shadow one another.
+        slug = slug_for(name)
+        if not slug or others.filter(Q(name__iexact=name) | Q(slug=slug)).exists():
+            raise forms.ValidationError("This is too much like another tag, or has no letters: choose another name.")
+        return name

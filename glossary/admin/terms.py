@@ -1,0 +1,557 @@
+"""The term: its list, its form, and the steps from a draft to the public."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import get_text_list
+from django.views.decorators.http import require_POST, require_safe
+from js_asset import Media
+from taggit.models import Tag
+
+from glossary.actions import (
+    NotPublishable,
+    NotPublished,
+    Saved,
+    StaleRevision,
+    publish_term,
+    retire_term,
+    save_term,
+)
+from glossary.documents import MAX_ITEMS, DocumentError, changed_parts, parse_document
+from glossary.forms import (
+    ChildFormSet,
+    InsightForm,
+    InsightFormSet,
+    ReferenceForm,
+    ReferenceFormSet,
+    RetireForm,
+    SynonymForm,
+    SynonymFormSet,
+    TermForm,
+)
+from glossary.markup import clean_html
+from glossary.models import Insight, Reference, Revision, Synonym, Term
+from glossary.steps import may_publish, may_retire, next_steps
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+TAGS_PER_PAGE = 20
+LONG_FIELDS = ["definition", "origin", "mechanism", "head__document", "entry__search_document"]
+HISTORY_PER_PAGE = 50
+
+
+class ChildInline(admin.StackedInline):
+    """Ordered rows of a term. Who may edit the term may edit its rows."""
+
+    template = "admin/glossary/edit_inline/ordered.html"
+    fk_name = "term"
+    extra = 0
+    max_num = MAX_ITEMS
+
+    def get_formset(self, request: HttpRequest, obj: Term | None = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, can_order=True, **kwargs)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit_term(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit_term(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit_term(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_edit_term(request)
+
+    def _may_edit_term(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("glossary.change_term") or request.user.has_perm("glossary.add_term")
+
+
+class SynonymInline(ChildInline):
+    model = Synonym
+    form = SynonymForm
+    formset = SynonymFormSet
+    fields = [("text", "kind")]
+
+
+class InsightInline(ChildInline):
+    model = Insight
+    form = InsightForm
+    formset = InsightFormSet
+    fields = ["text", ("target", "url")]
+    verbose_name_plural = "related insights"
+
+
+class ReferenceInline(ChildInline):
+    model = Reference
+    form = ReferenceForm
+    formset = ReferenceFormSet
+    fields = ["citation", ("doi", "pmid", "url")]
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, state.label) for state in Term.State]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case Term.State.DRAFT:
+                return queryset.drafts()
+            case Term.State.PUBLISHED:
+                return queryset.published_without_changes()
+            case Term.State.CHANGED:
+                return queryset.published_with_changes()
+            case Term.State.RETIRED:
+                return queryset.retired()
+        return queryset
+
+
+class TagFilter(admin.SimpleListFilter):
+    title = "tag"
+    parameter_name = "tag"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        used = Tag.objects.filter(term__isnull=False).distinct().order_by("name")
+        return [(slug, name) for slug, name in used.values_list("slug", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        # By primary key and not by a join: a join would repeat the term for the list's counts.
+        if self.value():
+            return queryset.filter(pk__in=Term.objects.filter(tags__slug=self.value()).values("pk"))
+        return queryset
+
+
+@admin.register(Term)
+class TermAdmin(admin.ModelAdmin):
+    """Terms. Everything that is saved here goes through ``glossary.actions``.
+
+    Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the
+    action. What the action refuses unwinds the transaction, and the same page is shown again with what was typed.
+    """
+
+    form = TermForm
+    inlines = [SynonymInline, InsightInline, ReferenceInline]
+    fieldsets = [
+        (None, {"fields": ["title", "slug"]}),
+        ("Texts", {"fields": ["definition", "origin", "mechanism"]}),
+        ("Where it belongs", {"fields": ["related", "tags"]}),
+    ]
+    list_display = ["title", "state", "tag_names", "last_saved", "public_page"]
+    list_filter = [StateFilter, TagFilter]
+    list_per_page = 50
+    search_fields = ["title", "synonyms__text"]
+    search_help_text = "Searches titles and synonyms."
+    actions = ["publish_selected", "retire_selected"]
+    save_on_top = True
+
+    class Media:
+        css = {"all": ["glossary/admin/desk.css"]}
+
+    # -- What may be done ----------------------------------------------------------------------------------------------
+
+    def has_delete_permission(self, request: HttpRequest, obj: Term | None = None) -> bool:
+        """Nobody deletes a term: what was published stays citable. Terms are retired instead."""
+        return False
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return may_publish(request.user)
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return may_retire(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("tags/", view(self.tags_view), name="glossary_term_tags"),
+            path("<int:term_id>/publish/", view(self.publish_view), name="glossary_term_publish"),
+            path("<int:term_id>/retire/", view(self.retire_view), name="glossary_term_retire"),
+            path("<int:term_id>/revisions/<int:number>/", view(self.revision_view), name="glossary_term_revision"),
+            *super().get_urls(),
+        ]
+
+    # -- List ----------------------------------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Term]:
+        return super().get_queryset(request).with_state()  # type: ignore[attr-defined, no-any-return]  # Term.objects
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        # The list shows none of the long texts, and needs no query per row for the tags.
+        changelist.result_list = changelist.result_list.defer(*LONG_FIELDS).prefetch_related("tags")
+        return changelist
+
+    @admin.display(description="state")
+    def state(self, term: Term) -> SafeString:
+        return format_html('<span class="state state--{}">{}</span>', term.state.value, term.state.label)
+
+    @admin.display(description="tags", empty_value="–")
+    def tag_names(self, term: Term) -> str:
+        return ", ".join(sorted(tag.name for tag in term.tags.all()))
+
+    @admin.display(description="last saved", ordering="head__created_at", empty_value="–")
+    def last_saved(self, term: Term) -> SafeString | None:
+        if term.head is None:
+            return None
+        when = timezone.localtime(term.head.created_at)
+        return format_html(
+            '<time datetime="{}">{}</time><br>{}',
+            when.isoformat(),
+            f"{when:%-d %b %Y, %H:%M}",
+            term.head.created_by_name,
+        )
+
+    @admin.display(description="public page", empty_value="–")
+    def public_page(self, term: Term) -> SafeString | None:
+        url = self.get_view_on_site_url(term)
+        return (
+            format_html('<a href="{}">Read<span class="visually-hidden"> {}</span></a>', url, term.title)
+            if url
+            else None
+        )
+
+    def get_view_on_site_url(self, obj: Term | None = None) -> str | None:
+        entry = getattr(obj, "entry", None)
+        return entry.get_absolute_url() if entry else None
+
+    @admin.action(description="Publish selected terms", permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
+        published, unchanged = [], []
+        for term in queryset:
+            if term.state == Term.State.PUBLISHED:
+                unchanged.append(term.title)
+                continue
+            try:
+                publish_term(term=term, by=_user(request), at=timezone.now())
+            except NotPublishable as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                published.append(term.title)
+        if published:
+            self.message_user(request, f"Published: {_listed(published)}.", messages.SUCCESS)
+        if unchanged:
+            self.message_user(request, f"Published already, as they stand: {_listed(unchanged)}.", messages.INFO)
+
+    @admin.action(description="Retire selected terms…", permissions=["retire"])
+    def retire_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        form = RetireForm(request.POST if "confirmed" in request.POST else None)
+        if not form.is_valid():
+            return self._ask_to_retire(
+                request,
+                form,
+                list(queryset),
+                title="Retire terms?",
+                hidden={
+                    "action": "retire_selected",
+                    "select_across": request.POST.get("select_across", "0"),
+                },
+            )
+        retired = []
+        for term in queryset:
+            try:
+                retire_term(term=term, by=_user(request), at=timezone.now(), reason=form.cleaned_data["reason"])
+            except NotPublished as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+            else:
+                retired.append(term.title)
+        if retired:
+            self.message_user(request, f"Retired: {_listed(retired)}.", messages.SUCCESS)
+        return None
+
+    # -- Form ----------------------------------------------------------------------------------------------------------
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Term | None = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["title"]}
+
+    def get_form(self, request: HttpRequest, obj: Term | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        asked = {"may_add_tags": request.user.has_perm("taggit.add_tag"), "refusal": _refusal(request)}
+        return type(form.__name__, (form,), asked)
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Term, inline: Any, prefix: str) -> dict[str, Any]:
+        refusal = _refusal(request)
+        problems = refusal.problems if isinstance(refusal, DocumentError) else ()
+        return super().get_formset_kwargs(request, obj, inline, prefix) | {"problems": problems}
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        if request.method == "POST":
+            if "_publish" in request.POST and not self.has_publish_permission(request):
+                raise PermissionDenied
+        elif object_id and not self.has_change_permission(request):
+            return self.read_view(request, object_id)
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (DocumentError, StaleRevision) as refusal:
+            # Nothing was saved: the transaction is undone. The same post is shown again with what was refused.
+            request.refusal = refusal  # type: ignore[attr-defined]  # for get_form and get_formset_kwargs
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Term, form: Any, change: bool) -> None:
+        """Save nothing yet: a term is saved as one document with its rows, in :meth:`save_related`."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the document that form and inlines make up. Raises what the action raises."""
+        term_form, term = cast("TermForm", form), form.instance
+        rows = {formset.part: formset.document_rows() for formset in cast("list[ChildFormSet]", formsets)}
+        before = term.head.document if change and term.head else {}
+        saved = save_term(
+            document=parse_document(term_form.document_fields() | rows),
+            by=_user(request),
+            at=timezone.now(),
+            term=term if change else None,
+            note=term_form.cleaned_data["note"],
+            opened_on=term_form.based_on() if change else None,
+        )
+        # The action has its own instance of the term; the admin goes on with the form's.
+        term.pk, term.head = saved.term.pk, saved.term.head
+        term.title, term.slug = saved.term.title, saved.term.slug
+        after = saved.revision.document if saved.revision else before
+        request.saved = saved  # type: ignore[attr-defined]  # for the log and the answer
+        request.changed_parts = changed_parts(before, after)  # type: ignore[attr-defined]  # for the log
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        if add:
+            return [{"added": {}}]
+        return [{"changed": {"fields": request.changed_parts}}]  # type: ignore[attr-defined]  # set by save_related
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry | None:  # type: ignore[override]
+        """Log the change, if it was one."""
+        return super().log_change(request, obj, message) if _saved(request).revision else None
+
+    def response_add(self, request: HttpRequest, obj: Term, post_url_continue: str | None = None) -> HttpResponse:
+        if IS_POPUP_VAR in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        return self._response(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Term) -> HttpResponse:
+        if IS_POPUP_VAR in request.POST:
+            return super().response_change(request, obj)
+        return self._response(request, obj)
+
+    def _response(self, request: HttpRequest, obj: Term) -> HttpResponse:
+        saved = _saved(request)
+        term = self.get_queryset(request).get(pk=saved.term.pk)
+        number = term.head.number if term.head else 0
+        if saved.revision is None:
+            self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
+        elif "_publish" not in request.POST:
+            words = f"“{term}” is saved as revision {number}. {next_steps(term, user=request.user).situation}"
+            self.message_user(request, words, messages.SUCCESS)
+        if "_publish" in request.POST:
+            self._publish(request, term)
+        if "_addanother" in request.POST:
+            return HttpResponseRedirect(reverse("admin:glossary_term_add"))
+        if "_continue" in request.POST or "_publish" in request.POST:
+            return self._to_term(term)
+        return self.response_post_save_change(request, obj)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        obj = kwargs.get("obj")
+        # Import maps and inline styles run by nonce only.
+        context["media"] = Media.from_media(context["media"], nonce=_nonce(request))
+        context["csp_nonce"] = _nonce(request)
+        context["may_publish"] = self.has_publish_permission(request)
+        context["show_save_and_add_another"] = obj is None
+        if obj is not None:
+            context["steps"] = next_steps(obj, user=request.user)
+            # What the form has cleaned stands in ``original`` when the page is shown again: name the term as it is.
+            context["subtitle"] = obj.head.document["title"] if obj.head else str(obj)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def tags_view(self, request: HttpRequest) -> JsonResponse:
+        """Answer select2 with the tags whose names contain ``term``, a page of them at a time."""
+        if not request.user.has_perm("taggit.view_tag"):
+            raise PermissionDenied
+        wanted = request.GET.get("term", "").replace("\x00", "").strip()[:100]
+        names = Tag.objects.filter(name__icontains=wanted).order_by("name").values_list("name", flat=True)
+        page = Paginator(names, TAGS_PER_PAGE).get_page(request.GET.get("page"))
+        results = [{"id": name, "text": name} for name in page]
+        return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
+
+    # -- Steps ---------------------------------------------------------------------------------------------------------
+
+    @method_decorator(require_POST)
+    def publish_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
+        """Publish the revision that the person saw (``revision``, its number)."""
+        term = self._term(request, term_id)
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        if term.head is None or request.POST.get("revision") != str(term.head.number):
+            words = "A newer revision was saved meanwhile, and nothing was published. Look at it first."
+            self.message_user(request, words, messages.WARNING)
+        else:
+            self._publish(request, term)
+        return self._to_term(term)
+
+    def retire_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
+        """Ask for a reason, and retire the term."""
+        term = self._term(request, term_id)
+        if not self.has_retire_permission(request):
+            raise PermissionDenied
+        form = RetireForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._ask_to_retire(request, form, [term], title=f"Retire “{term}”?", hidden={})
+        try:
+            retire_term(term=term, by=_user(request), at=timezone.now(), reason=form.cleaned_data["reason"])
+        except NotPublished as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
+        else:
+            self.message_user(request, f"“{term}” is retired.", messages.SUCCESS)
+        return self._to_term(term)
+
+    def _publish(self, request: HttpRequest, term: Term) -> None:
+        try:
+            entry = publish_term(term=term, by=_user(request), at=timezone.now())
+        except NotPublishable as refusal:
+            self.message_user(request, f"Not published: {refusal}", messages.ERROR)
+            return
+        words = format_html('“{}” is published: <a href="{}">read its page</a>.', entry.title, entry.get_absolute_url())
+        self.message_user(request, words, messages.SUCCESS)
+
+    def _ask_to_retire(
+        self, request: HttpRequest, form: RetireForm, terms: list[Term], *, title: str, hidden: dict[str, str]
+    ) -> HttpResponse:
+        context = self._context(request, title=title) | {
+            "form": form,
+            "terms": terms,
+            "hidden": hidden,
+            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+            "original": terms[0] if not hidden else None,
+        }
+        return TemplateResponse(request, "admin/glossary/term/retire.html", context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Say why a term isn't deleted. Answers 403, whoever asks."""
+        term = self._term(request, unquote(object_id))
+        context = self._context(request, title="Terms are not deleted") | {
+            "original": term,
+            "steps": next_steps(term, user=request.user),
+        }
+        return TemplateResponse(request, "admin/glossary/term/no_delete.html", context, status=403)
+
+    # -- Reading -------------------------------------------------------------------------------------------------------
+
+    def read_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the newest revision to people who may look at a term and not edit it."""
+        term = self._term(request, unquote(object_id))
+        return self._show(request, term, term.head, title=term.title)
+
+    @method_decorator(require_safe)
+    def revision_view(self, request: HttpRequest, term_id: int, number: int) -> HttpResponse:
+        """Show one frozen revision, rendered."""
+        term = self._term(request, term_id)
+        revision = term.revisions.filter(number=number).first()
+        if revision is None:
+            raise Http404(f"“{term}” has no revision {number}.")
+        return self._show(request, term, revision, title=f"Revision {number}")
+
+    def _show(self, request: HttpRequest, term: Term, revision: Revision | None, *, title: str) -> HttpResponse:
+        context = self._context(request, title=title) | {
+            "original": term,
+            "revision": revision,
+            "steps": next_steps(term, user=request.user),
+            "has_change_permission": self.has_change_permission(request, term),
+            "view_url": self.get_view_on_site_url(term),
+        }
+        if revision is not None:
+            document = revision.document
+            slugs = {*document["related"], *(insight["term"] for insight in document["insights"])}
+            titles = dict(Term.objects.filter(slug__in=slugs).values_list("slug", "title"))
+            context |= {
+                # Cleaned again by the one allow-list, in case something was frozen past the actions.
+                "texts": [
+                    (name, mark_safe(clean_html(document[name.lower()])))  # noqa: S308  # see above
+                    for name in ("Definition", "Origin", "Mechanism")
+                ],
+                "document": document,
+                "insights": [insight | {"title": titles.get(insight["term"], "")} for insight in document["insights"]],
+                "related": [titles.get(slug, slug) for slug in document["related"]],
+            }
+        return TemplateResponse(request, "admin/glossary/term/revision.html", context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show every revision and event of a term, the newest first."""
+        term = self._term(request, unquote(object_id))
+        lines: list[Any] = [
+            *term.revisions.defer("document"),
+            *term.events.select_related("revision", "previous_revision").defer(
+                "revision__document", "previous_revision__document"
+            ),
+        ]
+        # At the same time an event stands above the revision that it is about.
+        lines.sort(key=lambda line: (line.created_at, not isinstance(line, Revision), line.pk), reverse=True)
+        page = Paginator(lines, HISTORY_PER_PAGE).get_page(request.GET.get("p"))
+        context = self._context(request, title="History") | {
+            "original": term,
+            "subtitle": str(term),
+            "page": page,
+            "steps": next_steps(term, user=request.user),
+        }
+        return TemplateResponse(request, "admin/glossary/term/history.html", context)
+
+    # -- Shared --------------------------------------------------------------------------------------------------------
+
+    def _term(self, request: HttpRequest, key: int | str) -> Term:
+        """Return the term, for somebody who may see it. Raises ``Http404`` or ``PermissionDenied``."""
+        term: Term | None = self.get_object(request, str(key))
+        if not self.has_view_or_change_permission(request, term):
+            raise PermissionDenied
+        if term is None:
+            raise Http404("There is no such term.")
+        return term
+
+    def _context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "media": self.media,
+            "may_publish": self.has_publish_permission(request),
+        }
+
+    def _to_term(self, term: Term) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:glossary_term_change", args=[term.pk]))
+
+
+def _user(request: HttpRequest) -> User:
+    """The member of staff who asks: the admin lets nobody else in."""
+    return cast("User", request.user)
+
+
+def _nonce(request: HttpRequest) -> str:
+    nonce: str = getattr(request, "csp_nonce", "")
+    return nonce
+
+
+def _refusal(request: HttpRequest) -> DocumentError | StaleRevision | None:
+    return getattr(request, "refusal", None)
+
+
+def _saved(request: HttpRequest) -> Saved:
+    saved: Saved = request.saved  # type: ignore[attr-defined]  # set by save_related
+    return saved
+
+
+def _listed(titles: list[str]) -> str:
+    return get_text_list([f"“{title}”" for title in titles], "and")

@@ -1,0 +1,45 @@
+/**
+ * Turns a line of tag names (CSV) into a list with suggestions, made with the admin's own select2. The line stays the
+ * form's field, and is what is posted.
+ */
+
+const $ = window.django.jQuery
+
+const read = (line) => {
+  const names = []
+  for (const [, quoted, bare] of line.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/g)) {
+    const name = (quoted?.replaceAll('""', '"') ?? bare).trim()
+    if (name) names.push(name)
+  }
+  return names
+}
+
+const write = (names) =>
+  names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ")
+
+const upgrade = (line) => {
+  const select = document.createElement("select")
+  select.multiple = true
+  select.id = `${line.id}_choices`
+  select.append(...read(line.value).map((name) => new Option(name, name, true, true)))
+  if (line.getAttribute("aria-describedby")) {
+    select.setAttribute("aria-describedby", line.getAttribute("aria-describedby"))
+  }
+  for (const label of line.labels) label.htmlFor = select.id
+  line.after(select)
+  line.type = "hidden"
+  $(select)
+    .select2({
+      theme: "admin-autocomplete",
+      width: "100%",
+      tags: true,
+      tokenSeparators: [","],
+      ajax: { url: line.dataset.tags, delay: 250, cache: true, data: ({ term, page }) => ({ term: term ?? "", page: page ?? 1 }) },
+    })
+    .on("change", () => {
+      line.value = write([...select.selectedOptions].map((option) => option.value))
+      line.dispatchEvent(new Event("input", { bubbles: true }))
+    })
+}
+
+for (const line of document.querySelectorAll("input[data-tags]")) $(() => upgrade(line))
