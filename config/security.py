@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.http import HttpRequest, HttpResponse
 
-from consent.gate import current_gate
+from consent.gate import opened_for
 
 PUBLIC_POLICY: dict[str, tuple[str, ...]] = {
     "default-src": ("'none'",),
@@ -58,7 +58,7 @@ class ContentSecurityPolicyMiddleware:
             policy = admin_policy(nonce)
         else:
             response = self.get_response(request)
-            policy = public_policy(current_gate().sources_for(request.COOKIES))
+            policy = public_policy(opened_for(request))
             response.setdefault("Cross-Origin-Embedder-Policy", "credentialless")
         response.setdefault("Content-Security-Policy", policy)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")

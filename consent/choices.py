@@ -1,0 +1,103 @@
+"""The choice form, read strictly: every field once, every value known, or a reason why not."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+CHOICES = ("accept_all", "reject_all", "save")
+SURFACES = ("banner", "preferences")
+MAX_BODY = 8_192
+MAX_FIELDS = 60
+MAX_NEXT = 2_000
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class BadChoice(ValueError):
+    """The form cannot be accepted. The message tells the sender why; nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceForm:
+    """A choice as it was posted. ``next`` is a path on this site."""
+
+    choice: str
+    categories: frozenset[str]
+    notice: str
+    surface: str
+    next: str
+
+
+def read_choice(request: HttpRequest) -> ChoiceForm:
+    """Return the posted form. Raises :class:`BadChoice` for anything that isn't exactly one."""
+    fields: dict[str, list[str]] = {}
+    for name, value in _pairs(request):
+        fields.setdefault(name, []).append(value)
+    for name, values in fields.items():
+        if name not in ("choice", "categories", "notice", "surface", "next"):
+            raise BadChoice(f"The field {name[:40]!r} is not part of a choice.")
+        if len(values) != len(set(values)) or (name != "categories" and len(values) > 1):
+            raise BadChoice(f"The field {name!r} is repeated.")
+    choice, surface, notice = (fields.get(name, [""])[0] for name in ("choice", "surface", "notice"))
+    if choice not in CHOICES:
+        raise BadChoice(f"“choice” must be one of {', '.join(CHOICES)}.")
+    if surface not in SURFACES:
+        raise BadChoice(f"“surface” must be one of {', '.join(SURFACES)}.")
+    if not SHA256.fullmatch(notice):
+        raise BadChoice("“notice” must be the hash of the notice that was shown: 64 hexadecimal digits.")
+    target = fields.get("next", ["/"])[0]
+    if not is_local_path(target):
+        raise BadChoice("“next” must be a path on this site.")
+    return ChoiceForm(choice, frozenset(fields.get("categories", [])), notice, surface, target)
+
+
+def is_local_path(target: str) -> bool:
+    """Return whether a browser that is redirected to ``target`` certainly stays on this site."""
+    if len(target) > MAX_NEXT or not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        return False
+    for form in (target, unquote(target)):
+        # Browsers read `\` as `/` and drop tabs and line ends, so none of these may stand anywhere.
+        if "\\" in form or any(unicodedata.category(character)[0] in "CZ" and character != " " for character in form):
+            return False
+        if not form.startswith("/") or "//" in form.partition("?")[0]:
+            return False
+    return " " not in target
+
+
+def is_same_origin(request: HttpRequest) -> bool:
+    """Return whether a page of this very site sent the request.
+
+    Browsers tell in ``Sec-Fetch-Site``, older ones (and every browser over plain HTTP) in ``Origin``, and some in
+    ``Referer`` only. Pages cannot forge any of them. Without all three nothing is believed.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    sender = request.headers.get("Origin") or request.headers.get("Referer")
+    if not sender:
+        return False
+    try:
+        parts = urlsplit(sender)
+    except ValueError:
+        return False
+    return (parts.scheme, parts.netloc) == (request.scheme, request.get_host())
+
+
+def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    charset = (request.content_params or {}).get("charset", "utf-8").lower()
+    if request.content_type != "application/x-www-form-urlencoded" or charset not in ("utf-8", "utf8"):
+        raise BadChoice("A choice comes as application/x-www-form-urlencoded in UTF-8.")
+    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
+        raise BadChoice(f"A choice has at most {MAX_BODY} bytes.")
+    try:
+        return parse_qsl(
+            request.body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise BadChoice("The form is empty or cannot be read.") from error

@@ -1,0 +1,60 @@
+"""Freeze the notice that words, registry and services make now, and ask visitors with it from then on."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from consent import actions
+from consent.notices import NotJustWording
+
+
+class Command(BaseCommand):
+    help = (
+        "Publishes the cookie notice: shows what it changes, freezes it, and makes it what visitors are asked with. "
+        "Without options it only shows the changes. A material change asks again everybody whom it concerns."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--material", action="store_true", default=None, help="ask visitors again about what changed"
+        )
+        parser.add_argument(
+            "--not-material",
+            action="store_false",
+            dest="material",
+            default=None,
+            help="ask nobody again: a correction that changes nothing of what was agreed to",
+        )
+        parser.add_argument("--reason", default="", help="why the notice is published; it stays with the notice")
+        parser.add_argument("--as", dest="username", default="", metavar="USER", help="who publishes it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            draft = actions.draft_notice()
+        except actions.IncompleteNotice as error:
+            raise CommandError(str(error)) from error
+        for change in draft.changes:
+            self.stdout.write(change.where)
+            for sign, text in (("-", change.before), ("+", change.after)):
+                if text:
+                    self.stdout.write(f"  {sign} {text}")
+        if not draft.changes:
+            raise CommandError("The live notice says exactly this already, so there is nothing to publish.")
+        material, reason, username = options["material"], options["reason"], options["username"]
+        if material is None and not reason and not username:
+            self.stdout.write("Publish this with --material or --not-material, --reason TEXT and --as USER.")
+            return
+        if material is None or not reason or not username:
+            raise CommandError("Publishing needs all of --material or --not-material, --reason TEXT and --as USER.")
+        user = get_user_model().objects.filter(username=username, is_active=True).first()
+        if user is None or not user.has_perm("consent.publish_notice"):
+            raise CommandError(f"There is no active person {username!r} who may publish notices.")
+        try:
+            notice = actions.publish_notice(
+                by=user, at=timezone.now(), material=material, reason=reason, expected=draft.sha256
+            )
+        except (actions.DraftChanged, actions.NothingChanged, NotJustWording) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(self.style.SUCCESS(f"{notice} is live: {notice.sha256}"))

@@ -1,0 +1,203 @@
+"""The notice as a document: composed from words, registry and services, frozen, hashed, and compared.
+
+Everything here is pure: nothing reads the database or the clock. A *draft* is a document without the three things that
+only publishing gives: the notice's ``number``, and each category's ``version`` and ``since``.
+
+Note [When a visitor is asked again]
+    An accepted category is kept in the visitor's cookie as the category's ``version``, a refused one as ``-1``, beside
+    the number of the notice that she read. An acceptance holds while the live notice has the same version; a refusal
+    while the notice she read is not older than ``since``, the notice that introduced the version. Publishing a material
+    change gives new ``version`` and ``since`` to what changed, and carries all others over, so that only that is asked
+    again, of those who refused as of those who accepted. A change that isn't material carries everything over.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
+
+import rfc8785
+
+SCHEMA = "consent-notice/1"
+#: How many characters of a hash name a category's version, and a notice inside the cookie.
+SHORT = 16
+
+
+class CookieEntry(TypedDict):
+    """A declared cookie. ``lifetime_days`` is ``None`` when it goes with the browser session."""
+
+    name: str
+    purpose: str
+    domain: str
+    path: str
+    lifetime_days: int | None
+
+
+class ServiceEntry(TypedDict):
+    """A service that the category opens, with every origin that learns of the visit."""
+
+    name: str
+    vendor: str
+    purpose: str
+    privacy_policy: str
+    recipients: list[str]
+
+
+class CategoryEntry(TypedDict):
+    varname: str
+    name: str
+    purpose: str
+    required: bool
+    cookies: list[CookieEntry]
+    services: list[ServiceEntry]
+    version: NotRequired[str]
+    since: NotRequired[int]
+
+
+class NoticeDocument(TypedDict):
+    """The whole notice. ``number`` stands in the published document only."""
+
+    schema: str
+    language: str
+    text: dict[str, str]
+    categories: list[CategoryEntry]
+    number: NotRequired[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two notices: where, in words, and what stood and stands there ("" for nothing)."""
+
+    where: str
+    before: str
+    after: str
+
+
+class NotJustWording(Exception):
+    """The change was called not material, but it names new recipients. Publish it as a material one."""
+
+
+def sha256(document: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 of a document's canonical form (RFC 8785)."""
+    return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+
+
+def compose(*, language: str, text: Mapping[str, str], categories: Iterable[CategoryEntry]) -> NoticeDocument:
+    """Return the draft of a notice."""
+    return {"schema": SCHEMA, "language": language, "text": dict(text), "categories": list(categories)}
+
+
+def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | None, material: bool) -> NoticeDocument:
+    """Return the draft as the document to publish under ``number``. See Note [When a visitor is asked again].
+
+    A material change that touches no category (another controller, another summary) asks again about all of them.
+    Raises :class:`NotJustWording` when a change that names a new recipient is called not material.
+    """
+    known = {category["varname"]: category for category in previous["categories"]} if previous else {}
+    changed = {
+        category["varname"]
+        for category in draft["categories"]
+        if category["varname"] not in known or content_of(known[category["varname"]]) != content_of(category)
+    }
+    if previous and not material:
+        _refuse_new_recipients(known, draft)
+    everything = material and (
+        previous is None
+        or not any(category["varname"] in changed and not category["required"] for category in draft["categories"])
+        or previous["text"]["controller"] != draft["text"]["controller"]
+    )
+    categories = []
+    for category in draft["categories"]:
+        varname = category["varname"]
+        entry = content_of(category)
+        if varname in known and not everything and not (material and varname in changed):
+            entry["version"], entry["since"] = known[varname]["version"], known[varname]["since"]
+        else:
+            entry["since"] = number
+            # With the number in it, so that a text that comes back later is a question of its own.
+            entry["version"] = sha256(entry)[:SHORT]
+        categories.append(entry)
+    return {**draft, "categories": categories, "number": number}
+
+
+def draft_of(document: NoticeDocument) -> NoticeDocument:
+    """Return a published document without what publishing gave it."""
+    return compose(
+        language=document["language"],
+        text=document["text"],
+        categories=[content_of(category) for category in document["categories"]],
+    )
+
+
+def content_of(category: CategoryEntry) -> CategoryEntry:
+    """Return a category without its version."""
+    return {
+        "varname": category["varname"],
+        "name": category["name"],
+        "purpose": category["purpose"],
+        "required": category["required"],
+        "cookies": category["cookies"],
+        "services": category["services"],
+    }
+
+
+def changes(previous: NoticeDocument | None, draft: NoticeDocument) -> list[Change]:
+    """Return what the draft changes against the live notice, in the order in which it is read."""
+    before = _lines(draft_of(previous)) if previous else {}
+    after = _lines(draft)
+    keys = list(after) + [key for key in before if key not in after]
+    pairs = ((key, before.get(key, ""), after.get(key, "")) for key in keys)
+    return [Change(key, old, new) for key, old, new in pairs if old != new]
+
+
+def names(document: NoticeDocument, *, varname: str, service: str, recipients: Iterable[str]) -> bool:
+    """Return whether the notice tells visitors of this service, in this category, with all of these recipients."""
+    return any(
+        entry["name"] == service and set(recipients) <= set(entry["recipients"])
+        for category in document["categories"]
+        if category["varname"] == varname
+        for entry in category["services"]
+    )
+
+
+def lifetime_text(days: int | None) -> str:
+    """Return a cookie's lifetime as a visitor reads it."""
+    if days is None:
+        return "until the browser is closed"
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _refuse_new_recipients(known: Mapping[str, CategoryEntry], draft: NoticeDocument) -> None:
+    for category in draft["categories"]:
+        if category["varname"] not in known:
+            continue
+        old = _recipients(known[category["varname"]])
+        if new := sorted(_recipients(category) - old):
+            raise NotJustWording(
+                f"“{category['name']}” names {', '.join(new)} for the first time. Visitors have not agreed to that, "
+                "so this change is material: publish it as such."
+            )
+
+
+def _recipients(category: CategoryEntry) -> set[str]:
+    return {f"{service['name']} ({origin})" for service in category["services"] for origin in service["recipients"]}
+
+
+def _lines(document: NoticeDocument) -> dict[str, str]:
+    lines = {key.replace("_", " ").capitalize(): value for key, value in document["text"].items()}
+    for category in document["categories"]:
+        at = f"Category {category['varname']}"
+        lines[f"{at}: name"] = category["name"]
+        lines[f"{at}: purpose"] = category["purpose"]
+        lines[f"{at}: required"] = "yes" if category["required"] else "no"
+        for cookie in category["cookies"]:
+            lines[f"{at}: cookie {cookie['name']} {cookie['domain']}".rstrip()] = (
+                f"{cookie['purpose']} (path {cookie['path']}, {lifetime_text(cookie['lifetime_days'])})"
+            )
+        for service in category["services"]:
+            lines[f"{at}: service {service['name']}"] = (
+                f"{service['purpose']} ({service['vendor']}, {service['privacy_policy']}; "
+                f"sends to {', '.join(service['recipients'])})"
+            )
+    lines["Order of categories"] = ", ".join(category["varname"] for category in document["categories"])
+    return lines

@@ -1,0 +1,106 @@
+// Acts on this visitor's own consent: asks when there is no valid answer, and starts the services that she opened.
+// Reads the cookie by the rules of consent/gate.py. Whatever fails here leaves everything closed.
+
+const COOKIE = "cookie_consent";
+const DECLINED = "-1";
+const banner = document.querySelector("[data-consent-banner]");
+const services = [...document.querySelectorAll("template[data-consent-service]")];
+const running = new Set();
+
+function readCookie() {
+  const found = document.cookie.split("; ").filter((cookie) => cookie.startsWith(`${COOKIE}=`));
+  const value = (found.pop() ?? "").slice(COOKIE.length + 1).replace(/^"|"$/g, "");
+  return new Map(value.split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
+}
+
+// true, false, or undefined for a question that she has not answered as it stands now.
+function answerTo({ consentVersion, consentSince, consentCategory }, cookie) {
+  const answer = cookie.get(consentCategory);
+  if (answer === consentVersion) return true;
+  const read = parseInt(cookie.get("notice"), 10);
+  return answer === DECLINED && read >= consentSince && read <= banner?.dataset.consentNumber ? false : undefined;
+}
+
+function opened(cookie) {
+  return services.filter(({ dataset }) => cookie.get(dataset.consentCategory) === dataset.consentVersion);
+}
+
+function start(template) {
+  running.add(template);
+  template.before(document.importNode(template.content, true));
+}
+
+function refresh() {
+  const cookie = readCookie();
+  if (banner) {
+    const questions = [...banner.querySelectorAll("[data-consent-version]")];
+    const answers = questions.map(({ dataset }) => answerTo(dataset, cookie));
+    const asks = answers.includes(undefined);
+    if (banner.hidden && asks) {
+      // What she answered before and still holds stands as she left it. A banner that is open keeps what she ticks.
+      questions.forEach((question, index) => {
+        question.querySelector("input").checked = answers[index] === true;
+      });
+    }
+    banner.hidden = !asks;
+  }
+  return opened(cookie);
+}
+
+// A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both.
+function follow() {
+  const now = refresh();
+  if (now.length !== running.size || now.some((template) => !running.has(template))) location.reload();
+}
+
+// The pressed button is gone, and with it the reader's place: she goes on where the page begins.
+function leaveFocus() {
+  const main = document.querySelector("main");
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true });
+}
+
+async function choose(event) {
+  event.preventDefault();
+  const form = event.target;
+  if (form.ariaBusy === "true") return;
+  form.ariaBusy = "true";
+  const status = form.querySelector("[data-consent-status]");
+  let reason = status.dataset.consentFailed;
+  status.textContent = "";
+  const body = new URLSearchParams(new FormData(form));
+  body.set("choice", event.submitter.value);
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body,
+      keepalive: true, // a choice made just before leaving the page counts
+      signal: AbortSignal.timeout(15000),
+    });
+    if (!response.ok) {
+      reason = (await response.json()).reason ?? reason;
+    } else {
+      follow();
+      if (banner.hidden) {
+        leaveFocus();
+        return;
+      }
+    }
+  } catch {
+    // Offline, too slow, or no answer of ours: the reason given in the page says so.
+  } finally {
+    form.ariaBusy = null;
+  }
+  status.textContent = reason;
+}
+
+refresh().forEach(start);
+if (banner) {
+  const form = banner.querySelector("form");
+  form.elements.next.value = location.pathname + location.search;
+  form.addEventListener("submit", choose);
+}
+// Another tab, or this page before it was left, may have changed the answer.
+addEventListener("pageshow", (event) => event.persisted && follow());
+document.addEventListener("visibilitychange", () => document.hidden || follow());

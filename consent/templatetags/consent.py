@@ -1,0 +1,62 @@
+"""What ``base.html`` needs of consent. Nothing here depends on who reads: a page is the same bytes for everybody."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from consent.choices import is_local_path
+from consent.gate import Gate, current_gate, gate_for
+from consent.notices import lifetime_text
+
+register = template.Library()
+
+
+@register.inclusion_tag("consent/_head.html")
+def consent_head() -> dict[str, Any]:
+    """Style sheet and client module."""
+    return {}
+
+
+@register.inclusion_tag("consent/_banner.html", takes_context=True)
+def consent_banner(context: template.Context) -> dict[str, Any]:
+    """The banner, hidden until the client module finds that this visitor has not answered. Belongs first in body.
+
+    Left out on the preferences page, which asks the same, and while the database is away.
+    """
+    request = context.get("request")
+    path = request.path if request is not None else "/"
+    if path == reverse("consent:preferences"):
+        return {}
+    return {"notice": gate_in(context).notice, "next": path if is_local_path(path) else "/"}
+
+
+@register.inclusion_tag("consent/_services.html", takes_context=True)
+def consent_services(context: template.Context) -> dict[str, Any]:
+    """Each service that runs for those who accept it, as an inert template."""
+    gate = gate_in(context)
+    versions = {question.varname: question.version for question in gate.questions}
+    return {"services": [(service, versions[service.category.varname]) for service in gate.services]}
+
+
+@register.inclusion_tag("consent/_link.html")
+def consent_link() -> dict[str, Any]:
+    """The link to the preferences, for the foot of every page."""
+    return {}
+
+
+@register.filter
+def lifetime(days: int | None) -> str:
+    """A declared cookie's lifetime in words."""
+    return lifetime_text(days)
+
+
+def gate_in(context: template.Context) -> Gate:
+    """Return the current gate, looked up once per page: by the request, or else by this rendering of the template."""
+    request = context.get("request")
+    if request is not None:
+        return gate_for(request)
+    if "consent_gate" not in context.render_context:
+        context.render_context["consent_gate"] = current_gate()
+    gate: Gate = context.render_context["consent_gate"]
+    return gate

@@ -1,0 +1,156 @@
+"""What visitors of consent meet: the form's target, the preferences page, and the record of their own choice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from cookie_consent.conf import settings
+from cookie_consent.util import dict_to_cookie_str
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from consent import wording
+from consent.actions import OutdatedNotice, UnknownCategory, UnknownNotice, record_choice
+from consent.choices import BadChoice, is_same_origin, read_choice
+from consent.gate import cookie_content, gate_of
+from consent.models import ConsentRecord, Notice
+
+logger = logging.getLogger(__name__)
+
+View = Callable[[HttpRequest], HttpResponse]
+
+RECEIPT_COOKIE = "consent_receipt"
+RECEIPT_PATH = "/consent/"
+RETRY_AFTER_SECONDS = 10
+
+
+def refuses_when_database_is_away(view: View) -> View:
+    """Answer 503, saying that nothing is opened, when the database doesn't answer."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except (OperationalError, InterfaceError) as error:
+            # Without the traceback, which would show the statement and so the choice.
+            logger.error("A consent page failed because the database is away: %s", type(error).__name__)
+            reason = (
+                "Your choice cannot be saved just now. Nothing optional was switched on. Please try again in a minute."
+            )
+            response = refusal(request, 503, "unavailable", reason)
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return response
+
+    return guarded
+
+
+# Exempt from Django's token, as no page carries one: a token needs a cookie, which no page may set before a choice, and
+# would make pages differ by reader. A choice forged by another site is refused by `is_same_origin` instead.
+@csrf_exempt
+@require_POST
+@cache_control(no_store=True)
+@refuses_when_database_is_away
+def choose(request: HttpRequest) -> HttpResponse:
+    """Record a choice, then answer: JSON to a script, a redirect to a form."""
+    if not is_same_origin(request):
+        return refusal(request, 403, "cross-site", "The choice was not sent from a page of this site.")
+    now = timezone.now()
+    try:
+        form = read_choice(request)
+        recorded = record_choice(
+            choice=form.choice,
+            categories=form.categories,
+            notice=form.notice,
+            surface=form.surface,
+            gpc=request.headers.get("Sec-GPC") == "1",
+            receipt=request.COOKIES.get(RECEIPT_COOKIE, "")[:32],
+            at=now,
+        )
+    except (BadChoice, UnknownCategory, UnknownNotice) as error:
+        return refusal(request, 400, "bad-choice", str(error))
+    except OutdatedNotice as error:
+        return refusal(request, 409, "outdated-notice", str(error))
+    record = recorded.record
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse(
+            {"action": record.action, "answers": record.answers, "expires_at": record.expires_at.isoformat()}
+        )
+    else:
+        response = HttpResponseRedirect(form.next)
+        response.status_code = 303
+    remember(response, record, now)
+    return response
+
+
+@require_safe
+@cache_control(no_store=True)
+@refuses_when_database_is_away
+def preferences(request: HttpRequest) -> HttpResponse:
+    """The preferences page. The one public page that differs by reader, so it is never stored anywhere."""
+    notice = Notice.objects.live(wording.LANGUAGE)
+    gate = gate_of(notice)
+    accepted = [varname for varname, answer in gate.answers(request.COOKIES).items() if answer]
+    entries = notice.document["categories"] if notice else []
+    return render(
+        request,
+        "consent/preferences.html",
+        {
+            "notice": notice,
+            "accepted": accepted,
+            "accepted_names": [entry["name"] for entry in entries if entry["varname"] in accepted],
+            "is_complete": gate.is_complete(request.COOKIES),
+            "is_saved": "saved" in request.GET,
+        },
+    )
+
+
+@require_safe
+@cache_control(no_store=True)
+@refuses_when_database_is_away
+def receipt(request: HttpRequest) -> HttpResponse:
+    """The visitor's own record, found by the secret in her receipt cookie and by nothing else."""
+    held = request.COOKIES.get(RECEIPT_COOKIE, "")
+    record = ConsentRecord.objects.select_related("notice").filter(receipt=held).first() if held else None
+    return render(request, "consent/receipt.html", {"record": record}, status=200 if record else 404)
+
+
+def remember(response: HttpResponse, record: ConsentRecord, now: datetime) -> None:
+    """Set the cookie that holds the answers, and the one that holds the receipt, until the record expires."""
+    seconds = int((record.expires_at - now).total_seconds())
+    response.set_cookie(
+        settings.COOKIE_CONSENT_NAME,
+        dict_to_cookie_str(cookie_content(record.notice, record.answers)),
+        max_age=seconds,
+        secure=settings.COOKIE_CONSENT_SECURE,
+        httponly=settings.COOKIE_CONSENT_HTTPONLY,
+        samesite=settings.COOKIE_CONSENT_SAMESITE,
+    )
+    response.set_cookie(
+        RECEIPT_COOKIE,
+        record.receipt,
+        max_age=seconds,
+        path=RECEIPT_PATH,
+        secure=settings.COOKIE_CONSENT_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def refusal(request: HttpRequest, status: int, code: str, reason: str) -> HttpResponse:
+    """Say why nothing was recorded, in the form that the sender reads."""
+    if wants_json(request):
+        return JsonResponse({"error": code, "reason": reason}, status=status)
+    return render(request, "consent/refusal.html", {"status": status, "reason": reason}, status=status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,0 +1,300 @@
+"""Consent in a real browser: what runs, what is refused, and what a visitor sees, in every state of her choice."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser.conftest import Site, axe_violations
+
+BANNER = "[data-consent-banner]"
+# What the tracker's two scripts do: leave a mark in the page, and report home.
+SCRIPTS = {
+    name: f"document.documentElement.dataset.{name} = 'ran';"
+    f"fetch(new URL('/beacon/{name}', document.currentScript.src));"
+    for name in ("analytics", "marketing")
+}
+
+
+@dataclass
+class Tracker:
+    """A third party on another host name of this machine. It remembers what was asked of it."""
+
+    url: str
+    asked: list[str]
+
+    def integrity(self, name: str) -> str:
+        return "sha384-" + base64.b64encode(hashlib.sha384(SCRIPTS[name].encode()).digest()).decode()
+
+    def forget(self) -> None:
+        self.asked.clear()
+
+
+@pytest.fixture(scope="module")
+def tracker() -> Iterator[Tracker]:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = SCRIPTS.get(self.path.partition("?")[0].strip("/").removesuffix(".js"), "").encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/javascript")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Tracker(f"http://localhost:{server.server_port}", asked)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def tracked(new_site: Callable[[], Site], tracker: Tracker) -> Site:
+    """A site whose live notice names a service of the tracker in *analytics* and one in *marketing*."""
+    site = new_site()
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from cookie_consent.models import CookieGroup\n"
+        "from consent.actions import save_service\n"
+        "from consent.models import Service\n"
+        + "".join(
+            "save_service(service=Service("
+            f"name={name.title() + ' service'!r}, vendor='Example Ltd', purpose='Counts visits.', "
+            f"privacy_policy='https://example.org/privacy', category=CookieGroup.objects.get(varname={name!r}), "
+            f"url={f'{tracker.url}/{name}.js'!r}, integrity={tracker.integrity(name)!r}), "
+            "by=User.objects.get(), at=timezone.now())\n"
+            for name in SCRIPTS
+        )
+    )
+    site.manage("publish_notice", "--material", "--reason", "Two services", "--as", "olga")
+    return site
+
+
+def settle(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+
+
+def ran(page: Page) -> set[str]:
+    return set(page.evaluate("Object.keys(document.documentElement.dataset)")) & set(SCRIPTS)
+
+
+def choose_on_banner(page: Page, button: str, *categories: str) -> None:
+    if categories or button == "save":
+        page.locator(f"{BANNER} summary").click()
+    for category in categories:
+        page.locator(f"{BANNER} [data-consent-category={category}] input").check()
+    with page.expect_response("**/consent/"):
+        page.locator(f"{BANNER} [data-consent-{button}]").click()
+    expect(page.locator(BANNER)).to_be_hidden()
+    page.wait_for_load_state("networkidle")
+
+
+def test_untouched_nothing_is_asked_of_the_tracker_and_no_cookie_is_set(
+    tracked: Site, tracker: Tracker, page: Page
+) -> None:
+    tracker.forget()
+    settle(page, f"{tracked.url}/cookies/")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    expect(page.locator(BANNER)).to_be_visible()
+    assert page.locator("script[src*=localhost]").count() == 0
+    assert (ran(page), tracker.asked, page.context.cookies()) == (set(), [], [])
+
+
+def test_rejected_stays_closed_and_isnt_asked_again(tracked: Site, tracker: Tracker, page: Page) -> None:
+    tracker.forget()
+    settle(page, f"{tracked.url}/consent/receipt/")
+    choose_on_banner(page, "reject")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    expect(page.locator(BANNER)).to_be_hidden()
+    assert (ran(page), tracker.asked) == (set(), [])
+    assert "Rejected all" in page.locator("main").inner_text()
+
+
+def test_analytics_only_leaves_marketing_closed(tracked: Site, tracker: Tracker, page: Page) -> None:
+    tracker.forget()
+    settle(page, f"{tracked.url}/consent/receipt/")
+    choose_on_banner(page, "save", "analytics")
+    expect(page.locator("html")).to_have_attribute("data-analytics", "ran")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    assert ran(page) == {"analytics"}
+    assert set(tracker.asked) == {"/analytics.js", "/beacon/analytics"}
+
+
+def test_accepted_runs_both_and_withdrawn_neither(tracked: Site, tracker: Tracker, page: Page) -> None:
+    settle(page, f"{tracked.url}/consent/receipt/")
+    choose_on_banner(page, "accept")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
+    assert ran(page) == {"analytics", "marketing"}
+    # As many clicks to withdraw as on the banner's way to accept, one link away on every page.
+    page.get_by_role("link", name="Cookie preferences").click()
+    page.get_by_role("button", name="Reject all").click()
+    expect(page.get_by_text("Your choice is saved.")).to_be_visible()
+    tracker.forget()
+    settle(page, f"{tracked.url}/consent/receipt/")
+    assert (ran(page), tracker.asked) == (set(), [])
+    assert "Withdrew" in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "analytics=9999|personalization=9999|marketing=9999|notice=9999",
+        "analytics=2099-01-01T00:00:00|personalization=-1|marketing=-1|notice=2.x",
+        "analytics=-1|personalization=-1|marketing=-1",
+        "analytics=-1|personalization=-1|marketing=-1|notice=1.old",
+        "analytics=-1|personalization=-1|marketing=-1|notice=3.future",
+        "necessary=1",
+    ],
+)
+def test_a_cookie_that_answers_another_question_opens_nothing_and_asks(
+    tracked: Site, tracker: Tracker, page: Page, cookie: str
+) -> None:
+    tracker.forget()
+    page.context.add_cookies([{"name": "cookie_consent", "value": f'"{cookie}"', "url": tracked.url}])
+    settle(page, f"{tracked.url}/consent/receipt/")
+    expect(page.locator(BANNER)).to_be_visible()
+    assert (ran(page), tracker.asked) == (set(), [])
+
+
+def test_a_pasted_tracker_is_refused_unless_its_category_is_open(tracked: Site, tracker: Tracker, page: Page) -> None:
+    """The tag stands in the page's own HTML, as if an editor had got it past every other fence."""
+    tag = f'<script src="{tracker.url}/marketing.js?pasted" crossorigin></script></body>'
+
+    def paste(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("</body>", tag))
+
+    page.route("**/consent/receipt/", paste)
+    tracker.forget()
+    settle(page, f"{tracked.url}/consent/receipt/")
+    choose_on_banner(page, "reject")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    assert page.locator("script[src*=pasted]").count() == 1
+    assert tracker.asked == []
+
+
+def test_without_javascript_the_preferences_page_does_everything(tracked: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{tracked.url}/consent/receipt/")
+    expect(page.locator(BANNER)).to_be_hidden()
+    page.get_by_role("link", name="Manage your preferences").click()
+    expect(page.get_by_role("heading", name="Detailed Cookie Preferences")).to_be_visible()
+    assert context.cookies() == []
+    page.get_by_role("checkbox", name="Analytics").check()
+    page.get_by_role("button", name="Save my choice").click()
+    expect(page.get_by_text("Your choice is saved.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Analytics")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Marketing")).not_to_be_checked()
+    page.get_by_role("button", name="Reject all").click()
+    expect(page.get_by_text("You refused everything optional.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Analytics")).not_to_be_checked()
+    page.get_by_role("link", name="See the record of your choice").click()
+    expect(page.get_by_text("Withdrew")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("failure", ["503", "offline", "nonsense", "outdated"])
+def test_a_choice_that_cannot_be_saved_opens_nothing_and_says_so(
+    tracked: Site, tracker: Tracker, page: Page, failure: str
+) -> None:
+    def fail(route: Route) -> None:
+        if failure == "offline":
+            route.abort()
+        elif failure == "outdated":
+            route.continue_(post_data=(route.request.post_data or "").replace("notice=", "notice=0"))
+        else:
+            route.fulfill(status=503 if failure == "503" else 500, body="<p>Not JSON</p>")
+
+    tracker.forget()
+    settle(page, f"{tracked.url}/consent/receipt/")
+    page.route("**/consent/", fail)
+    page.locator("[data-consent-accept]").click()
+    status = page.locator(f"{BANNER} [role=status]")
+    expect(status).not_to_be_empty()
+    expect(status).to_be_visible()
+    assert "Nothing" in status.inner_text() or "notice" in status.inner_text()
+    expect(page.locator(BANNER)).to_be_visible()
+    assert page.context.cookies() == []
+    page.unroute("**/consent/")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    assert (ran(page), tracker.asked) == (set(), [])
+    choose_on_banner(page, "accept")
+
+
+def test_rejecting_is_as_easy_as_accepting(tracked: Site, page: Page) -> None:
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        settle(page, f"{tracked.url}/consent/receipt/")
+        looks = [
+            page.locator(f"{BANNER} [data-consent-{name}]").evaluate(
+                "element => { const box = element.getBoundingClientRect(), style = getComputedStyle(element);"
+                "return [element.tagName, box.width, box.height, box.top, style.font, style.color,"
+                "style.backgroundColor, style.border] }"
+            )
+            for name in ("reject", "accept")
+        ]
+        assert looks[0] == looks[1]
+        assert looks[0][2] >= 44
+
+
+def test_the_banner_is_first_in_tab_order_moves_nothing_and_leaves_focus_in_the_page(tracked: Site, page: Page) -> None:
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((e) => (shift += e.value)))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    settle(page, f"{tracked.url}/consent/receipt/")
+    expect(page.locator(BANNER)).to_be_visible()
+    assert page.evaluate("shift") == 0
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"document.activeElement.closest('{BANNER}') !== null")
+    page.keyboard.press("Escape")
+    expect(page.locator(BANNER)).to_be_visible()
+    choose_on_banner(page, "reject")
+    assert page.evaluate("document.activeElement.tagName") == "MAIN"
+    assert page.evaluate("shift") == 0
+
+
+def test_a_choice_in_one_tab_closes_the_banner_in_another(tracked: Site, context: BrowserContext) -> None:
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        settle(page, f"{tracked.url}/consent/receipt/")
+    choose_on_banner(second, "reject")
+    first.bring_to_front()
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(first.locator(BANNER)).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(tracked: Site, page: Page, width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    settle(page, f"{tracked.url}/consent/receipt/")
+    page.locator(f"{BANNER} summary").click()
+    assert axe_violations(page) == []
+    choose_on_banner(page, "accept")
+    for path in ("/cookies/", "/cookies/?saved", "/consent/receipt/"):
+        settle(page, tracked.url + path)
+        assert axe_violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
