@@ -319,7 +319,8 @@ def _save(
         before = [term for position, term, _, _ in batch if not outcomes[position].created]
         Term.objects.bulk_update(before, ["title", "slug", "definition", "origin", "mechanism"], batch_size=100)
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
-    progress(len(pairs) - len(changed))
+    if len(changed) < len(pairs):
+        progress(len(pairs) - len(changed))
     for batch in _chunks(changed):
         new = {term.pk for position, term, _, _ in batch if outcomes[position].created}
         _write_children([(term, document) for _, term, document, _ in batch], known, tags, new)

@@ -46,3 +46,10 @@ def test_whatever_is_written_to_a_cell_is_read_back_the_same() -> None:
                 entry["kind"] = "former"
             entries.append({name: text(), **entry} if name else text())
         assert read_cell(field, write_cell(field, entries)) == entries
+
+
+@pytest.mark.parametrize("piece", [" ", "[doi:", "[a]", "[former]", "\\"])
+def test_a_cell_of_nonsense_costs_no_more_time_than_its_length(piece: str) -> None:
+    # A search that starts anew at every sign would take many minutes for this.
+    cell = "x" + piece * (400_000 // len(piece)) + "x]"
+    assert len(read_cell("references", cell)) == len(read_cell("synonyms", cell)) == 1

@@ -184,6 +184,20 @@ def test_of_many_bad_rows_the_first_fifty_are_shown(tmp_path: Path) -> None:
     assert "and 20 more" in said
 
 
+def test_a_row_of_nonsense_is_refused_in_a_line_that_can_be_read(tmp_path: Path) -> None:
+    term = {"title": "X", "definition": "x"} | {f"{'long ' * 100}{number}": 1 for number in range(100)}
+    said = refused(tmp_path, "terms.json", json.dumps([term]))
+    assert len(said) < 4_000
+    assert "and 92 more" in said
+    assert "has 1,001 columns" in refused(tmp_path, "terms.csv", "title" + ",x" * 1_000 + "\nX\n")
+
+
+def test_every_fault_of_the_file_itself_is_named(tmp_path: Path) -> None:
+    said = refused(tmp_path, "terms.csv", "slug,slug,definition\nx,x,x\n")
+    assert "has two columns for 'slug'" in said
+    assert "has no column “title”" in said
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cannot be read: No such file" in refusal(tmp_path / "missing.csv")
     (tmp_path / "folder.json").mkdir()

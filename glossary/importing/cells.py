@@ -35,8 +35,8 @@ _BRACKET = re.compile(r"[\[\]]")
 _ESCAPED = re.compile(r"\\([\\|\[\]])")
 # DOIs of some publishers have brackets in them: one level may stand in a value as it is.
 _VALUE = r"((?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*\])*)"
-_SUFFIX = re.compile(rf"\s*(?<!\\)\[(term|url|doi|pmid):{_VALUE}\]$", re.DOTALL)
-_KIND = re.compile(rf"\s*(?<!\\)\[({'|'.join(SYNONYM_KINDS)})\]$", re.IGNORECASE)
+_SUFFIX = re.compile(rf"(?<!\\)\[(term|url|doi|pmid):{_VALUE}\]$", re.DOTALL)
+_KIND = re.compile(rf"(?<!\\)\[({'|'.join(SYNONYM_KINDS)})\]$", re.IGNORECASE)
 
 
 class CellError(ValueError):
@@ -66,7 +66,7 @@ def _read_entry(field: str, entry: str) -> Any:
     found: dict[str, str] = {}
     if field == "synonyms" and (kind := _KIND.search(entry)):
         found["kind"] = kind[1].lower()
-        entry = entry[: kind.start()]
+        entry = entry[: kind.start()].rstrip()
     while keys and (suffix := _last_suffix(entry)):
         key = suffix[1]
         if key in found:
@@ -74,7 +74,7 @@ def _read_entry(field: str, entry: str) -> Any:
         if key not in keys:
             raise CellError(f"an entry has a [{key}: …], which {field} don't take")
         found[key] = _plain(suffix[2].strip())
-        entry = entry[: suffix.start()]
+        entry = entry[: suffix.start()].rstrip()
     return {name: _plain(entry.strip()), **found}
 
 

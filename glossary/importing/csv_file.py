@@ -15,6 +15,7 @@ from glossary.importing.files import MAX_BYTES, Fault, Record, Records, printabl
 FIELDS = frozenset(TermDocument.__dataclass_fields__)
 # What other dictionaries call a field.
 ALIASES = {"term": "title"}
+MAX_COLUMNS = 500
 
 
 def read_csv(text: str) -> Records:
@@ -60,6 +61,10 @@ def _read(text: str, records: Records) -> None:
 
 
 def _header(cells: list[str], records: Records) -> list[str]:
+    if len(cells) > MAX_COLUMNS:
+        reason = f"has {len(cells):,} columns; at most {MAX_COLUMNS} are taken"
+        records.faults.append(Fault(reason, 1, 1))
+        return []
     names = [" ".join(cell.casefold().split()) for cell in cells]
     header = [ALIASES.get(name, name) for name in names]
     for name in sorted({name for name in header if name in FIELDS and header.count(name) > 1}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from glossary.importing.files import Fault, Record, Records
@@ -27,9 +28,8 @@ def read_json(text: str) -> Records:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadValue(f"the key {twice!r} stands there twice")
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise BadValue(f"the key {twice[:100]!r} stands there twice")
     return found
 
 
@@ -90,7 +90,7 @@ class _Reader:
                 self.records.faults.append(Fault("“terms” must be there once, and be a list", line=self._line()))
                 self._skip()
             else:
-                self.records.left_out.append(str(name))
+                self.records.left_out.append(name[:40])
                 self._skip()
             if self._next() != "}":
                 self._take(",")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 READERS = {".json": read_json, ".csv": read_csv}
 
+MAX_PROBLEMS = 8
+MAX_MESSAGE = 300
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -104,7 +107,7 @@ def import_terms(
 
 def _documents(records: Records, progress: Progress) -> list[TermDocument]:
     """Return the checked documents of all records, or raise with everything that is wrong with any of them."""
-    faults = {fault.row: fault for fault in records.faults}
+    faults = list(records.faults)
     if not records.found and not faults:
         raise ImportRefused([Fault("has no terms in it")])
     existing = _existing(records)
@@ -116,21 +119,20 @@ def _documents(records: Records, progress: Progress) -> list[TermDocument]:
         try:
             document = parse_document({**existing.get(slug, {}), **record.fields})
         except DocumentError as error:
-            faults[record.row] = _fault(record, error.problems)
+            faults.append(_fault(record, error.problems))
             promised.add(slug)
             continue
         if (first := rows.setdefault(document.slug, record)) is not record:
             message = f"slug: {document.slug!r} is that of row {first.row} too: give one of them a slug of its own"
-            faults[record.row] = Fault(message, record.row, record.line)
+            faults.append(Fault(message, record.row, record.line))
             continue
         documents.append(document)
         if number % 500 == 0 or number == len(records.found):
             progress("Checking", number, len(records.found))
     for position, problems in check_documents(documents, promised=promised).items():
-        record = rows[documents[position].slug]
-        faults[record.row] = _fault(record, problems)
+        faults.append(_fault(rows[documents[position].slug], problems))
     if faults:
-        raise ImportRefused(faults.values())
+        raise ImportRefused(faults)
     return documents
 
 
@@ -153,4 +155,8 @@ def _slug(record: Record) -> str:
 
 
 def _fault(record: Record, problems: Sequence[object]) -> Fault:
-    return Fault("; ".join(map(str, problems)), record.row, record.line)
+    # Somebody has to read it: a row of nonsense can be wrong in a million ways, and each of them a megabyte long.
+    shown = [str(problem)[:MAX_MESSAGE] for problem in problems[:MAX_PROBLEMS]]
+    if len(problems) > MAX_PROBLEMS:
+        shown.append(f"and {len(problems) - MAX_PROBLEMS:,} more")
+    return Fault("; ".join(shown), record.row, record.line)

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from glossary.actions import DocumentsRefused, NotPublishable
@@ -20,6 +20,7 @@ from glossary.importing.terms import Report, import_terms
 from glossary.models import Program, Term
 
 SHOWN_FAULTS = 50
+SHOWN_NAMES = 20
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -67,6 +68,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{path}: somebody saved one of these terms meanwhile, so nothing was imported. Run the command again."
             ) from error
+        except OperationalError as error:
+            raise CommandError(f"{path}: the database is busy or away ({error}), so nothing was imported.") from error
         except NotPublishable as error:
             raise CommandError(f"{path}: {error} Nothing was imported.") from error
         finally:
@@ -80,8 +83,9 @@ class Command(BaseCommand):
         total = len(report.created) + len(report.changed) + len(report.unchanged)
         self.stdout.write(f"{path}: {_counted(total, 'term')}.")
         if report.left_out:
-            names = ", ".join(map(printable, report.left_out))
-            self.stdout.write(f"Left out (not part of a term): {names}")
+            names = ", ".join(map(printable, report.left_out[:SHOWN_NAMES]))
+            more = f" and {len(report.left_out) - SHOWN_NAMES:,} more" if len(report.left_out) > SHOWN_NAMES else ""
+            self.stdout.write(f"Left out (not part of a term): {names}{more}")
         kinds = {"Created": report.created, "Changed": report.changed, "Unchanged": report.unchanged}
         if options["publish"]:
             kinds["Published"] = report.published
