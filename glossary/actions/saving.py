@@ -1,31 +1,22 @@
-"""Every change of the glossary's data, one function per verb that an editor would say.
-
-All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
-"""
+"""Saving: the working copy is written and frozen as a revision, in one step."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
-from django.utils.module_loading import import_string
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from taggit.models import Tag, TaggedItem
 
 from glossary import documents
+from glossary.actions.batches import chunks, silent
 from glossary.documents import DocumentError, Problem, TermDocument
-from glossary.markup import plain_text
 from glossary.models import (
-    Edition,
-    EntryName,
-    EntryTag,
-    Event,
     Insight,
     Program,
     PublishedEntry,
@@ -35,18 +26,11 @@ from glossary.models import (
     Synonym,
     Term,
     account_of,
-    initial_of,
     name_of,
-    normalise,
 )
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-# So many rows go into one statement: few round trips, and no statement that either database finds too long.
-BATCH = 500
-
-T = TypeVar("T")
 
 
 class StaleRevision(Exception):
@@ -60,24 +44,12 @@ class StaleRevision(Exception):
         )
 
 
-class NotPublishable(Exception):
-    """The term cannot be published as it is. The message says why."""
-
-
-class NotPublished(Exception):
-    """The term is not public, so it cannot be retired."""
-
-
 class DocumentsRefused(DocumentError):
     """Some of many documents cannot be saved; none was. ``by_document`` maps their positions to what is wrong."""
 
     def __init__(self, by_document: Mapping[int, Sequence[Problem]]) -> None:
         self.by_document = by_document
         super().__init__(problem for problems in by_document.values() for problem in problems)
-
-
-def _silent(done: int) -> None:
-    """The progress callback of whoever doesn't want to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +100,7 @@ def save_terms(
     by: User | Program,
     at: datetime,
     note: str = "",
-    progress: Callable[[int], None] = _silent,
+    progress: Callable[[int], None] = silent,
 ) -> list[Saved]:
     """Write many documents at once, matched to existing terms by slug; they may refer to one another.
 
@@ -174,65 +146,6 @@ def rename_tag(*, tag: Tag, name: str, by: User | Program, at: datetime) -> list
     )
 
 
-@transaction.atomic
-def publish_term(
-    *, term: Term, by: User | Program, at: datetime, revision: Revision | None = None, reason: str = ""
-) -> PublishedEntry:
-    """Make a revision (the newest unless given) what the public reads.
-
-    Publishing what is public already changes nothing. Raises :class:`NotPublishable` when there is no revision, or when
-    its address belongs to another published term.
-    """
-    term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
-    if _publish([(term, revision or term.head)], by=by, at=at, reason=reason):
-        _public_content_changed()
-    return PublishedEntry.objects.get(term=term)
-
-
-@transaction.atomic
-def publish_terms(
-    *,
-    terms: Sequence[Term],
-    by: User | Program,
-    at: datetime,
-    reason: str = "",
-    progress: Callable[[int], None] = _silent,
-) -> list[Term]:
-    """Make the newest revisions of many terms what the public reads, as one change of the public pages.
-
-    Returns the terms that were not public in this form before; ``progress`` is told how many are done. Raises
-    :class:`NotPublishable` as :func:`publish_term` does, and then none is published.
-    """
-    published: list[Term] = []
-    for start, chunk in zip(range(0, len(terms), BATCH), _chunks([term.pk for term in terms]), strict=True):
-        locked = Term.objects.select_for_update(of=("self",)).select_related("head").in_bulk(chunk)
-        published += _publish([(locked[pk], locked[pk].head) for pk in chunk], by=by, at=at, reason=reason)
-        progress(start + len(chunk))
-    if published:
-        _public_content_changed()
-    return published
-
-
-@transaction.atomic
-def retire_term(*, term: Term, by: User, at: datetime, reason: str = "") -> None:
-    """Take a term back from the public. Its address then answers 410 and its revisions stay.
-
-    Raises :class:`NotPublished` when the public cannot read it anyway.
-    """
-    term = Term.objects.select_for_update(of=("self",)).get(pk=term.pk)
-    entry = PublishedEntry.objects.filter(term=term).first()
-    if entry is None:
-        raise NotPublished(f"“{term}” is not published, so there is nothing to retire.")
-    # Its address stays known, so that readers learn that the term is retired instead of meeting a 404.
-    SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"term": term, "created_at": at})
-    entry.delete()
-    Term.objects.filter(pk=term.pk).update(retired_at=at, retired_by=by)
-    _event(Event.Verb.RETIRED, term, by=by, at=at, reason=reason, revision=None, previous_id=entry.revision_id).save(
-        force_insert=True
-    )
-    _public_content_changed()
-
-
 def document_of(term: Term) -> TermDocument:
     """Return the working copy as a document. Reads the term's children, related terms and tags."""
     return documents_of([term])[0]
@@ -241,7 +154,7 @@ def document_of(term: Term) -> TermDocument:
 def documents_of(terms: Sequence[Term]) -> list[TermDocument]:
     """Return the working copies of many terms as documents, in order, with five queries for each :data:`BATCH`."""
     found: list[TermDocument] = []
-    for chunk in _chunks(terms):
+    for chunk in chunks(terms):
         ids = [term.pk for term in chunk]
         insights: dict[int, list[documents.Insight]] = defaultdict(list)
         for pk, text, slug, url in Insight.objects.filter(term__in=ids).values_list(
@@ -286,7 +199,7 @@ def _matched_by_slug(
     documents: Sequence[TermDocument], terms: QuerySet[Term]
 ) -> list[tuple[Term | None, TermDocument]]:
     existing: dict[str, Term] = {}
-    for chunk in _chunks([document.slug for document in documents]):
+    for chunk in chunks([document.slug for document in documents]):
         existing.update((term.slug, term) for term in terms.filter(slug__in=chunk))
     return [(existing.get(document.slug), document) for document in documents]
 
@@ -297,7 +210,7 @@ def _save(
     by: User | Program,
     at: datetime,
     note: str,
-    progress: Callable[[int], None] = _silent,
+    progress: Callable[[int], None] = silent,
 ) -> list[Saved]:
     known = _resolve_slugs(pairs)
     tags = _tags_named({name for _, document in pairs for name in document.tags})
@@ -311,7 +224,7 @@ def _save(
         if term is None or term.head is None or term.head.sha256 != sha256:
             changed.append((position, outcomes[-1].term, document, sha256))
     # First every row, then what refers to rows: documents of one batch may name one another.
-    for batch in _chunks(changed):
+    for batch in chunks(changed):
         for _, term, document, _ in batch:
             term.title, term.slug = document.title, document.slug
             term.definition, term.origin, term.mechanism = document.definition, document.origin, document.mechanism
@@ -321,7 +234,7 @@ def _save(
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
     if len(changed) < len(pairs):
         progress(len(pairs) - len(changed))
-    for batch in _chunks(changed):
+    for batch in chunks(changed):
         new = {term.pk for position, term, _, _ in batch if outcomes[position].created}
         _write_children([(term, document) for _, term, document, _ in batch], known, tags, new)
         for position, revision in zip((item[0] for item in batch), _freeze(batch, by, at, note), strict=True):
@@ -412,92 +325,6 @@ def _tagged_items(ids: list[int]) -> QuerySet[TaggedItem]:
     return items
 
 
-def _publish(
-    pairs: Sequence[tuple[Term, Revision | None]], *, by: User | Program, at: datetime, reason: str
-) -> list[Term]:
-    """Publish revisions of locked terms and return those terms whose public form is new."""
-    ids = [term.pk for term, _ in pairs]
-    current = PublishedEntry.objects.in_bulk(ids)
-    wanted: list[tuple[Term, Revision]] = []
-    for term, revision in pairs:
-        if revision is None or revision.term_id != term.pk:
-            raise NotPublishable(f"“{term}” has no revision that could be published: save it first.")
-        if term.pk not in current or current[term.pk].revision_id != revision.pk:
-            wanted.append((term, revision))
-    slugs = [revision.document["slug"] for _, revision in wanted]
-    holders = {entry.slug: entry for entry in PublishedEntry.objects.filter(slug__in=slugs)}
-    first = dict(
-        Event.objects.filter(term__in=ids, verb=Event.Verb.PUBLISHED)
-        .values_list("term_id")
-        .annotate(Min("created_at"))
-        .order_by()
-    )
-    entries: list[PublishedEntry] = []
-    events: list[Event] = []
-    for (term, revision), slug in zip(wanted, slugs, strict=True):
-        if slug in holders and holders[slug].pk != term.pk:
-            raise NotPublishable(
-                f"“{holders[slug].title}” is published at /glossary/{slug}/ already: choose another slug."
-            )
-        before = current.get(term.pk)
-        if before is not None and before.slug != slug:
-            SlugRedirect.objects.update_or_create(slug=before.slug, defaults={"term": term, "created_at": at})
-            holders.pop(before.slug, None)
-        entry = PublishedEntry(
-            term=term,
-            revision=revision,
-            slug=slug,
-            title=revision.document["title"],
-            sort_key=normalise(revision.document["title"]),
-            initial=initial_of(revision.document["title"]),
-            summary=_summary(revision.document["definition"]),
-            search_document=_search_document(revision.document),
-            first_published_at=before.first_published_at if before else first.get(term.pk, at),
-            published_at=at,
-            published_by=account_of(by),
-            published_by_name=name_of(by),
-        )
-        holders[slug] = entry
-        entries.append(entry)
-        if before is not None:
-            entry.save(force_update=True)
-        events.append(
-            _event(
-                Event.Verb.PUBLISHED,
-                term,
-                by=by,
-                at=at,
-                reason=reason,
-                revision=revision,
-                previous_id=before.revision_id if before else None,
-            )
-        )
-    PublishedEntry.objects.bulk_create(entry for entry in entries if entry.pk not in current)
-    _write_names_and_tags(entries)
-    Event.objects.bulk_create(events)
-    published = [term for term, _ in wanted]
-    SlugRedirect.objects.filter(slug__in=slugs, term__in=published, slug=F("term__entry__slug")).delete()
-    Term.objects.filter(pk__in=[term.pk for term in published], retired_at__isnull=False).update(
-        retired_at=None, retired_by=None
-    )
-    return published
-
-
-def _write_names_and_tags(entries: Sequence[PublishedEntry]) -> None:
-    EntryName.objects.filter(entry__in=entries).delete()
-    EntryTag.objects.filter(entry__in=entries).delete()
-    names: list[EntryName] = []
-    tags: list[EntryTag] = []
-    for entry in entries:
-        document = entry.revision.document
-        for name, kind in [(document["title"], "title"), *((s["text"], s["kind"]) for s in document["synonyms"])]:
-            names.append(EntryName(entry=entry, name=name, normalised=normalise(name), kind=kind))
-        by_slug = {documents.slug_for(name): name for name in document["tags"]}
-        tags.extend(EntryTag(entry=entry, slug=slug, name=name) for slug, name in by_slug.items() if slug)
-    EntryName.objects.bulk_create(names)
-    EntryTag.objects.bulk_create(tags)
-
-
 def _resolve_slugs(pairs: Sequence[tuple[Term | None, TermDocument]]) -> dict[str, int]:
     """Return slug → primary key for everything that the documents name; raise for what is taken or unknown."""
     known, problems = _look_up_slugs(pairs, promised=frozenset())
@@ -516,7 +343,7 @@ def _look_up_slugs(
     }
     known: dict[str, int] = {}
     held: dict[str, int] = {}
-    for chunk in _chunks(sorted(wanted)):
+    for chunk in chunks(sorted(wanted)):
         known.update(Term.objects.filter(slug__in=chunk).values_list("slug", "pk"))
         held.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
         held.update(PublishedEntry.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
@@ -547,46 +374,3 @@ def _look_up_slugs(
 
 def _taken(slug: str) -> Problem:
     return Problem("slug", f"{slug!r} belongs to another term, or did: choose a different one")
-
-
-def _chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
-
-
-def _summary(definition: str) -> str:
-    text = plain_text(definition)
-    if len(text) <= 240:
-        return text
-    return text[:240].rsplit(" ", 1)[0].rstrip(",;:–—(") + "…"
-
-
-def _search_document(document: dict[str, object]) -> str:
-    texts = (plain_text(str(document[key])) for key in ("definition", "origin", "mechanism"))
-    return normalise(" ".join(texts))
-
-
-def _event(
-    verb: Event.Verb,
-    term: Term,
-    *,
-    by: User | Program,
-    at: datetime,
-    reason: str,
-    revision: Revision | None,
-    previous_id: int | None,
-) -> Event:
-    return Event(
-        term=term,
-        verb=verb,
-        revision=revision,
-        previous_revision_id=previous_id,
-        reason=reason[:500],
-        created_at=at,
-        created_by=account_of(by),
-        created_by_name=name_of(by),
-    )
-
-
-def _public_content_changed() -> None:
-    Edition.objects.update_or_create(pk=1, defaults={"number": F("number") + 1}, create_defaults={"number": 1})
-    transaction.on_commit(import_string(settings.GLOSSARY_ON_CHANGE))

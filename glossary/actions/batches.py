@@ -1,0 +1,20 @@
+"""Work on many rows in pieces that either database takes in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+# So many rows go into one statement: few round trips, and no statement that either database finds too long.
+BATCH = 500
+
+T = TypeVar("T")
+
+
+def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Return ``items`` in pieces of at most :data:`BATCH`."""
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def silent(done: int) -> None:
+    """The progress callback of whoever doesn't want to know."""

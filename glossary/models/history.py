@@ -1,0 +1,66 @@
+"""What is written once: revisions, and what was done with them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from glossary.models.terms import Term
+
+
+class AppendOnly(models.Model):
+    """A row that is written once. Database triggers refuse UPDATE and DELETE (migration ``append_only``)."""
+
+    class Meta:
+        abstract = True
+
+
+class Revision(AppendOnly):
+    """A whole term document, frozen at a save and named by its hash."""
+
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    document = models.JSONField(help_text="The term document, whole.")
+    sha256 = models.CharField("SHA-256", max_length=64, help_text="Hash of the document's canonical form (RFC 8785).")
+    note = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by_name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["term", "number"], name="revision_number_once_per_term"),
+            models.CheckConstraint(
+                condition=Q(number=1, parent__isnull=True) | Q(number__gt=1, parent__isnull=False),
+                name="revision_after_the_first_has_parent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document['title']}, revision {self.number}"
+
+
+class Event(AppendOnly):
+    """What somebody did to a term beside editing it: who, when, what, from which revision to which, and why."""
+
+    class Verb(models.TextChoices):
+        PUBLISHED = "published", "published"
+        RETIRED = "retired", "retired"
+
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="events")
+    verb = models.CharField(max_length=20, choices=Verb.choices)
+    revision = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
+    previous_revision = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by_name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.term} {self.verb}"
