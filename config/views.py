@@ -43,21 +43,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # Without the request, as all of these: reading its body is what may have failed.
-    return HttpResponse(render_to_string("400.html"), status=400)
+    # None of these uses context processors: one that reads the body would fail where reading it has failed already.
+    return HttpResponse(render_to_string("400.html", {"request": request}), status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponse(render_to_string("403.html"), status=403)
+    return HttpResponse(render_to_string("403.html", {"request": request}), status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     logger.warning("Refused a form without a valid CSRF token at %s: %s", request.path, reason)
-    return HttpResponse(render_to_string("403.html", {"form_expired": True}), status=403)
+    return HttpResponse(render_to_string("403.html", {"request": request, "form_expired": True}), status=403)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponse(render_to_string("404.html"), status=404)
+    return HttpResponse(render_to_string("404.html", {"request": request}), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

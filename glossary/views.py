@@ -30,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     letters = rendering.letters()
     topics = sorted(rendering.tags(), key=lambda tag: (-tag.count, tag.name.casefold()))[:HOME_TAGS]
     return _page(
+        request,
         "glossary/home.html",
         reverse("glossary:home"),
         letters=letters,
@@ -49,6 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
         for entry in PublishedEntry.objects.defer("search_document"):
             groups.setdefault(entry.initial, []).append(entry)
     return _page(
+        request,
         "glossary/index.html",
         reverse("glossary:index"),
         letters=letters,
@@ -72,6 +74,7 @@ def letter(request: HttpRequest, segment: str, number: int = 1) -> HttpResponse:
     if listed is None:
         raise Http404(f"The letter {initial} has {len(urls)} page(s).")
     return _page(
+        request,
         "glossary/letter.html",
         rendering.letter_url(initial, number),
         letters=letters,
@@ -83,7 +86,7 @@ def letter(request: HttpRequest, segment: str, number: int = 1) -> HttpResponse:
 @require_safe
 def tags(request: HttpRequest) -> HttpResponse:
     """All topics with the number of their terms."""
-    return _page("glossary/tags.html", reverse("glossary:tags"), tags=rendering.tags())
+    return _page(request, "glossary/tags.html", reverse("glossary:tags"), tags=rendering.tags())
 
 
 @require_safe
@@ -105,7 +108,7 @@ def tag(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
     listed = rendering.list_page(entries, number=number, total=total, urls=urls)
     if listed is None:
         raise Http404(f"The tag {slug!r} has {len(urls)} page(s).")
-    return _page("glossary/tag.html", urls[number - 1], name=name, total=total, list=listed)
+    return _page(request, "glossary/tag.html", urls[number - 1], name=name, total=total, list=listed)
 
 
 @require_safe
@@ -114,6 +117,7 @@ def term(request: HttpRequest, slug: str) -> HttpResponse:
     entry = PublishedEntry.objects.select_related("revision").defer("search_document").filter(slug=slug).first()
     if entry is not None:
         return _page(
+            request,
             "glossary/term.html",
             entry.get_absolute_url(),
             entry=entry,
@@ -126,14 +130,14 @@ def term(request: HttpRequest, slug: str) -> HttpResponse:
     current = PublishedEntry.objects.only("slug").filter(term_id=old.term_id).first()
     if current is not None:
         return HttpResponsePermanentRedirect(current.get_absolute_url())
-    return _page("410.html", request.path, status=410)
+    return _page(request, "410.html", request.path, status=410)
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Published terms for the words in `q`, best first."""
     query = request.GET.get("q", "")
-    return _page("glossary/search.html", reverse("glossary:search"), results=find(query), max_query=MAX_QUERY)
+    return _page(request, "glossary/search.html", reverse("glossary:search"), results=find(query), max_query=MAX_QUERY)
 
 
 @require_safe
@@ -212,9 +216,9 @@ def _xml(template: str, **context: Any) -> HttpResponse:
     return HttpResponse(render_to_string(template, context), content_type="application/xml; charset=utf-8")
 
 
-def _page(template: str, path: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    # Rendered without the request on purpose: no context processor can put anything of the reader into the page.
-    context |= {"path": path, "canonical": rendering.absolute(path)}
+def _page(request: HttpRequest, template: str, path: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    # The request is there for its path. Without context processors on purpose: nothing of the reader gets in by itself.
+    context |= {"request": request, "canonical": rendering.absolute(path)}
     response = HttpResponse(render_to_string(template, context), status=status)
     # Kept by browsers and asked for again each time; by nobody in between, since headers depend on the consent cookie.
     patch_cache_control(response, private=True, no_cache=True)
