@@ -1,4 +1,4 @@
-"""WSGI entry point of the production server."""
+"""WSGI entry point of the production server: finished pages first, then Django."""
 
 import os
 
@@ -6,4 +6,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+# Needs the apps to be loaded, which the line above has done.
+from config.pages import in_front_of  # noqa: E402
+
+application = in_front_of(_django)

@@ -1,0 +1,118 @@
+"""The page store between real processes: two workers of the production server, and whoever publishes beside them."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.conftest import ROOT, Site
+
+TERM = "/glossary/luteal-phase/"
+# More than enough for both workers to have answered.
+TIMES = 24
+
+PUBLISH = """
+from datetime import UTC, datetime
+from django.contrib.auth.models import User
+from glossary.actions import publish_term, save_term
+from glossary.documents import parse_document
+from glossary.models import Term
+by, _ = User.objects.get_or_create(username="publisher")
+data = {{"title": "Luteal phase", "definition": "<p>{text}</p>", "mechanism": "<p>Hormones. </p>" * 50}}
+term = save_term(document=parse_document(data), by=by, at=datetime.now(UTC), term=Term.objects.first()).term
+publish_term(term=term, by=by, at=datetime.now(UTC))
+"""
+# The process dies by a signal when its commit is through, before the hook has told anybody.
+KILLED = "from django.conf import settings\nsettings.GLOSSARY_ON_CHANGE = 'os.abort'\n"
+
+
+@pytest.fixture(scope="module")
+def store(new_site: Callable[[], Site]) -> Site:
+    site = new_site()
+    site.python(PUBLISH.format(text="At first."))
+    return site
+
+
+def ask(site: Site, path: str = TERM, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    """Send one request on a connection of its own."""
+    connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=10)
+    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response, body
+
+
+def seen(site: Site, path: str = TERM) -> set[bytes]:
+    return {ask(site, path)[1] for _ in range(TIMES)}
+
+
+def test_what_another_process_publishes_is_visible_on_the_next_request_to_every_worker(store: Site) -> None:
+    [before] = seen(store)
+    store.python(PUBLISH.format(text="And then."))
+    [after] = seen(store)
+    assert b"And then." in after
+    assert b"And then." not in before
+
+
+def test_a_publication_whose_process_was_killed_shows_within_a_second_or_so(store: Site) -> None:
+    seen(store)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", KILLED + PUBLISH.format(text="Last words.")],
+        cwd=ROOT,
+        env=store.environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode < 0, "the process was to die by a signal"
+    time.sleep(1.2)
+    [after] = seen(store)
+    assert b"Last words." in after
+
+
+def test_stored_pages_are_served_while_the_database_is_away(store: Site) -> None:
+    good = seen(store)
+    rename = "from django.db import connection\nconnection.cursor().execute('ALTER TABLE {} RENAME TO {}')"
+    store.python(rename.format("glossary_edition", "glossary_edition_away"))
+    try:
+        time.sleep(1.2)
+        assert seen(store) == good
+    finally:
+        store.python(rename.format("glossary_edition_away", "glossary_edition"))
+
+
+def test_the_server_speaks_http_about_stored_pages(store: Site) -> None:
+    ask(store)
+    got, body = ask(store, Accept_Encoding="br")
+    assert got.headers["Content-Encoding"] == "br"
+    assert int(got.headers["Content-Length"]) == len(body) < 4_000
+    head, nothing = ask(store, method="HEAD", Accept_Encoding="br")
+    assert (head.status, nothing) == (200, b"")
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+    again, nothing = ask(store, Accept_Encoding="br", If_None_Match=got.headers["ETag"])
+    assert (again.status, nothing) == (304, b"")
+    for response in (got, head, again):
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert response.headers["Set-Cookie"] is None
+
+
+def test_a_rebuilt_store_survives_two_rebuilds_at_once_and_a_restart(store: Site) -> None:
+    command = [sys.executable, "manage.py", "rebuild_pages"]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, env=store.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for process in both:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    good = seen(store)
+    store.stop()
+    store.start()
+    assert seen(store) == good
+    assert "0 rendered" in store.manage("rebuild_pages")
