@@ -150,7 +150,7 @@ class PageStore:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not self._may_answer(environ):
             return self.application(environ, start_response)
-        self._look()
+        self.look()
         page = self.page(environ["PATH_INFO"])
         if page is None:
             return self.application(environ, start_response)
@@ -168,14 +168,35 @@ class PageStore:
         if page is not None:
             self._remember(page)
             return page
-        return self._render(path)
+        return self.render(path)
 
-    def keep(self, path: str) -> bool:
-        """Have the page at ``path`` in the folder. Return whether it had to be rendered."""
-        if self._read(path, self._stamp()) is not None:
-            return False
-        self._render(path)
-        return True
+    def render(self, path: str) -> Page | None:
+        """Render the page at ``path`` and keep it, if it may be kept. ``None``: it may be shown to nobody else."""
+        # Before anything is read: see Note [When a stored page is stale].
+        stamp = self._stamp()
+        status, headers, body = _run(self.application, self._neutral_request(path))
+        names = {name.lower(): value for name, value in headers}
+        if "set-cookie" in names:
+            logger.error("%s sets a cookie, so it is not kept.", path)
+            return None
+        whole = _is_whole(body, names.get("content-type", ""), self._gate)
+        page = Page(
+            path=path,
+            stamp=stamp,
+            status=status,
+            headers=tuple((name, value) for name, value in headers if name.lower() not in _OWN_HEADERS),
+            bodies={"": body},
+            digest=hashlib.sha256(body).hexdigest()[:24],
+        )
+        if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
+            page.bodies.update({"gzip": gzip.compress(body, 6, mtime=0), "br": _brotli(body)})
+            self._remember(page)
+            self._write(page)
+        return page
+
+    def is_finished(self, path: str) -> bool:
+        """Return whether the page at ``path`` is in the folder and fresh."""
+        return self._read(path, self._stamp()) is not None
 
     def file(self, path: str) -> Path:
         """Return the file of a page. The name is a hash, so that no path leads out of the folder."""
@@ -198,7 +219,7 @@ class PageStore:
     def _stamp(self) -> str:
         return f"{self.release}/{self.freshness.generation()}"
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Once a second, or when something has changed: compare the editions and read the gate anew."""
         changed = self.freshness.generation() != self._gate_generation
         if not changed and self.clock() < self._look_at:
@@ -225,29 +246,6 @@ class PageStore:
             self._gate_generation = generation
         finally:
             self._looking.release()
-
-    def _render(self, path: str) -> Page | None:
-        # Before anything is read: see Note [When a stored page is stale].
-        stamp = self._stamp()
-        status, headers, body = _run(self.application, self._neutral_request(path))
-        names = {name.lower(): value for name, value in headers}
-        if "set-cookie" in names:
-            logger.error("%s sets a cookie, so it is not kept.", path)
-            return None
-        whole = _is_whole(body, names.get("content-type", ""), self._gate)
-        page = Page(
-            path=path,
-            stamp=stamp,
-            status=status,
-            headers=tuple((name, value) for name, value in headers if name.lower() not in _OWN_HEADERS),
-            bodies={"": body},
-            digest=hashlib.sha256(body).hexdigest()[:24],
-        )
-        if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
-            page.bodies.update({"gzip": gzip.compress(body, 6, mtime=0), "br": _brotli(body)})
-            self._remember(page)
-            self._write(page)
-        return page
 
     def _neutral_request(self, path: str) -> WSGIEnvironment:
         """A request in which there is nothing of a reader: no cookie, no language, no address."""

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandError
 
-from config.pages import PageStore, editions_in_database, folder
+from config.pages import PageStore, folder
 from glossary.views import public_paths
 
 LEFT_OVER_AFTER = 3600
@@ -20,13 +20,17 @@ class Command(BaseCommand):
             store = PageStore(WSGIHandler(), folder=folder(), memory=0)
         except OSError as error:
             raise CommandError(f"The folder {folder()} cannot be used: {error}.") from error
-        store.freshness.compare(editions_in_database())
+        store.look()
         generation = store.freshness.generation()
         paths = public_paths()
-        rendered = 0
+        rendered, failed = 0, []
         step = max(1, len(paths) // 20)
         for number, path in enumerate(paths, start=1):
-            rendered += store.keep(path)
+            if not store.is_finished(path):
+                page = store.render(path)
+                rendered += 1
+                if page is None or not page.status.startswith("200 "):
+                    failed.append(path)
             if number % step == 0 or number == len(paths):
                 self.stdout.write(f"{number:,} of {len(paths):,} pages")
         removed = self._remove_left_over(store, paths)
@@ -35,6 +39,8 @@ class Command(BaseCommand):
         )
         if store.freshness.generation() != generation:
             self.stdout.write("Something was published meanwhile, so some of them are stale again. Run it once more.")
+        elif failed:
+            raise CommandError(f"{len(failed):,} pages could not be rendered, beginning with {failed[0]}: see the log.")
 
     def _remove_left_over(self, store: PageStore, paths: list[str]) -> int:
         """Remove files of addresses that are gone, and what a killed process had half written."""
