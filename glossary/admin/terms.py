@@ -223,11 +223,7 @@ class TermAdmin(admin.ModelAdmin):
     @admin.display(description="public page", empty_value="–")
     def public_page(self, term: Term) -> SafeString | None:
         url = self.get_view_on_site_url(term)
-        return (
-            format_html('<a href="{}">Read<span class="visually-hidden"> {}</span></a>', url, term.title)
-            if url
-            else None
-        )
+        return format_html('<a href="{}" aria-label="Read {}">Read</a>', url, term.title) if url else None
 
     def get_view_on_site_url(self, obj: Term | None = None) -> str | None:
         entry = getattr(obj, "entry", None)

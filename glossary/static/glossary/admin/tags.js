@@ -40,6 +40,31 @@ const upgrade = (line) => {
       line.value = write([...select.selectedOptions].map((option) => option.value))
       line.dispatchEvent(new Event("input", { bubbles: true }))
     })
+
+  // Enter takes what is typed. Left to select2, it takes whatever the list shows while suggestions are still on their
+  // way, and drops the typed word when that is chosen already.
+  const container = $(select).data("select2").$container[0]
+  let walking = false
+  container.addEventListener("input", () => {
+    walking = false
+  })
+  container.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") walking = true
+      const field = event.target.closest(".select2-search__field")
+      const typed = field?.value.trim()
+      if (event.key !== "Enter" || !typed || walking) return
+      event.preventDefault()
+      event.stopPropagation()
+      const same = [...select.options].find((option) => option.value.toLowerCase() === typed.toLowerCase())
+      if (same) same.selected = true
+      else select.append(new Option(typed, typed, true, true))
+      field.value = ""
+      $(select).select2("close").trigger("change")
+    },
+    true,
+  )
 }
 
 for (const line of document.querySelectorAll("input[data-tags]")) $(() => upgrade(line))

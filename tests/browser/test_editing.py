@@ -1,0 +1,325 @@
+"""The editing desk in a real browser: a term from the empty form to its public page, and what guards the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
+
+from tests.browser.conftest import PASSWORD, Site, axe_violations, sign_in
+
+REPORT_REFUSALS = (
+    "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective))"
+)
+
+
+@pytest.fixture(scope="module")
+def desk(site: Site) -> Site:
+    """The site with people, and terms that can be related to."""
+    site.add_person("edith", "Clinical editors")
+    site.add_person("rafael", "Clinical reviewers")
+    site.add_person("root", superuser=True)
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import publish_term, save_term\n"
+        "from glossary.documents import parse_document\n"
+        "by, at = User.objects.get(username='edith'), timezone.now()\n"
+        "save_term(document=parse_document({'title': 'Progesterone', 'definition': 'A hormone.'}), by=by, at=at)\n"
+        "term = save_term(document=parse_document({'title': 'Ovulation', 'definition': 'An event.', 'origin': 'Latin.',"
+        " 'tags': ['menstrual cycle'], 'related': ['progesterone'], 'synonyms': [{'text': 'Follicular rupture'}],"
+        " 'insights': [{'text': 'One.', 'term': 'progesterone'}, {'text': 'Two.', 'url': 'https://example.org/'}],"
+        " 'references': [{'citation': 'Someone. Something.', 'doi': '10.1001/jama.288.3.321'}]}), by=by, at=at).term\n"
+        "publish_term(term=term, by=by, at=at)"
+    )
+    return site
+
+
+@pytest.fixture
+def editor(desk: Site, page: Page) -> Page:
+    sign_in(page, desk, "edith")
+    return page
+
+
+@pytest.fixture
+def refusals(page: Page) -> Iterator[list[str]]:
+    """What the browser refused on any page of the test; nothing, or the test fails."""
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.text.startswith("CSP") or "Content Security Policy" in message.text:
+            found.append(f"{page.url}: {message.text}")
+
+    page.add_init_script(REPORT_REFUSALS)
+    page.on("console", note)
+    yield found
+    assert found == []
+
+
+def open_term(page: Page, desk: Site, title: str) -> None:
+    page.goto(f"{desk.url}/admin/glossary/term/")
+    page.get_by_role("link", name=title, exact=True).click()
+    wait_for_editors(page)
+
+
+def wait_for_editors(page: Page) -> None:
+    expect(page.locator(".ProseMirror[aria-labelledby]")).to_have_count(3)
+
+
+def add_row(page: Page, name: str) -> Locator:
+    page.get_by_role("button", name=f"Add another {name}").click()
+    return page.locator(".inline-related:not(.empty-form)", has=page.get_by_role("heading", name=name)).last
+
+
+def choose(page: Page, field: str, typed: str) -> None:
+    """Type into one of select2's fields and take the first suggestion."""
+    page.get_by_role("searchbox", name=field).press_sequentially(typed)
+    option = page.get_by_role("option", name=typed).first
+    expect(option).to_be_visible()
+    option.click()
+
+
+def order_of(page: Page, group: str, field: str) -> list[str]:
+    return [row.input_value() for row in page.locator(f"#{group}-group .inline-related:not(.empty-form) {field}").all()]
+
+
+def test_a_term_is_written_published_changed_and_read(
+    desk: Site, editor: Page, refusals: list[str], context: BrowserContext
+) -> None:
+    page = editor
+    page.goto(f"{desk.url}/admin/glossary/term/")
+    page.get_by_role("link", name="Add term").click()
+    wait_for_editors(page)
+
+    page.get_by_label("Title").press_sequentially("Luteal phase")
+    expect(page.get_by_role("textbox", name="Address:", exact=True)).to_have_value("luteal-phase")
+    page.get_by_role("textbox", name="Definition").fill("The second half of the cycle.")
+    page.get_by_role("textbox", name="Mechanism").fill("The corpus luteum makes progesterone.")
+    choose(page, "Related terms", "Progesterone")
+    choose(page, "Tags", "menstrual cycle")
+    page.get_by_role("searchbox", name="Tags").press_sequentially("Ovary")
+    page.get_by_role("searchbox", name="Tags").press("Enter")
+
+    for name in ("Secretory phase", "LP", "Luteal stage"):
+        add_row(page, "Synonym").get_by_label("Name").fill(name)
+    # By keyboard: the focus stays on the button, and the new place is said.
+    up = page.get_by_role("button", name="Move synonym 3 up")
+    up.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#synonyms-group [role=status]")).to_have_text("Moved to position 2 of 3.")
+    expect(page.get_by_role("button", name="Move synonym 2 up")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert order_of(page, "synonyms", "[name$=-text]") == ["Luteal stage", "Secretory phase", "LP"]
+    page.get_by_role("button", name="Remove synonym 2").click()
+    assert order_of(page, "synonyms", "[name$=-text]") == ["Luteal stage", "LP"]
+
+    for text in ("First insight.", "Second insight.", "Third insight."):
+        add_row(page, "Insight").get_by_label("Text").fill(text)
+    # By mouse: the last row's handle is dragged above the first row.
+    handles = page.locator("#insights-group .inline-related:not(.empty-form) .ordered-row__handle")
+    handles.last.scroll_into_view_if_needed()
+    start, goal = handles.last.bounding_box(), handles.first.bounding_box()
+    assert start
+    assert goal
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(goal["x"] + 5, goal["y"] + 60, steps=12)
+    page.mouse.move(goal["x"] + 5, goal["y"] - 5, steps=6)
+    page.mouse.up()
+    assert order_of(page, "insights", "textarea") == ["Third insight.", "First insight.", "Second insight."]
+    page.get_by_role("combobox", name="Leads to term").first.click()
+    choose(page, "Leads to term", "Ovulation")
+    row = add_row(page, "Reference")
+    row.get_by_label("Citation").fill("Someone. Something. 2020.")
+    row.get_by_label("DOI").fill("https://doi.org/10.1001/jama.288.3.321")
+
+    page.get_by_label("What changed, and why").last.fill("First version")
+    page.get_by_role("button", name="Save and publish").last.click()
+    page.get_by_text("is published").wait_for()
+
+    reader = context.new_page()
+    reader.goto(f"{desk.url}/glossary/luteal-phase/")
+    shown = reader.locator("main").inner_text()
+    for text in ("The corpus luteum makes progesterone.", "Luteal stage", "Someone. Something. 2020.", "Ovary"):
+        assert text in shown
+    assert shown.index("Third insight.") < shown.index("First insight.") < shown.index("Second insight.")
+
+    # The next day: one section changes, is saved, and is published as a step of its own.
+    wait_for_editors(page)
+    page.get_by_role("textbox", name="Mechanism").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("It lasts about ")
+    page.keyboard.press("Control+B")
+    page.keyboard.type("two weeks")
+    page.get_by_role("button", name="Save and continue editing").last.click()
+    page.get_by_text("is saved as revision 2").wait_for()
+    reader.reload()
+    assert "two weeks" not in reader.locator("main").inner_text()
+    page.get_by_role("button", name="Publish revision 2").click()
+    page.get_by_text("is published").wait_for()
+    page.get_by_role("link", name="View on site").click()
+    expect(page.locator("main strong", has_text="two weeks")).to_be_visible()
+
+
+def test_a_link_is_made_of_an_address_only(desk: Site, editor: Page) -> None:
+    page = editor
+    open_term(page, desk, "Progesterone")
+    page.get_by_role("textbox", name="Origin").fill("guideline")
+    page.get_by_role("textbox", name="Origin").click()
+    page.keyboard.press("Control+A")
+    page.locator(".field-origin").get_by_role("button", name="insert link").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("input")).to_have_count(1)
+    dialog.get_by_label("Web address").fill("www.example.org/guideline")
+    dialog.get_by_role("button", name="Set link").click()
+    page.get_by_role("button", name="Save and continue editing").last.click()
+    page.get_by_text("is saved as revision").wait_for()
+    link = page.get_by_role("textbox", name="Origin").locator("a")
+    expect(link).to_have_attribute("href", "https://www.example.org/guideline")
+
+
+def test_leaving_with_unsaved_changes_asks_and_without_does_not(desk: Site, editor: Page) -> None:
+    page = editor
+    asked: list[str] = []
+
+    def stay_once(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", stay_once)
+    home = f"{desk.url}/admin/"
+
+    open_term(page, desk, "Ovulation")
+    page.get_by_role("textbox", name="Mechanism").click()
+    page.get_by_role("button", name="Add another Synonym").click()
+    page.goto(home)
+    assert asked == []  # a click and an empty row are no change
+
+    open_term(page, desk, "Ovulation")
+    page.get_by_role("textbox", name="Mechanism").click()
+    page.keyboard.type("x")
+    page.goto(home)
+    assert asked == ["beforeunload"]
+
+    open_term(page, desk, "Ovulation")
+    page.get_by_role("button", name="Move insight 1 down").click()
+    page.goto(home)
+    assert asked == ["beforeunload"] * 2
+
+    open_term(page, desk, "Ovulation")
+    page.get_by_label("Title").fill("")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_text("This field is required.").wait_for()
+    assert asked == ["beforeunload"] * 2  # saving isn't leaving
+    page.get_by_label("Title").click()
+    page.goto(home)
+    assert asked == ["beforeunload"] * 3  # what came back with errors isn't saved yet
+
+
+def test_two_editors_collide_and_nothing_typed_is_lost(desk: Site, editor: Page, context: BrowserContext) -> None:
+    mine = editor
+    open_term(mine, desk, "Progesterone")
+    theirs = context.new_page()
+    open_term(theirs, desk, "Progesterone")
+    theirs.get_by_role("textbox", name="Mechanism").fill("Theirs.")
+    theirs.get_by_role("button", name="Save and continue editing").last.click()
+    theirs.get_by_text("is saved as revision").wait_for()
+
+    mine.bring_to_front()
+    mine.get_by_role("textbox", name="Mechanism").fill("Mine.")
+    add_row(mine, "Synonym").get_by_label("Name").fill("P4")
+    mine.get_by_role("button", name="Save and continue editing").last.click()
+    expect(mine.get_by_text("after you opened this page")).to_contain_text("Edith Example saved revision")
+    expect(mine.get_by_role("textbox", name="Mechanism")).to_have_text("Mine.")
+    assert order_of(mine, "synonyms", "[name$=-text]") == ["P4"]
+    assert axe_violations(mine) == []
+    wait_for_editors(mine)
+    mine.get_by_label("I have read revision").check()
+    mine.get_by_role("button", name="Save and continue editing").last.click()
+    expect(mine.get_by_text("is saved as revision")).to_be_visible()
+    wait_for_editors(mine)
+    expect(mine.get_by_role("textbox", name="Mechanism")).to_have_text("Mine.")
+
+
+def test_every_page_of_the_desk_is_accessible_and_refuses_nothing(desk: Site, page: Page, refusals: list[str]) -> None:
+    sign_in(page, desk, "root")
+    term = desk.python("from glossary.models import Term; print(Term.objects.get(slug='ovulation').pk)")
+    base = f"{desk.url}/admin/glossary/term/"
+    # Stock pages that we don't shape are only looked at for what the browser refuses.
+    shaped = [
+        f"{desk.url}/admin/",
+        base,
+        f"{base}?q=nothing+like+it",
+        f"{base}add/",
+        f"{base}{term}/change/",
+        f"{base}{term}/history/",
+        f"{base}{term}/revisions/1/",
+        f"{base}{term}/retire/",
+        f"{base}{term}/delete/",
+        f"{desk.url}/admin/glossary/event/",
+        f"{desk.url}/admin/taggit/tag/",
+        f"{desk.url}/admin/taggit/tag/add/",
+    ]
+    stock = [
+        f"{desk.url}/admin/password_change/",
+        f"{base}add/?_popup=1",
+        f"{base}{term}/change/?_popup=1",
+        f"{base}?_popup=1",
+        f"{desk.url}/admin/auth/user/",
+        f"{desk.url}/admin/auth/user/add/",
+        f"{desk.url}/admin/auth/group/add/",
+    ]
+    found: list[str] = []
+    for url in stock:
+        page.goto(url, wait_until="networkidle")
+    # axe tries a style of its own on the page, which the policy refuses: look at refusals before it runs.
+    assert refusals == []
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in shaped:
+            page.goto(url, wait_until="networkidle")
+            assert refusals == []
+            found += [f"{width} {url} {line}" for line in axe_violations(page)]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, url
+            refusals.clear()
+    assert found == []
+
+
+def test_reviewers_read_publish_and_retire(desk: Site, page: Page) -> None:
+    sign_in(page, desk, "rafael")
+    page.goto(f"{desk.url}/admin/glossary/term/")
+    page.get_by_role("link", name="Progesterone", exact=True).click()
+    expect(page.get_by_role("heading", name="Definition")).to_be_visible()
+    expect(page.locator("textarea, .ProseMirror")).to_have_count(0)
+    assert axe_violations(page) == []
+    page.get_by_role("button", name="Publish revision").click()
+    page.get_by_text("is published").wait_for()
+    page.get_by_role("link", name="Retire…").click()
+    page.get_by_label("Why is it taken back?").fill("Superseded")
+    page.get_by_role("button", name="Retire").click()
+    page.get_by_text("“Progesterone” is retired.").wait_for()
+
+
+def test_the_desk_works_without_javascript(desk: Site, context: BrowserContext) -> None:
+    browser = context.browser
+    assert browser
+    plain = browser.new_context(java_script_enabled=False)
+    page = plain.new_page()
+    page.goto(f"{desk.url}/admin/login/")
+    page.get_by_label("Username").fill("edith")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.goto(f"{desk.url}/admin/glossary/term/")
+    page.get_by_role("link", name="Ovulation", exact=True).click()
+    group = page.locator("#insights-group")
+    group.get_by_label("Position").nth(0).fill("2")
+    group.get_by_label("Position").nth(1).fill("1")
+    page.locator("#synonyms-group").get_by_label("Remove").first.check()
+    page.get_by_label("Tags").fill("menstrual cycle, two words")
+    page.get_by_role("button", name="Save and continue editing").last.click()
+    page.get_by_text("is saved as revision").wait_for()
+    assert order_of(page, "insights", "textarea") == ["Two.", "One."]
+    assert order_of(page, "synonyms", "[name$=-text]") == []
+    assert page.get_by_label("Tags").input_value() == "menstrual cycle, two words"
+    plain.close()
