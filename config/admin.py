@@ -6,6 +6,8 @@ from django.http import HttpRequest
 # What the sections of the front page are called, and which app's models stand in which other app's section.
 SECTIONS = {"auth": "People"}
 MOVED = {"taggit": "glossary"}
+# What is only read stands below what is worked with.
+LOGS = {"Event"}
 
 
 class AdminSite(admin.AdminSite):
@@ -24,4 +26,5 @@ class AdminSite(admin.AdminSite):
         for guest, host in MOVED.items():
             if guest in sections and host in sections:
                 sections[host]["models"] += sections.pop(guest)["models"]
+                sections[host]["models"].sort(key=lambda model: model["object_name"] in LOGS)
         return list(sections.values())

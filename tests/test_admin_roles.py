@@ -286,4 +286,4 @@ def test_rows_of_a_term_have_no_address_and_take_no_permission_of_their_own(
 def test_the_front_page_shows_what_people_work_with(client_of: dict[str, Client]) -> None:
     page = client_of["editor"].get(reverse("admin:index"))
     sections = {app["name"]: [model["name"] for model in app["models"]] for app in page.context["app_list"]}
-    assert sections == {"Glossary": ["Events", "Terms", "Tags"]}
+    assert sections == {"Glossary": ["Terms", "Tags", "Events"]}

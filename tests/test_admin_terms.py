@@ -7,12 +7,14 @@ from datetime import datetime
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
+from django.core.checks import run_checks
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import publish_term, save_term
 from glossary.models import PublishedEntry, Revision, Term
+from glossary.widgets import PROSE_EXTENSIONS
 from tests.conftest import document, person
 from tests.desk import add_url, change_url, errors_of, fields_of, messages_of, signed_in, with_row
 
@@ -353,3 +355,15 @@ def test_related_terms_are_suggested(desk: Client, term: Term) -> None:
     for model, field in (("term", "related"), ("insight", "target")):
         query = {"app_label": "glossary", "model_name": model, "field_name": field, "term": "proges"}
         assert [item["text"] for item in desk.get(url, query).json()["results"]] == ["Progesterone"]
+
+
+# -- Configuration -----------------------------------------------------------------------------------------------------
+
+
+def test_an_editor_that_offers_more_than_is_kept_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [message for message in run_checks() if message.id == "glossary.E001"] == []
+    monkeypatch.setitem(PROSE_EXTENSIONS, "Underline", True)
+    errors = [message for message in run_checks() if message.id == "glossary.E001"]
+    assert [error.msg for error in errors] == [
+        "The prose editor offers other markup than the allow-list keeps: only offered: u."
+    ]

@@ -92,7 +92,8 @@ def test_a_term_is_written_published_changed_and_read(
     page.get_by_role("link", name="Add term").click()
     wait_for_editors(page)
 
-    page.get_by_label("Title").press_sequentially("Luteal phase")
+    expect(page.get_by_label("Title")).to_be_focused()
+    page.keyboard.type("Luteal phase")
     expect(page.get_by_role("textbox", name="Address:", exact=True)).to_have_value("luteal-phase")
     page.get_by_role("textbox", name="Definition").fill("The second half of the cycle.")
     page.get_by_role("textbox", name="Mechanism").fill("The corpus luteum makes progesterone.")
