@@ -110,7 +110,10 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # which a consent record needs (design: a choice is committed before it is answered).
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
-elif _database["ENGINE"] != "django.db.backends.postgresql":
+elif _database["ENGINE"] == "django.db.backends.postgresql":
+    # A server that cannot be reached is noticed in seconds, not after the minutes that TCP would wait.
+    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+else:
     raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
