@@ -98,15 +98,16 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """The preferences page. The one public page that differs by reader, so it is never stored anywhere."""
     notice = Notice.objects.live(wording.LANGUAGE)
     gate = gate_of(notice)
-    accepted = [varname for varname, answer in gate.answers(request.COOKIES).items() if answer]
-    entries = notice.document["categories"] if notice else []
+    answers = gate.answers(request.COOKIES)
+    names = {entry["varname"]: entry["name"] for entry in notice.document["categories"]} if notice else {}
     return render(
         request,
         "consent/preferences.html",
         {
             "notice": notice,
-            "accepted": accepted,
-            "accepted_names": [entry["name"] for entry in entries if entry["varname"] in accepted],
+            "accepted": [varname for varname, answer in answers.items() if answer],
+            "accepted_names": [names[varname] for varname, answer in answers.items() if answer],
+            "refused_names": [names[varname] for varname, answer in answers.items() if not answer],
             "is_complete": gate.is_complete(request.COOKIES),
             "is_saved": "saved" in request.GET,
         },
