@@ -49,9 +49,9 @@ def origin_of(url: str) -> str:
 
 def validate_script_url(url: str) -> None:
     """Refuse an address that a service's script may not have."""
+    origin_of(url)
     if not urlsplit(url).path.strip("/") or "#" in url:
         raise ValidationError("Give the whole address of the script, without “#”.", code="address")
-    origin_of(url)
 
 
 def validate_integrity(value: str) -> None:
@@ -295,8 +295,8 @@ class ConsentRecord(AppendOnly):
 
     @property
     def accepted(self) -> list[str]:
-        """The varnames that were accepted, required ones included."""
-        return [varname for varname, answer in self.answers.items() if answer]
+        """The varnames that were accepted, required ones included, in alphabetical order."""
+        return sorted(varname for varname, answer in self.answers.items() if answer)
 
 
 class Edition(models.Model):

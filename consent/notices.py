@@ -74,7 +74,7 @@ class Change:
 
 
 class NotJustWording(Exception):
-    """The change was called not material, but it names new recipients. Publish it as a material one."""
+    """The change was called not material, but names new cookies or recipients. Publish it as a material one."""
 
 
 def sha256(document: Mapping[str, Any]) -> str:
@@ -91,7 +91,7 @@ def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | Non
     """Return the draft as the document to publish under ``number``. See Note [When a visitor is asked again].
 
     A material change that touches no category (another controller, another summary) asks again about all of them.
-    Raises :class:`NotJustWording` when a change that names a new recipient is called not material.
+    Raises :class:`NotJustWording` when a change that names a new cookie or recipient is called not material.
     """
     known = {category["varname"]: category for category in previous["categories"]} if previous else {}
     changed = {
@@ -100,7 +100,7 @@ def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | Non
         if category["varname"] not in known or content_of(known[category["varname"]]) != content_of(category)
     }
     if previous and not material:
-        _refuse_new_recipients(known, draft)
+        _refuse_new_facts(known, draft)
     everything = material and (
         previous is None
         or not any(category["varname"] in changed and not category["required"] for category in draft["categories"])
@@ -167,20 +167,21 @@ def lifetime_text(days: int | None) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def _refuse_new_recipients(known: Mapping[str, CategoryEntry], draft: NoticeDocument) -> None:
+def _refuse_new_facts(known: Mapping[str, CategoryEntry], draft: NoticeDocument) -> None:
     for category in draft["categories"]:
-        if category["varname"] not in known:
+        if category["varname"] not in known or category["required"]:
             continue
-        old = _recipients(known[category["varname"]])
-        if new := sorted(_recipients(category) - old):
+        if new := sorted(_facts(category) - _facts(known[category["varname"]])):
             raise NotJustWording(
                 f"“{category['name']}” names {', '.join(new)} for the first time. Visitors have not agreed to that, "
                 "so this change is material: publish it as such."
             )
 
 
-def _recipients(category: CategoryEntry) -> set[str]:
-    return {f"{service['name']} ({origin})" for service in category["services"] for origin in service["recipients"]}
+def _facts(category: CategoryEntry) -> set[str]:
+    return {f"the cookie {cookie['name']}" for cookie in category["cookies"]} | {
+        f"{service['name']} ({origin})" for service in category["services"] for origin in service["recipients"]
+    }
 
 
 def _lines(document: NoticeDocument) -> dict[str, str]:
