@@ -8,6 +8,7 @@ import cookie_consent.admin  # noqa: F401  (its registrations come first, so tha
 from cookie_consent.models import Cookie, CookieGroup
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -99,7 +100,7 @@ class PublishForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="It stays with the notice, for colleagues and auditors.",
     )
-    expected = forms.CharField(widget=forms.HiddenInput)
+    expected = forms.CharField()
 
 
 @admin.register(Notice)
@@ -107,7 +108,9 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "published_at", "published_by_name", "material", "reason"]
     readonly_fields = ("shown", "sha256", "material", "reason", "published_at", "published_by_name")
     fields = readonly_fields
-    change_list_template = "admin/consent/notice/change_list.html"
+
+    class Media:
+        css = {"all": ["consent/admin.css"]}
 
     @admin.display(description="As visitors read it")
     def shown(self, notice: Notice) -> SafeString:
@@ -132,7 +135,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             draft = actions.draft_notice()
         except actions.IncompleteNotice as error:
             problem = str(error)
-        form = PublishForm(request.POST or None, initial={"expected": draft.sha256 if draft else ""})
+        form = PublishForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
                 notice = actions.publish_notice(by=staff(request), at=timezone.now(), **form.cleaned_data)
@@ -154,11 +157,13 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnlyAdmin):
-    list_display = ["__str__", "created_at", "action", "accepted_categories", "surface", "notice", "gpc"]
+    list_display = ["created_at", "action", "accepted_categories", "surface", "notice", "gpc"]
     list_filter = ["action", "surface", "gpc", "notice", "created_at"]
     list_select_related = ["notice"]
     date_hierarchy = "created_at"
-    show_full_result_count = False  # a count of the whole table on every page is too dear at a million rows
+    # Counts of the whole table on every page are too dear at a million rows.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ["=receipt"]
     search_help_text = "The whole receipt, as the visitor has it."
     readonly_fields = (
@@ -173,7 +178,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="refused")
     def refused_categories(self, record: ConsentRecord) -> str:
-        return ", ".join(varname for varname, answer in record.answers.items() if not answer) or "none"
+        return ", ".join(sorted(varname for varname, answer in record.answers.items() if not answer)) or "none"
 
 
 @admin.register(Service)
@@ -194,11 +199,22 @@ class ServiceAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
         return False
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Look up once for the whole list what :meth:`state` shows of each row."""
+        changelist = super().get_changelist_instance(request)
+        running = {service.pk for service in current_gate().services}
+        for service in changelist.result_list:
+            service.is_running = service.pk in running
+        return changelist
+
     @admin.display(description="runs")
     def state(self, service: Service) -> str:
         if not service.enabled:
             return "No: it is switched off."
-        if any(running.pk == service.pk for running in current_gate().services):
+        is_running: bool | None = getattr(service, "is_running", None)
+        if is_running is None:
+            is_running = any(running.pk == service.pk for running in current_gate().services)
+        if is_running:
             return "Yes, for visitors who accept its category."
         return "Not yet: it starts once a notice that names it is published."
 

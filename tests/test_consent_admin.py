@@ -1,0 +1,241 @@
+"""The operators' desk: who sees what, who may change what, and what a change says."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Any
+
+import pytest
+from cookie_consent.models import Cookie, CookieGroup, LogItem
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from consent.actions import publish_notice, record_choice
+from consent.gate import current_gate
+from consent.models import ConsentRecord, Notice, Service
+from tests.conftest import person
+
+pytestmark = pytest.mark.django_db
+
+INTEGRITY = "sha384-" + base64.b64encode(b"x" * 48).decode()
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return person("olga", "Olga Nwosu", "Site operators")
+
+
+@pytest.fixture
+def desk(client: Client, operator: User) -> Client:
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture
+def record(db: None, at: datetime) -> ConsentRecord:
+    return record_choice(
+        choice="save",
+        categories=["analytics"],
+        notice=Notice.objects.get().sha256,
+        surface="banner",
+        gpc=False,
+        receipt="",
+        at=at,
+    ).record
+
+
+def service_form(**fields: Any) -> dict[str, Any]:
+    return {
+        "name": "Counter",
+        "vendor": "Example Ltd",
+        "purpose": "Counts visits.",
+        "privacy_policy": "https://example.org/privacy",
+        "category": CookieGroup.objects.get(varname="analytics").pk,
+        "url": "https://stats.example.org/counter.js",
+        "integrity": INTEGRITY,
+        "connect_origins": "",
+        "image_origins": "",
+        "enabled": "on",
+        **fields,
+    }
+
+
+def test_operators_have_exactly_the_permissions_that_they_need() -> None:
+    group = Group.objects.get(name="Site operators")
+    names = {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.select_related("content_type")}
+    assert names == {
+        *("consent.view_notice", "consent.publish_notice", "consent.view_consentrecord"),
+        *("consent.view_service", "consent.add_service", "consent.change_service"),
+        *("cookie_consent.view_cookiegroup", "cookie_consent.add_cookiegroup", "cookie_consent.change_cookiegroup"),
+        *("cookie_consent.view_cookie", "cookie_consent.add_cookie", "cookie_consent.change_cookie"),
+        "cookie_consent.delete_cookie",
+    }
+
+
+def test_operators_find_a_record_by_its_receipt_and_by_filters(desk: Client, record: ConsentRecord) -> None:
+    url = "/admin/consent/consentrecord/"
+    assert "1 consent record" in desk.get(url, {"q": record.receipt}).content.decode()
+    assert "0 consent records" in desk.get(url, {"q": record.receipt[:20]}).content.decode()
+    assert "0 consent records" in desk.get(url, {"action__exact": "reject_all"}).content.decode()
+    page = desk.get(f"{url}{record.pk}/change/").content.decode()
+    assert "analytics, necessary" in page
+    assert "marketing, personalization" in page
+    assert record.receipt not in page  # it is the visitor's key, and she alone can give it
+
+
+@pytest.mark.parametrize("superuser", [False, True])
+@pytest.mark.parametrize("model", ["consentrecord", "notice"])
+def test_nobody_adds_changes_or_deletes_records_and_notices(
+    client: Client, record: ConsentRecord, operator: User, superuser: bool, model: str
+) -> None:
+    client.force_login(person("root", "Ruth Root", superuser=True) if superuser else operator)
+    pk = record.pk if model == "consentrecord" else record.notice_id
+    base = f"/admin/consent/{model}/"
+    before = list(ConsentRecord.objects.values()), list(Notice.objects.values())
+    for path, data in [
+        ("add/", {}),
+        (f"{pk}/change/", {"action": "accept_all", "reason": "x"}),
+        (f"{pk}/delete/", {"post": "yes"}),
+        ("", {"action": "delete_selected", "_selected_action": pk, "post": "yes"}),
+    ]:
+        assert client.post(base + path, data).status_code == 403, path
+    assert client.get(f"{base}add/").status_code == 403
+    assert client.get(f"{base}{pk}/delete/").status_code == 403
+    assert client.get(base).status_code == client.get(f"{base}{pk}/change/").status_code == 200
+    assert (list(ConsentRecord.objects.values()), list(Notice.objects.values())) == before
+
+
+def test_the_parts_own_log_is_not_offered() -> None:
+    assert not admin.site.is_registered(LogItem)
+
+
+@pytest.mark.parametrize("path", ["consentrecord/", "notice/", "notice/publish/", "service/", "service/add/"])
+def test_editors_have_no_business_here(client: Client, editor: User, path: str) -> None:
+    client.force_login(editor)
+    assert client.get(f"/admin/consent/{path}").status_code == 403
+
+
+def test_a_new_service_says_that_it_waits_for_a_notice_and_starts_with_it(desk: Client) -> None:
+    page = desk.post("/admin/consent/service/add/", service_form(), follow=True).content.decode()
+    assert "Not yet: it starts once a notice that names it is published." in page
+    assert "/admin/consent/notice/publish/" in page
+    assert Service.objects.get().changed_by == User.objects.get(username="olga")
+    assert current_gate().services == ()
+
+    page = desk.get("/admin/consent/notice/publish/").content.decode()
+    assert "https://stats.example.org" in page
+    expected = desk.get("/admin/consent/notice/publish/").context["draft"].sha256
+    answer = desk.post(
+        "/admin/consent/notice/publish/",
+        {"material": "yes", "reason": "Statistics", "expected": expected},
+        follow=True,
+    )
+    assert "Notice 2 (en) is live" in answer.content.decode()
+    assert [service.name for service in current_gate().services] == ["Counter"]
+    assert "Yes, for visitors who accept its category." in desk.get("/admin/consent/service/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"integrity": "sha384-short"}, "Give one hash"),
+        ({"url": "http://stats.example.org/a.js"}, "must be an https:// address"),
+        ({"connect_origins": "https://a.example/path"}, "scheme and host only"),
+    ],
+)
+def test_a_wrong_service_is_explained_and_not_saved(desk: Client, fields: dict[str, str], reason: str) -> None:
+    answer = desk.post("/admin/consent/service/add/", service_form(**fields))
+    assert reason in answer.content.decode()
+    assert not Service.objects.exists()
+
+
+def test_publishing_asks_what_the_change_means_and_why(desk: Client) -> None:
+    CookieGroup.objects.filter(varname="analytics").update(description="Counts.")
+    expected = desk.get("/admin/consent/notice/publish/").context["draft"].sha256
+    answer = desk.post("/admin/consent/notice/publish/", {"reason": "", "expected": expected})
+    assert answer.content.decode().count("This field is required.") == 2
+    CookieGroup.objects.filter(varname="analytics").update(description="Counts more.")
+    answer = desk.post("/admin/consent/notice/publish/", {"material": "no", "reason": "Shorter", "expected": expected})
+    assert "The draft was changed while you read it" in answer.content.decode()
+    assert Notice.objects.count() == 1
+    assert f'name="expected" value="{answer.context["draft"].sha256}"' in answer.content.decode()
+    assert answer.context["draft"].sha256 != expected
+
+
+def test_a_person_who_only_views_notices_cannot_publish_one(client: Client) -> None:
+    user = person("vera", "Vera Viewer")
+    user.user_permissions.add(*Group.objects.get(name="Site operators").permissions.filter(codename="view_notice"))
+    client.force_login(user)
+    assert "Compare and publish" not in client.get("/admin/consent/notice/").content.decode()
+    assert client.get("/admin/consent/notice/publish/").status_code == 403
+    assert client.post("/admin/consent/notice/publish/", {"material": "yes"}).status_code == 403
+
+
+def test_a_category_keeps_its_name_in_cookies_and_is_never_deleted(desk: Client) -> None:
+    group = CookieGroup.objects.get(varname="analytics")
+    url = f"/admin/cookie_consent/cookiegroup/{group.pk}/"
+    desk.post(
+        f"{url}change/",
+        {"varname": "renamed", "name": "Statistics", "description": "Counts.", "ordering": 1, "is_required": "on"},
+    )
+    group.refresh_from_db()
+    assert (group.varname, group.name, group.is_required) == ("analytics", "Statistics", False)
+    assert desk.post(f"{url}delete/", {"post": "yes"}).status_code == 403
+    notice = Notice.objects.get()
+    assert notice.document["categories"][1]["name"] == "Analytics"
+
+
+def test_a_category_cannot_take_the_cookies_own_key(desk: Client) -> None:
+    answer = desk.post(
+        "/admin/cookie_consent/cookiegroup/add/",
+        {"varname": "notice", "name": "Notice", "description": "x", "ordering": 5},
+    )
+    assert "uses this name itself" in answer.content.decode()
+
+
+def test_a_declared_cookie_has_its_lifetime_and_says_when_visitors_learn_of_it(desk: Client) -> None:
+    data = {
+        "cookiegroup": CookieGroup.objects.get(varname="analytics").pk,
+        "name": "_count",
+        "description": "Counts.",
+        "lifetime_days": "30",
+        "domain": "",
+        "path": "/",
+    }
+    page = desk.post("/admin/cookie_consent/cookie/add/", data, follow=True).content.decode()
+    assert "The live notice doesn’t say this yet" in page
+    cookie = Cookie.objects.get(name="_count")
+    assert cookie.lifetime.days == 30
+    desk.post(f"/admin/cookie_consent/cookie/{cookie.pk}/change/", data | {"lifetime_days": ""})
+    assert Cookie.objects.get(name="_count").lifetime.days is None
+    assert 'value="30"' not in desk.get(f"/admin/cookie_consent/cookie/{cookie.pk}/change/").content.decode()
+
+
+def test_lists_cost_no_query_per_row(desk: Client, record: ConsentRecord, operator: User, at: datetime) -> None:
+    def cost(path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(f"/admin/consent/{path}/").status_code == 200
+        return len(queries)
+
+    def add(*numbers: int) -> None:
+        for number in numbers:
+            desk.post("/admin/consent/service/add/", service_form(name=f"Counter {number}"))
+            notice = publish_notice(by=operator, at=at, material=True, reason="Statistics")
+            record_choice(
+                choice="accept_all",
+                categories=(),
+                notice=notice.sha256,
+                surface="banner",
+                gpc=False,
+                receipt="",
+                at=at,
+            )
+
+    add(1)
+    before = [cost(path) for path in ("consentrecord", "notice", "service")]
+    add(2, 3, 4)
+    assert [cost(path) for path in ("consentrecord", "notice", "service")] == before
