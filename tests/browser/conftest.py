@@ -85,7 +85,9 @@ class Site:
         log = Path(self.environment["DATA_DIR"]) / "server.log"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2"]  # as `make serve` starts it
+                # As `make serve` starts it.
+                [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+                + ["--workers", "2", "--blocking-threads", "4"]
                 + ["--host", host, "--port", str(port), "config.wsgi:application"],
                 cwd=ROOT,
                 env=self.environment,
