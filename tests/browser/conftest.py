@@ -205,7 +205,9 @@ def site(new_site: Callable[[], Site]) -> Site:
     return new_site()
 
 
-@pytest.fixture(scope="session")
+# For each module anew: while Playwright runs, its event loop does too, and Django refuses the database to whatever test
+# comes next in the same process.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
