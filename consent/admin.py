@@ -9,6 +9,7 @@ from cookie_consent.models import Cookie, CookieGroup
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AdminTextInputWidget, AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -194,7 +195,11 @@ class ServiceAdmin(ModelAdmin):
         ("State", {"fields": ["enabled", "state"]}),
     ]
     readonly_fields = ["state"]
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    # Addresses and hashes are long: the wide box shows them whole.
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget(attrs={"class": "vLargeTextField"})},
+        models.CharField: {"widget": AdminTextInputWidget(attrs={"class": "vLargeTextField"})},
+    }
 
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
         return False
