@@ -110,10 +110,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # which a consent record needs (design: a choice is committed before it is answered).
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    # A server that cannot be reached is noticed in seconds, not after the minutes that TCP would wait.
-    _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-else:
+elif _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -252,6 +249,9 @@ COOKIE_CONSENT_SECURE = True
 COOKIE_CONSENT_HTTPONLY = False
 COOKIE_CONSENT_SAMESITE = "Lax"
 COOKIE_CONSENT_MAX_AGE = 182 * 24 * 60 * 60
+
+# How often a term is reviewed anew unless it says otherwise, in months.
+GLOSSARY_REVIEW_MONTHS = 24
 
 # What the two apps call, after commit, when something that public pages show has changed.
 GLOSSARY_ON_CHANGE = "config.pages.expire"

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import rfc8785
@@ -114,6 +114,22 @@ class TermDocument:
         document: dict[str, Any] = _lists(asdict(self))
         return document
 
+    @classmethod
+    def from_frozen(cls, document: Mapping[str, Any]) -> Self:
+        """Return the document of a revision as it was frozen: unchecked, since it was checked then."""
+        return cls(
+            title=document["title"],
+            slug=document["slug"],
+            definition=document["definition"],
+            origin=document["origin"],
+            mechanism=document["mechanism"],
+            insights=tuple(Insight(**item) for item in document["insights"]),
+            synonyms=tuple(Synonym(**item) for item in document["synonyms"]),
+            references=tuple(Reference(**item) for item in document["references"]),
+            related=tuple(document["related"]),
+            tags=tuple(document["tags"]),
+        )
+
     def sha256(self) -> str:
         """Return the hex SHA-256 of the document's canonical form."""
         return document_sha256(self.as_json())
@@ -146,6 +162,14 @@ def document_sha256(document: Mapping[str, Any]) -> str:
 def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the parts in which two documents (as JSON) differ, as editors call them."""
     return [words for part, words in PARTS.items() if before.get(part) != after.get(part)]
+
+
+CLINICAL = ("definition", "origin", "mechanism", "synonyms", "references")
+
+
+def clinical_sha256(document: Mapping[str, Any]) -> str:
+    """Return the hash of what a reviewer stands for: texts, synonyms and references, without tags and links."""
+    return document_sha256({key: document[key] for key in CLINICAL})
 
 
 def slug_for(title: str) -> str:

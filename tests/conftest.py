@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
+from glossary.actions import approve_review, publish_term, submit_term
 from glossary.documents import TermDocument, parse_document
+from glossary.models import Approval, Program, PublishedEntry, Term, name_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -44,6 +46,20 @@ def person(username: str, full_name: str, *groups: str, superuser: bool = False)
     )
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
+
+
+def publish_unreviewed(*, term: Term, by: User, at: datetime) -> PublishedEntry:
+    """Publish the newest revision as a program does, without review: for tests that are about something else."""
+    return publish_term(term=term, by=Program(name_of(by)), at=at, emergency=True, reason="Test")
+
+
+def approve(*, term: Term, by: User, at: datetime, publish: bool = False) -> Approval:
+    """Have the newest revision submitted by its author and approved by ``by``."""
+    term = Term.objects.select_related("head__created_by").get(pk=term.pk)
+    assert term.head
+    assert term.head.created_by
+    review = submit_term(term=term, by=term.head.created_by, at=at)
+    return approve_review(review=review, by=by, at=at, publish=publish)
 
 
 def document(title: str = "Luteal phase", **fields: Any) -> TermDocument:

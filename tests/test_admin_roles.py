@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from taggit.models import Tag
 
-from glossary.actions import publish_term, save_term
+from glossary.actions import save_term
 from glossary.models import Event, PublishedEntry, Revision, Term
-from tests.conftest import document, person
+from tests.conftest import document, person, publish_unreviewed
 from tests.desk import change_url, fields_of, messages_of, signed_in, with_row
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ WRITE: dict[str, list[int]] = {
 @pytest.fixture
 def term(editor: User, at: datetime) -> Term:
     term = save_term(document=document(tags=["cycle"]), by=editor, at=at).term
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     return save_term(document=document(tags=["cycle"], origin="<p>New.</p>"), by=editor, at=at, term=term).term
 
 

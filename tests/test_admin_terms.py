@@ -12,10 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from glossary.actions import publish_term, save_term
+from glossary.actions import save_term
 from glossary.models import PublishedEntry, Revision, Term
 from glossary.widgets import PROSE_EXTENSIONS
-from tests.conftest import document, person
+from tests.conftest import document, person, publish_unreviewed
 from tests.desk import add_url, change_url, errors_of, fields_of, messages_of, signed_in, with_row
 
 pytestmark = pytest.mark.django_db
@@ -261,7 +261,7 @@ def test_a_changed_address_says_that_the_old_one_goes_on_working(
     desk: Client, term: Term, editor: User, at: datetime
 ) -> None:
     assert "keeps the old address working" in desk.get(change_url(term)).content.decode()
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     page = desk.get(change_url(term))
     assert "Readers find this term at /glossary/luteal-phase/" in page.content.decode()
     data = fields_of(page) | {"slug": "luteal", "_publish": "1"}
@@ -292,7 +292,7 @@ def test_the_largest_term_can_be_edited(desk: Client, editor: User, at: datetime
 def test_the_list_finds_by_title_and_synonym_and_filters_by_state_and_tag(
     desk: Client, term: Term, editor: User, at: datetime
 ) -> None:
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     save_term(
         document=document("Progesterone", origin="<p>New.</p>"),
         by=editor,
@@ -333,7 +333,7 @@ def test_the_form_takes_as_many_queries_for_many_rows_as_for_few(
 ) -> None:
     many = [{"text": f"Insight {number}", "term": "progesterone"} for number in range(30)]
     save_term(document=document(insights=many, tags=list("abcdefgh")), by=editor, at=at, term=term)
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     with django_assert_max_num_queries(16):
         page = desk.get(change_url(term))
     with django_assert_max_num_queries(60):

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries
 
-from glossary.actions import document_of, publish_term, retire_term, save_term
+from glossary.actions import document_of, retire_term, save_term
 from glossary.demo import demonstration_documents, load_demonstration
 from glossary.documents import slug_for
 from glossary.markup import plain_text
 from glossary.models import Edition, PublishedEntry, Revision, Term
-from tests.conftest import document
+from tests.conftest import document, publish_unreviewed
 
 DOCUMENTS = {document.slug: document for document in demonstration_documents()}
 
@@ -75,10 +75,10 @@ def test_loading_again_does_nothing_and_asks_little(
 def test_what_an_editor_wrote_renamed_or_retired_is_left_alone(editor: User, at: datetime) -> None:
     save_term(document=document("Menopause"), by=editor, at=at)
     renamed = save_term(document=document("Progesterone"), by=editor, at=at).term
-    publish_term(term=renamed, by=editor, at=at)
+    publish_unreviewed(term=renamed, by=editor, at=at)
     save_term(document=document("Progesterone, natural"), by=editor, at=at, term=renamed)
     retired = save_term(document=document("Insulin"), by=editor, at=at).term
-    publish_term(term=retired, by=editor, at=at)
+    publish_unreviewed(term=retired, by=editor, at=at)
     retire_term(term=retired, by=editor, at=at)
 
     loaded = load_demonstration(at=at)

@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from glossary.actions import publish_term, retire_term, save_term
+from glossary.actions import retire_term, save_term
 from glossary.models import Edition, Event, PublishedEntry, Revision, Term
-from tests.conftest import document
+from tests.conftest import document, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -178,7 +178,7 @@ def test_a_published_term_keeps_its_public_form_until_it_is_published(
     tmp_path: Path, editor: User, at: datetime
 ) -> None:
     term = save_term(document=document("Alpha"), by=editor, at=at).term
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
     run(path)
     assert PublishedEntry.objects.get().revision.number == 1
@@ -193,7 +193,7 @@ def test_a_published_term_keeps_its_public_form_until_it_is_published(
 
 def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, at: datetime) -> None:
     term = save_term(document=document("Alpha"), by=editor, at=at).term
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     retire_term(term=term, by=editor, at=at, reason="Superseded")
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
     found = counts(run(path, "--publish", "--as", "edith"))

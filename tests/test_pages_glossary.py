@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from glossary import rendering
-from glossary.actions import publish_term, retire_term, save_term, save_terms
+from glossary.actions import retire_term, save_term, save_terms
 from glossary.documents import DocumentError, TermDocument
 from glossary.models import Term
-from tests.conftest import document
+from tests.conftest import document, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def publish(*documents: TermDocument, by: User, at: datetime) -> list[Term]:
     """Save and publish documents that may name one another."""
     terms = [saved.term for saved in save_terms(documents=documents, by=by, at=at)]
     for term in terms:
-        publish_term(term=term, by=by, at=at)
+        publish_unreviewed(term=term, by=by, at=at)
     return terms
 
 
@@ -59,8 +59,8 @@ FULL = document(
 def full(editor: User, at: datetime) -> Term:
     drafts = [document("Draft"), document("Luteal phase"), FULL]
     _, luteal, term = (saved.term for saved in save_terms(documents=drafts, by=editor, at=at))
-    publish_term(term=luteal, by=editor, at=at)
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=luteal, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     return term
 
 
@@ -100,7 +100,7 @@ def test_what_is_not_public_is_not_linked(client: Client, full: Term) -> None:
 def test_links_follow_a_term_to_its_new_address(client: Client, full: Term, editor: User, at: datetime) -> None:
     luteal = Term.objects.get(slug="luteal-phase")
     save_term(document=document("Secretory phase"), by=editor, at=at, term=luteal)
-    publish_term(term=luteal, by=editor, at=at)
+    publish_unreviewed(term=luteal, by=editor, at=at)
     page = text_of(client, "/glossary/progesterone-support/")
     assert page.count('href="/glossary/secretory-phase/"') >= 2
     assert "/glossary/luteal-phase/" not in page

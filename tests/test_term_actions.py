@@ -13,7 +13,6 @@ from glossary.actions import (
     NotPublished,
     StaleRevision,
     document_of,
-    publish_term,
     publish_terms,
     retire_term,
     save_term,
@@ -21,7 +20,7 @@ from glossary.actions import (
 )
 from glossary.documents import DocumentError, slug_for
 from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
-from tests.conftest import document
+from tests.conftest import document, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -95,26 +94,26 @@ def test_revisions_cannot_be_changed_or_deleted_in_the_database(editor: User, at
 
 def test_publishing_shows_the_newest_revision_and_later_saves_do_not(editor: User, at: datetime) -> None:
     term = save_term(document=document(tags=["Cycle"]), by=editor, at=at).term
-    entry = publish_term(term=term, by=editor, at=at)
+    entry = publish_unreviewed(term=term, by=editor, at=at)
     save_term(document=document(title="Luteal phase", mechanism="<p>New.</p>"), by=editor, at=at, term=term)
     entry.refresh_from_db()
     assert entry.revision.number == 1
     assert Term.objects.with_state().get().state == Term.State.CHANGED
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     assert Term.objects.with_state().get().state == Term.State.PUBLISHED
     assert PublishedEntry.objects.get().revision.document["mechanism"] == "<p>New.</p>"
 
 
 def test_an_old_address_redirects_for_ever_and_stays_taken(editor: User, at: datetime) -> None:
     term = save_term(document=document("Old name"), by=editor, at=at).term
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     save_term(document=document("New name"), by=editor, at=at, term=term)
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     assert SlugRedirect.objects.get().slug == "old-name"
     with pytest.raises(DocumentError, match="belongs to another term"):
         save_term(document=document("Old name"), by=editor, at=at)
     save_term(document=document("Old name"), by=editor, at=at, term=term)
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     assert list(SlugRedirect.objects.values_list("slug", flat=True)) == ["new-name"]
 
 
@@ -122,7 +121,7 @@ def test_retiring_takes_the_entry_away_and_keeps_the_history(editor: User, at: d
     term = save_term(document=document(), by=editor, at=at).term
     with pytest.raises(NotPublished):
         retire_term(term=term, by=editor, at=at)
-    publish_term(term=term, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
     retire_term(term=term, by=editor, at=at, reason="Superseded")
     term = Term.objects.with_state().get()
     assert term.state == Term.State.RETIRED
@@ -132,7 +131,7 @@ def test_retiring_takes_the_entry_away_and_keeps_the_history(editor: User, at: d
 def test_a_term_without_a_revision_is_not_publishable(editor: User, at: datetime) -> None:
     term = Term.objects.create(title="Bare", slug="bare", definition="<p>x</p>")
     with pytest.raises(NotPublishable, match="no revision"):
-        publish_term(term=term, by=editor, at=at)
+        publish_unreviewed(term=term, by=editor, at=at)
 
 
 def test_a_batch_is_published_as_one_change_of_the_public_pages(editor: User, at: datetime) -> None:

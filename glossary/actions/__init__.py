@@ -3,7 +3,25 @@
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """
 
-from glossary.actions.publishing import NotPublishable, NotPublished, publish_term, publish_terms, retire_term
+from glossary.actions.publishing import (
+    NotAllowed,
+    NotPublishable,
+    NotPublished,
+    publish_term,
+    publish_terms,
+    retire_term,
+    seal_of,
+)
+from glossary.actions.reviewing import (
+    NotReviewable,
+    approve_review,
+    comment_on_review,
+    contributors,
+    restore_revision,
+    send_back,
+    submit_term,
+    withdraw_review,
+)
 from glossary.actions.saving import (
     DocumentsRefused,
     Saved,
@@ -15,20 +33,44 @@ from glossary.actions.saving import (
     save_term,
     save_terms,
 )
+from glossary.actions.scheduling import (
+    NotSchedulable,
+    Outcome,
+    carry_out_due,
+    schedule_publication,
+    schedule_retirement,
+    unschedule,
+)
 
 __all__ = [
     "DocumentsRefused",
+    "NotAllowed",
     "NotPublishable",
     "NotPublished",
+    "NotReviewable",
+    "NotSchedulable",
+    "Outcome",
     "Saved",
     "StaleRevision",
+    "approve_review",
+    "carry_out_due",
     "check_documents",
+    "comment_on_review",
+    "contributors",
     "document_of",
     "documents_of",
     "publish_term",
     "publish_terms",
     "rename_tag",
+    "restore_revision",
     "retire_term",
     "save_term",
     "save_terms",
+    "schedule_publication",
+    "schedule_retirement",
+    "seal_of",
+    "send_back",
+    "submit_term",
+    "unschedule",
+    "withdraw_review",
 ]

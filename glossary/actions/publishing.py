@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Max, Min, Q
 from django.utils.module_loading import import_string
 
 from glossary import documents
 from glossary.actions.batches import BATCH, chunks, silent
+from glossary.actions.events import event_of
 from glossary.markup import plain_text
 from glossary.models import (
+    Approval,
+    Concern,
     Edition,
     EntryName,
     EntryTag,
     Event,
+    Insight,
     Program,
     PublishedEntry,
     Revision,
@@ -34,8 +39,16 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
+# A link to another term inside a text, wherever the site is served from.
+LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
+
+
 class NotPublishable(Exception):
     """The term cannot be published as it is. The message says why."""
+
+
+class NotAllowed(Exception):
+    """The person may not do this. The message says why, and who may."""
 
 
 class NotPublished(Exception):
@@ -44,15 +57,22 @@ class NotPublished(Exception):
 
 @transaction.atomic
 def publish_term(
-    *, term: Term, by: User | Program, at: datetime, revision: Revision | None = None, reason: str = ""
+    *,
+    term: Term,
+    by: User | Program,
+    at: datetime,
+    revision: Revision | None = None,
+    reason: str = "",
+    emergency: bool = False,
 ) -> PublishedEntry:
     """Make a revision (the newest unless given) what the public reads.
 
-    Publishing what is public already changes nothing. Raises :class:`NotPublishable` when there is no revision, or when
-    its address belongs to another published term.
+    Its clinical content must be approved; see Note [What may be published]. Publishing what is public already changes
+    nothing. Raises :class:`NotPublishable` when there is no revision, when its address belongs to another published
+    term, or when it isn't approved; and :class:`NotAllowed` for an emergency that isn't a superuser's.
     """
     term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
-    if _publish([(term, revision or term.head)], by=by, at=at, reason=reason):
+    if _publish([(term, revision or term.head)], by=by, at=at, reason=reason, emergency=emergency):
         public_content_changed()
     return PublishedEntry.objects.get(term=term)
 
@@ -64,6 +84,7 @@ def publish_terms(
     by: User | Program,
     at: datetime,
     reason: str = "",
+    emergency: bool = False,
     progress: Callable[[int], None] = silent,
 ) -> list[Term]:
     """Make the newest revisions of many terms what the public reads, as one change of the public pages.
@@ -74,7 +95,8 @@ def publish_terms(
     published: list[Term] = []
     for start, chunk in zip(range(0, len(terms), BATCH), chunks([term.pk for term in terms]), strict=True):
         locked = Term.objects.select_for_update(of=("self",)).select_related("head").in_bulk(chunk)
-        published += _publish([(locked[pk], locked[pk].head) for pk in chunk], by=by, at=at, reason=reason)
+        pairs = [(locked[pk], locked[pk].head) for pk in chunk]
+        published += _publish(pairs, by=by, at=at, reason=reason, emergency=emergency)
         progress(start + len(chunk))
     if published:
         public_content_changed()
@@ -82,7 +104,7 @@ def publish_terms(
 
 
 @transaction.atomic
-def retire_term(*, term: Term, by: User, at: datetime, reason: str = "") -> None:
+def retire_term(*, term: Term, by: User | Program, at: datetime, reason: str = "") -> None:
     """Take a term back from the public. Its address then answers 410 and its revisions stay.
 
     Raises :class:`NotPublished` when the public cannot read it anyway.
@@ -94,17 +116,36 @@ def retire_term(*, term: Term, by: User, at: datetime, reason: str = "") -> None
     # Its address stays known, so that readers learn that the term is retired instead of meeting a 404.
     SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"term": term, "created_at": at})
     entry.delete()
-    Term.objects.filter(pk=term.pk).update(retired_at=at, retired_by=by)
-    event_of(Event.Verb.RETIRED, term, by=by, at=at, reason=reason, revision=None, previous_id=entry.revision_id).save(
-        force_insert=True
+    Term.objects.filter(pk=term.pk).update(
+        retired_at=at, retired_by=account_of(by), retired_by_name=name_of(by), next_review_date=None
     )
+    event = event_of(
+        Event.Verb.RETIRED, term, by=by, at=at, reason=reason, revision=None, previous_id=entry.revision_id
+    )
+    event.save(force_insert=True)
+    raise_concerns(Concern.Kind.TARGET_GONE, {term.pk: (entry.slug, entry.revision_id, None)}, at=at)
     public_content_changed()
 
 
+# Note [What may be published]
+#
+# A revision is published under a seal: an approval of the same clinical content (``documents.clinical_sha256``) of the
+# same term, by somebody who wrote none of it. So a change of a tag, a link or the title needs no second approval, and a
+# clinical change leaves what was approved before in public until it is approved itself. A retracted reference breaks
+# the seal: the approval is good again only after somebody approved the term anew.
+#
+# In an emergency a superuser, or a program that an operator started, publishes without one. That too is an approval
+# row, marked as emergency with its reason, and the page says so for as long as the revision is public.
+
+
 def _publish(
-    pairs: Sequence[tuple[Term, Revision | None]], *, by: User | Program, at: datetime, reason: str
+    pairs: Sequence[tuple[Term, Revision | None]], *, by: User | Program, at: datetime, reason: str, emergency: bool
 ) -> list[Term]:
     """Publish revisions of locked terms and return those terms whose public form is new."""
+    if emergency and not isinstance(by, Program) and not by.is_superuser:
+        raise NotAllowed("Only a superuser publishes without review: submit the term for review instead.")
+    if emergency and not reason.strip():
+        raise NotAllowed("Publishing without review needs a reason: it stays with the revision for ever.")
     ids = [term.pk for term, _ in pairs]
     current = PublishedEntry.objects.in_bulk(ids)
     wanted: list[tuple[Term, Revision]] = []
@@ -113,6 +154,7 @@ def _publish(
             raise NotPublishable(f"“{term}” has no revision that could be published: save it first.")
         if term.pk not in current or current[term.pk].revision_id != revision.pk:
             wanted.append((term, revision))
+    seals = _seals(wanted, by=by, at=at, reason=reason, emergency=emergency)
     slugs = [revision.document["slug"] for _, revision in wanted]
     holders = {entry.slug: entry for entry in PublishedEntry.objects.filter(slug__in=slugs)}
     first = dict(
@@ -135,6 +177,7 @@ def _publish(
         entry = PublishedEntry(
             term=term,
             revision=revision,
+            approval=seals[revision.pk],
             slug=slug,
             title=revision.document["title"],
             sort_key=normalise(revision.document["title"]),
@@ -167,9 +210,115 @@ def _publish(
     published = [term for term, _ in wanted]
     SlugRedirect.objects.filter(slug__in=slugs, term__in=published, slug=F("term__entry__slug")).delete()
     Term.objects.filter(pk__in=[term.pk for term in published], retired_at__isnull=False).update(
-        retired_at=None, retired_by=None
+        retired_at=None, retired_by=None, retired_by_name=""
     )
+    _raise_concerns_of_neighbours(wanted, current, at=at)
     return published
+
+
+def seal_of(term: Term, revision: Revision) -> Approval | None:
+    """Return the newest whole seal of a revision's clinical content, or ``None``."""
+    return _reviewed_seals([(term, revision)]).get(revision.pk)
+
+
+def _reviewed_seals(pairs: Sequence[tuple[Term, Revision]]) -> dict[int, Approval]:
+    ids = [term.pk for term, _ in pairs]
+    broken = dict(
+        Concern.objects.filter(term__in=ids, kind=Concern.Kind.RETRACTED, resolved_at__isnull=True)
+        .values_list("term_id")
+        .annotate(Max("created_at"))
+        .order_by()
+    )
+    by_content = {
+        (approval.term_id, approval.clinical_sha256): approval
+        for approval in Approval.objects.filter(term__in=ids, emergency=False).order_by("approved_at", "pk")
+        if approval.term_id not in broken or approval.approved_at > broken[approval.term_id]
+    }
+    seals = {}
+    for term, revision in pairs:
+        approval = by_content.get((term.pk, documents.clinical_sha256(revision.document)))
+        if approval is not None:
+            seals[revision.pk] = approval
+    return seals
+
+
+def _seals(
+    pairs: Sequence[tuple[Term, Revision]], *, by: User | Program, at: datetime, reason: str, emergency: bool
+) -> dict[int, Approval]:
+    """Return revision → the approval under which it is published; in an emergency, make what is missing."""
+    seals = _reviewed_seals(pairs)
+    missing = [(term, revision) for term, revision in pairs if revision.pk not in seals]
+    if missing and not emergency:
+        term, revision = missing[0]
+        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
+    made = Approval.objects.bulk_create(
+        Approval(
+            term=term,
+            revision=revision,
+            clinical_sha256=documents.clinical_sha256(revision.document),
+            emergency=True,
+            reason=reason.strip()[:500],
+            approved_at=at,
+            approved_by=account_of(by),
+            approved_by_name=name_of(by),
+        )
+        for term, revision in missing
+    )
+    Event.objects.bulk_create(
+        event_of(Event.Verb.EMERGENCY, term, by=by, at=at, reason=reason, revision=revision, previous_id=None)
+        for term, revision in missing
+    )
+    return seals | {approval.revision_id: approval for approval in made}
+
+
+def _raise_concerns_of_neighbours(
+    pairs: Sequence[tuple[Term, Revision]], current: Mapping[int, PublishedEntry], *, at: datetime
+) -> None:
+    """Tell terms that link to what was published that it changed clinically, or that it is back."""
+    previous = Revision.objects.in_bulk([current[term.pk].revision_id for term, _ in pairs if term.pk in current])
+    changed: dict[int, tuple[str, int | None, int | None]] = {}
+    for term, revision in pairs:
+        before = previous.get(current[term.pk].revision_id) if term.pk in current else None
+        if before and documents.clinical_sha256(before.document) != documents.clinical_sha256(revision.document):
+            changed[term.pk] = (revision.document["slug"], before.pk, revision.pk)
+    raise_concerns(Concern.Kind.TARGET_CHANGED, changed, at=at)
+    Concern.objects.filter(
+        kind=Concern.Kind.TARGET_GONE, target__in=[term.pk for term, _ in pairs], resolved_at__isnull=True
+    ).update(resolved_at=at, resolved_by_name="Published again")
+
+
+def raise_concerns(
+    kind: Concern.Kind, targets: Mapping[int, tuple[str, int | None, int | None]], *, at: datetime
+) -> None:
+    """Note at every term that links to a target that the target changed.
+
+    ``targets`` maps a term's primary key to its slug and the primary keys of its revision before and after. A concern
+    that is open already is kept, with the state before that it began with.
+    """
+    if not targets:
+        return
+    linking = set(Insight.objects.filter(target__in=targets).values_list("term_id", "target_id"))
+    by_slug = {slug: pk for pk, (slug, _, _) in targets.items()}
+    in_text = (
+        Q(definition__contains="/glossary/") | Q(origin__contains="/glossary/") | Q(mechanism__contains="/glossary/")
+    )
+    for pk, *texts in Term.objects.filter(in_text).values_list("pk", "definition", "origin", "mechanism"):
+        linking |= {(pk, by_slug[slug]) for slug in LINK.findall(" ".join(texts)) if slug in by_slug}
+    Concern.objects.bulk_create(
+        (
+            Concern(
+                term_id=term,
+                kind=kind,
+                target_id=target,
+                before_id=targets[target][1],
+                after_id=targets[target][2],
+                created_at=at,
+            )
+            for term, target in sorted(linking)
+            if term != target
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _write_names_and_tags(entries: Sequence[PublishedEntry]) -> None:
@@ -197,28 +346,6 @@ def _summary(definition: str) -> str:
 def _search_document(document: dict[str, object]) -> str:
     texts = (plain_text(str(document[key])) for key in ("definition", "origin", "mechanism"))
     return normalise(" ".join(texts))
-
-
-def event_of(
-    verb: Event.Verb,
-    term: Term,
-    *,
-    by: User | Program,
-    at: datetime,
-    reason: str,
-    revision: Revision | None,
-    previous_id: int | None,
-) -> Event:
-    return Event(
-        term=term,
-        verb=verb,
-        revision=revision,
-        previous_revision_id=previous_id,
-        reason=reason[:500],
-        created_at=at,
-        created_by=account_of(by),
-        created_by_name=name_of(by),
-    )
 
 
 def public_content_changed() -> None:

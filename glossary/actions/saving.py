@@ -15,12 +15,16 @@ from taggit.models import Tag, TaggedItem
 
 from glossary import documents
 from glossary.actions.batches import chunks, silent
+from glossary.actions.events import event_of
 from glossary.documents import DocumentError, Problem, TermDocument
+from glossary.merging import Merge, merge_documents
 from glossary.models import (
+    Event,
     Insight,
     Program,
     PublishedEntry,
     Reference,
+    Review,
     Revision,
     SlugRedirect,
     Synonym,
@@ -36,8 +40,9 @@ if TYPE_CHECKING:
 class StaleRevision(Exception):
     """Somebody saved a newer revision meanwhile. Show both, and let the person decide; nothing was saved."""
 
-    def __init__(self, head: Revision) -> None:
+    def __init__(self, head: Revision, merge: Merge | None = None) -> None:
         self.head = head
+        self.merge = merge
         super().__init__(
             f"{head.created_by_name} saved revision {head.number} of this term while you were editing. "
             "Nothing of yours was saved yet."
@@ -54,11 +59,15 @@ class DocumentsRefused(DocumentError):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The outcome of a save: the term, and the revision it froze, or ``None`` when nothing had changed."""
+    """The outcome of a save: the term, and the revision it froze, or ``None`` when nothing had changed.
+
+    ``merged`` names the fields that were taken from a revision that somebody else saved meanwhile.
+    """
 
     term: Term
     revision: Revision | None
     created: bool
+    merged: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -74,17 +83,19 @@ def save_term(
     """Write the document to the working copy and freeze it as a revision if anything changed.
 
     ``term`` is ``None`` for a new one. ``opened_on`` is the number of the revision that the editor started from (0 for
-    none); a newer one raises :class:`StaleRevision`, unless it says just what this document says (a save that was sent
-    twice). Raises :class:`DocumentError` for slugs that are taken or unknown.
+    none). If somebody saved a newer one meanwhile, what only one of the two changed is merged; what both changed
+    differently raises :class:`StaleRevision` with the merge. Raises :class:`DocumentError` for slugs that are taken or
+    unknown.
     """
+    merged: tuple[str, ...] = ()
     if term is not None:
         term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
         head = term.head
-        if head is not None and opened_on not in (None, head.number) and head.sha256 != document.sha256():
-            raise StaleRevision(head)
+        if head and opened_on is not None and opened_on != head.number and head.sha256 != document.sha256():
+            document, merged = _merged(term, head, document, opened_on=opened_on)
     try:
         with transaction.atomic():
-            return _save([(term, document)], by=by, at=at, note=note)[0]
+            return replace(_save([(term, document)], by=by, at=at, note=note)[0], merged=merged)
     except IntegrityError as error:
         # Two people gave the same slug at the same moment, and the other was first.
         others = Term.objects.exclude(pk=term.pk) if term else Term.objects.all()
@@ -204,6 +215,18 @@ def _matched_by_slug(
     return [(existing.get(document.slug), document) for document in documents]
 
 
+def _merged(term: Term, head: Revision, mine: TermDocument, *, opened_on: int) -> tuple[TermDocument, tuple[str, ...]]:
+    base = Revision.objects.filter(term=term, number=opened_on).first()
+    if base is None:
+        raise StaleRevision(head)
+    merge = merge_documents(
+        base=TermDocument.from_frozen(base.document), theirs=TermDocument.from_frozen(head.document), mine=mine
+    )
+    if merge.conflicts:
+        raise StaleRevision(head, merge)
+    return merge.document, merge.taken
+
+
 def _save(
     pairs: Sequence[tuple[Term | None, TermDocument]],
     *,
@@ -220,7 +243,7 @@ def _save(
         # A tag exists once, however it is capitalised: the document is frozen with the tag's own spelling.
         document = replace(document, tags=documents.sorted_names(tags[name].name for name in document.tags))
         sha256 = document.sha256()
-        outcomes.append(Saved(term or Term(), None, created=term is None))
+        outcomes.append(Saved(term or Term(owner=account_of(by)), None, created=term is None))
         if term is None or term.head is None or term.head.sha256 != sha256:
             changed.append((position, outcomes[-1].term, document, sha256))
     # First every row, then what refers to rows: documents of one batch may name one another.
@@ -264,7 +287,22 @@ def _freeze(
     Term.objects.filter(pk__in=[term.pk for _, term, _, _ in batch]).update(head=Subquery(newest))
     for (_, term, _, _), revision in zip(batch, revisions, strict=True):
         term.head = revision
+    _overtake_reviews([term for _, term, _, _ in batch], by=by, at=at)
     return revisions
+
+
+def _overtake_reviews(terms: Sequence[Term], *, by: User | Program, at: datetime) -> None:
+    """Close what is in review: the reviewer would otherwise read one text and approve another."""
+    reviews = list(Review.objects.open().filter(term__in=[term.pk for term in terms]).select_related("term"))
+    Review.objects.filter(pk__in=[review.pk for review in reviews]).update(
+        status=Review.Status.OVERTAKEN, decided_at=at, decided_by=account_of(by), decided_by_name=name_of(by)
+    )
+    Event.objects.bulk_create(
+        event_of(
+            Event.Verb.OVERTAKEN, review.term, by=by, at=at, reason="", revision=None, previous_id=review.revision_id
+        )
+        for review in reviews
+    )
 
 
 def _write_children(

@@ -92,6 +92,7 @@ def import_terms(
                 by=by,
                 at=at,
                 reason=reason,
+                emergency=True,
                 progress=lambda done: progress("Publishing", done, total),
             )
         transaction.set_rollback(dry_run)

@@ -26,7 +26,7 @@ class Revision(AppendOnly):
     sha256 = models.CharField("SHA-256", max_length=64, help_text="Hash of the document's canonical form (RFC 8785).")
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by_name = models.CharField(max_length=200)
 
     class Meta:
@@ -47,6 +47,17 @@ class Event(AppendOnly):
     """What somebody did to a term beside editing it: who, when, what, from which revision to which, and why."""
 
     class Verb(models.TextChoices):
+        SUBMITTED = "submitted", "submitted for review"
+        WITHDRAWN = "withdrawn", "withdrew from review"
+        OVERTAKEN = "overtaken", "edited while in review"
+        SENT_BACK = "sent_back", "asked for changes"
+        APPROVED = "approved", "approved"
+        EMERGENCY = "emergency", "published without review"
+        SCHEDULED = "scheduled", "scheduled"
+        UNSCHEDULED = "unscheduled", "took from the schedule"
+        FAILED = "failed", "could not carry out what was due"
+        RESTORED = "restored", "restored"
+        SEAL_BROKEN = "seal_broken", "broke the seal of"
         PUBLISHED = "published", "published"
         RETIRED = "retired", "retired"
 
@@ -56,7 +67,7 @@ class Event(AppendOnly):
     previous_revision = models.ForeignKey(Revision, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_by_name = models.CharField(max_length=200)
 
     class Meta:

@@ -31,6 +31,13 @@ class PublishedEntry(models.Model):
 
     term = models.OneToOneField(Term, primary_key=True, on_delete=models.PROTECT, related_name="entry")
     revision = models.OneToOneField(Revision, on_delete=models.PROTECT, related_name="published_entry")
+    approval = models.ForeignKey(
+        "Approval",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The seal under which the revision is public. Empty only for what was published before seals.",
+    )
     slug = models.SlugField(max_length=documents.MAX_TITLE, unique=True)
     title = models.CharField(max_length=documents.MAX_TITLE)
     # Names compare and sort without case and accents: SQLite and PostgreSQL would each sort their own way.
@@ -40,7 +47,7 @@ class PublishedEntry(models.Model):
     search_document = models.TextField(help_text="Normalised plain text of everything that search looks into.")
     first_published_at = models.DateTimeField()
     published_at = models.DateTimeField()
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     published_by_name = models.CharField(max_length=200)
 
     objects = PublishedEntryQuerySet.as_manager()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from taggit.managers import TaggableManager
 
 from glossary import documents
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 class TermQuerySet(models.QuerySet["Term"]):
@@ -15,25 +21,50 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Terms that are readable by the public now."""
         return self.filter(entry__isnull=False)
 
-    def drafts(self) -> TermQuerySet:
-        """Terms that are not published and never were retired."""
-        return self.filter(entry__isnull=True, retired_at__isnull=True)
+    def in_state(self, state: Term.State) -> TermQuerySet:
+        """Terms whose :attr:`Term.state` is ``state``."""
+        return self.alias(current_state=STATE).filter(current_state=state)
 
-    def retired(self) -> TermQuerySet:
-        """Terms that are taken back from the public."""
-        return self.filter(retired_at__isnull=False)
+    def overdue(self, *, on: date) -> TermQuerySet:
+        """Published terms whose next review was due before ``on``."""
+        return self.published().filter(next_review_date__lt=on)
 
-    def published_with_changes(self) -> TermQuerySet:
-        """Published terms that are edited further than what the public reads."""
-        return self.published().exclude(entry__revision_id=F("head_id"))
+    def waiting_for(self, user: User) -> TermQuerySet:
+        """Terms that wait for this person: in review, asked of her or of nobody, and not written by her.
 
-    def published_without_changes(self) -> TermQuerySet:
-        """Published terms whose newest revision is what the public reads."""
-        return self.filter(entry__revision_id=F("head_id"))
+        Whether she may approve is decided by the action, which looks at every contributor; this leaves out only what
+        she submitted herself.
+        """
+        waiting = self.filter(review__status="open").exclude(review__submitted_by=user)
+        return waiting.filter(Q(review__reviewer=user) | Q(review__reviewer__isnull=True))
+
+    def owned_by(self, user: User) -> TermQuerySet:
+        """Terms that this person looks after."""
+        return self.filter(owner=user)
+
+    def with_concerns(self) -> TermQuerySet:
+        """Terms with something unresolved: a retired target, a changed neighbour, a retracted work."""
+        return self.filter(concerns__resolved_at__isnull=True, concerns__isnull=False).distinct()
 
     def with_state(self) -> TermQuerySet:
         """Terms with what :attr:`Term.state` reads already fetched."""
-        return self.select_related("entry", "head")
+        return self.select_related("entry", "head", "review")
+
+
+# The same rules as Term.state, in SQL; a test walks every combination and compares.
+STATE = Case(
+    When(review__status="open", then=Value("in_review")),
+    When(review__status="sent_back", then=Value("changes_asked")),
+    When(
+        Q(review__status="approved", review__revision=F("head"))
+        & (Q(entry__isnull=True) | ~Q(entry__revision=F("head"))),
+        then=Value("approved"),
+    ),
+    When(entry__revision=F("head"), then=Value("published")),
+    When(entry__isnull=False, then=Value("changed")),
+    When(retired_at__isnull=False, then=Value("retired")),
+    default=Value("draft"),
+)
 
 
 class Term(models.Model):
@@ -41,6 +72,9 @@ class Term(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
+        IN_REVIEW = "in_review", "In review"
+        CHANGES_ASKED = "changes_asked", "Changes asked for"
+        APPROVED = "approved", "Approved"
         PUBLISHED = "published", "Published"
         CHANGED = "changed", "Published with changes"
         RETIRED = "retired", "Retired"
@@ -64,10 +98,35 @@ class Term(models.Model):
     head = models.OneToOneField(
         "Revision", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
     )
+    review = models.OneToOneField(
+        "Review",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The newest review, whatever became of it.",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="terms",
+        help_text="Who looks after the term, and is told when it needs review.",
+    )
+    review_months = models.PositiveSmallIntegerField(
+        "review every … months",
+        null=True,
+        blank=True,
+        help_text="Empty: as often as the site does by default.",
+    )
+    next_review_date = models.DateField(null=True, blank=True, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
+    retired_by_name = models.CharField(max_length=200, blank=True, editable=False)
 
     objects = TermQuerySet.as_manager()
 
@@ -76,6 +135,8 @@ class Term(models.Model):
         permissions = [
             ("publish_term", "Can publish a term"),
             ("retire_term", "Can retire a term"),
+            ("review_term", "Can approve a term or send it back"),
+            ("emergency_publish_term", "Can publish without review, in an emergency"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -84,10 +145,15 @@ class Term(models.Model):
                 violation_error_message="A term needs a title, a slug and a definition.",
             ),
             models.CheckConstraint(
-                condition=Q(retired_at__isnull=True, retired_by__isnull=True)
-                | Q(retired_at__isnull=False, retired_by__isnull=False),
+                condition=Q(retired_at__isnull=True, retired_by_name="")
+                | (Q(retired_at__isnull=False) & ~Q(retired_by_name="")),
                 name="term_retired_at_with_by",
                 violation_error_message="A retired term says when and by whom.",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_months__isnull=True) | Q(review_months__range=(1, 120)),
+                name="term_review_months_sensible",
+                violation_error_message="A term is reviewed every 1 to 120 months.",
             ),
         ]
 
@@ -98,9 +164,18 @@ class Term(models.Model):
     def state(self) -> Term.State:
         """The state as people say it. Needs :meth:`TermQuerySet.with_state` on lists, else it queries."""
         entry = getattr(self, "entry", None)
-        if entry is None:
-            return self.State.RETIRED if self.retired_at else self.State.DRAFT
-        return self.State.PUBLISHED if entry.revision_id == self.head_id else self.State.CHANGED
+        review = self.review
+        is_public = entry is not None and entry.revision_id == self.head_id
+        if review is not None:
+            if review.status == "open":
+                return self.State.IN_REVIEW
+            if review.status == "sent_back":
+                return self.State.CHANGES_ASKED
+            if review.status == "approved" and review.revision_id == self.head_id and not is_public:
+                return self.State.APPROVED
+        if entry is not None:
+            return self.State.PUBLISHED if is_public else self.State.CHANGED
+        return self.State.RETIRED if self.retired_at else self.State.DRAFT
 
 
 class Child(models.Model):

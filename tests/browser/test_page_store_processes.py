@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import publish_term, save_term
 from glossary.documents import parse_document
-from glossary.models import Term
+from glossary.models import Program, Term
 by, _ = User.objects.get_or_create(username="publisher")
 data = {{"title": "Luteal phase", "definition": "<p>{text}</p>", "mechanism": "<p>Hormones. </p>" * 50}}
 term = save_term(document=parse_document(data), by=by, at=datetime.now(UTC), term=Term.objects.first()).term
-publish_term(term=term, by=by, at=datetime.now(UTC))
+publish_term(term=term, by=Program("Test"), at=datetime.now(UTC), emergency=True, reason="Test")
 """
 # The process dies by a signal when its commit is through, before the hook has told anybody.
 KILLED = "from django.conf import settings\nsettings.GLOSSARY_ON_CHANGE = 'os.abort'\n"

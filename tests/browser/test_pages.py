@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import publish_term, retire_term, save_terms
 from glossary.documents import parse_document
+from glossary.models import Program
 by, at = User.objects.create_user("pages"), datetime(2026, 3, 2, 12, tzinfo=UTC)
 documents = [parse_document(data) for data in [
     {"title": "Luteal phase", "definition": "<p>The second half of the menstrual cycle.</p>", "tags": ["cycle"]},
@@ -30,7 +31,7 @@ documents = [parse_document(data) for data in [
     },
 ]]
 for saved in save_terms(documents=documents, by=by, at=at):
-    publish_term(term=saved.term, by=by, at=at)
+    publish_term(term=saved.term, by=Program("Test"), at=at, emergency=True, reason="Test")
     if saved.term.slug == "withdrawn-notion":
         retire_term(term=saved.term, by=by, at=at)
 """

@@ -35,19 +35,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="Do everything, report the same numbers, and write nothing."
         )
-        parser.add_argument("--publish", action="store_true", help="Publish the terms too. Needs --as.")
+        parser.add_argument(
+            "--publish", action="store_true", help="Publish the terms too, without review. Needs --as and --reason."
+        )
         parser.add_argument(
             "--as",
             dest="username",
             metavar="USER",
             help="User name of who stands in the history as author and publisher; “Import” is the author without it.",
         )
-        parser.add_argument("--reason", default="", help="Why the terms are published, for the history.")
+        parser.add_argument(
+            "--reason", default="", help="Why they are published without review: it stays with them for ever."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if options["publish"] and not options["username"]:
             raise CommandError("--publish needs --as USER: somebody has to stand for what the public reads.")
+        if options["publish"] and not options["reason"].strip():
+            raise CommandError("--publish needs --reason TEXT: it publishes without review, and the pages say why.")
         if options["reason"] and not options["publish"]:
             raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")
         by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
@@ -141,10 +147,10 @@ def _person(username: str, *, publishes: bool) -> User:
         raise CommandError(f"There is no user {printable(username)!r}.") from error
     if not user.is_active:
         raise CommandError(f"The account of {username!r} is not active.")
-    if publishes and not user.has_perm("glossary.publish_term"):
+    if publishes and not user.is_superuser:
         raise CommandError(
-            f"{username!r} may not publish terms: it takes the permission glossary.publish_term, which Clinical "
-            "editors and Clinical reviewers have."
+            f"{username!r} may not publish without review, which only a superuser may. "
+            "Import without --publish, and submit the terms for review."
         )
     return user
 

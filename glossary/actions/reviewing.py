@@ -1,0 +1,244 @@
+"""Review by a second person: submit, comment, send back, approve, withdraw; and restore what once was."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from glossary.actions.events import event_of
+from glossary.actions.publishing import NotAllowed, publish_term
+from glossary.actions.saving import Saved, save_term
+from glossary.actions.scheduling import schedule_publication
+from glossary.documents import TermDocument, clinical_sha256
+from glossary.models import (
+    Approval,
+    Concern,
+    Credentials,
+    Event,
+    PublishedEntry,
+    Review,
+    ReviewComment,
+    Revision,
+    Term,
+    account_of,
+    name_of,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class NotReviewable(Exception):
+    """The term is not in the state that this step needs. The message says which, and what to do."""
+
+
+@transaction.atomic
+def submit_term(
+    *,
+    term: Term,
+    by: User,
+    at: datetime,
+    revision: int | None = None,
+    note: str = "",
+    reviewer: User | None = None,
+) -> Review:
+    """Put the newest revision into review, for ``reviewer`` or for whoever comes first.
+
+    ``revision`` is the number that the person saw. Raises :class:`NotReviewable` when a newer one was saved, when the
+    term is in review already, or when there is nothing to review; and :class:`NotAllowed` when the reviewer who is
+    asked may not approve this revision.
+    """
+    term = _locked(term)
+    head = _seen(term, revision)
+    if term.review is not None and term.review.status == Review.Status.OPEN:
+        raise NotReviewable(f"“{term}” is in review already.")
+    entry = PublishedEntry.objects.select_related("approval").filter(term=term).first()
+    if entry is not None and entry.revision_id == head.pk and not (entry.approval and entry.approval.emergency):
+        due = term.next_review_date and term.next_review_date <= at.date()
+        if not due and not term.concerns.filter(resolved_at__isnull=True).exists():
+            raise NotReviewable(f"“{term}” is published as it stands, and its next review isn't due yet.")
+    if reviewer is not None:
+        _bar_contributors(head, reviewer)
+    review = Review.objects.create(
+        term=term,
+        revision=head,
+        note=note.strip()[:500],
+        reviewer=reviewer,
+        submitted_at=at,
+        submitted_by=by,
+        submitted_by_name=name_of(by),
+    )
+    Term.objects.filter(pk=term.pk).update(review=review)
+    _record(Event.Verb.SUBMITTED, review, by=by, at=at, reason=note)
+    return review
+
+
+@transaction.atomic
+def comment_on_review(*, review: Review, section: str, text: str, by: User, at: datetime) -> ReviewComment:
+    """Add a remark on a section. Raises :class:`NotReviewable` when the review is over or the remark is empty."""
+    review = _open(review)
+    if not text.strip():
+        raise NotReviewable("A comment needs words.")
+    return ReviewComment.objects.create(
+        review=review,
+        section=section,
+        text=text.strip()[:2000],
+        created_at=at,
+        created_by=by,
+        created_by_name=name_of(by),
+    )
+
+
+@transaction.atomic
+def send_back(*, review: Review, by: User, at: datetime, reason: str) -> Review:
+    """Ask for changes. Raises :class:`NotReviewable` when the review is over or no reason is given."""
+    review = _open(review)
+    if not reason.strip():
+        raise NotReviewable("Say what should change: the reason goes to the author.")
+    return _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def withdraw_review(*, review: Review, by: User, at: datetime, reason: str = "") -> Review:
+    """Take a term out of review again. Raises :class:`NotReviewable` when the review is over."""
+    return _close(_open(review), Review.Status.WITHDRAWN, Event.Verb.WITHDRAWN, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def approve_review(
+    *,
+    review: Review,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    publish: bool = False,
+    publish_at: datetime | None = None,
+) -> Approval:
+    """Seal the revision in review, and publish it now, at a time, or leave that to the editors.
+
+    Raises :class:`NotAllowed` for whoever saved anything since the last approval (the database refuses it too), and
+    :class:`NotReviewable` when the review is over or a newer revision was saved.
+    """
+    review = _open(review)
+    term, revision = _locked(review.term), review.revision
+    if term.head_id != revision.pk:
+        raise NotReviewable(
+            f"A newer revision of “{term}” was saved since it was submitted: it must be submitted anew."
+        )
+    _bar_contributors(revision, by)
+    credentials = Credentials.objects.filter(user=by).values_list("text", flat=True).first() or ""
+    approval = Approval.objects.create(
+        term=term,
+        revision=revision,
+        clinical_sha256=clinical_sha256(revision.document),
+        review=review,
+        reason=reason.strip()[:500],
+        approved_at=at,
+        approved_by=by,
+        approved_by_name=name_of(by),
+        credentials=credentials,
+    )
+    _close(review, Review.Status.APPROVED, Event.Verb.APPROVED, by=by, at=at, reason=reason)
+    months = term.review_months or settings.GLOSSARY_REVIEW_MONTHS
+    Term.objects.filter(pk=term.pk).update(next_review_date=months_after(at.date(), months))
+    Concern.objects.filter(term=term, resolved_at__isnull=True).update(resolved_at=at, resolved_by_name=name_of(by))
+    # The same revision, approved again, is public under its newest seal.
+    PublishedEntry.objects.filter(term=term, revision=revision).update(approval=approval)
+    if publish_at is not None and publish_at > at:
+        schedule_publication(term=term, revision=revision, due_at=publish_at, by=by, at=at, reason=reason)
+    elif publish:
+        publish_term(term=term, revision=revision, by=by, at=at, reason=reason)
+    return approval
+
+
+@transaction.atomic
+def restore_revision(*, term: Term, revision: Revision, by: User, at: datetime) -> Saved:
+    """Make the working copy say again what a revision said, children and tags included, as a new revision.
+
+    Raises ``glossary.documents.DocumentError`` when it names terms that are not there any more.
+    """
+    if revision.term_id != term.pk:
+        raise NotReviewable("That revision belongs to another term.")
+    saved = save_term(
+        document=TermDocument.from_frozen(revision.document),
+        by=by,
+        at=at,
+        term=term,
+        note=f"Revision {revision.number} restored",
+    )
+    if saved.revision is not None:
+        event_of(
+            Event.Verb.RESTORED, saved.term, by=by, at=at, reason="", revision=revision, previous_id=revision.pk
+        ).save(force_insert=True)
+    return saved
+
+
+def contributors(revision: Revision) -> dict[int, str]:
+    """Return everybody who saved a revision since the last approved one, up to this: account → name.
+
+    Emergency approvals are none. The trigger of migration ``0005_four_eyes`` states the same rule in SQL.
+    """
+    approved = Approval.objects.filter(
+        term=revision.term_id, emergency=False, revision__number__lt=revision.number
+    ).aggregate(last=Max("revision__number"))["last"]
+    rows = Revision.objects.filter(
+        term=revision.term_id, number__gt=approved or 0, number__lte=revision.number, created_by__isnull=False
+    )
+    return {pk: name for pk, name in rows.values_list("created_by_id", "created_by_name") if pk is not None}
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the day that many months later, the last of the month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    for candidate in range(day.day, 27, -1):
+        try:
+            return date(year, month, candidate)
+        except ValueError:
+            continue
+    return date(year, month, day.day)
+
+
+def _locked(term: Term) -> Term:
+    return Term.objects.select_for_update(of=("self",)).select_related("head", "review").get(pk=term.pk)
+
+
+def _open(review: Review) -> Review:
+    review = Review.objects.select_for_update(of=("self",)).select_related("term", "revision").get(pk=review.pk)
+    if review.status != Review.Status.OPEN:
+        raise NotReviewable(f"This review is over: {review.get_status_display().lower()}, by {review.decided_by_name}.")
+    return review
+
+
+def _seen(term: Term, number: int | None) -> Revision:
+    if term.head is None:
+        raise NotReviewable(f"“{term}” has no revision yet: save it first.")
+    if number is not None and term.head.number != number:
+        raise NotReviewable(f"A newer revision of “{term}” was saved meanwhile: look at it first.")
+    return term.head
+
+
+def _bar_contributors(revision: Revision, user: User) -> None:
+    if user.pk in contributors(revision):
+        raise NotAllowed(
+            f"{name_of(user)} saved a change of this term since it was last approved, "
+            "so somebody else has to review it."
+        )
+
+
+def _close(review: Review, status: str, verb: Event.Verb, *, by: User, at: datetime, reason: str) -> Review:
+    review.status, review.reason = status, reason.strip()[:1000]
+    review.decided_at, review.decided_by, review.decided_by_name = at, account_of(by), name_of(by)
+    review.save(update_fields=["status", "reason", "decided_at", "decided_by", "decided_by_name"])
+    _record(verb, review, by=by, at=at, reason=reason)
+    return review
+
+
+def _record(verb: Event.Verb, review: Review, *, by: User, at: datetime, reason: str) -> None:
+    event_of(verb, review.term, by=by, at=at, reason=reason, revision=review.revision, previous_id=None).save(
+        force_insert=True
+    )

@@ -1,0 +1,132 @@
+"""Publishing and retiring at a time: what is due is carried out once, late rather than never."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from glossary.actions.events import event_of
+from glossary.actions.publishing import NotPublishable, NotPublished, publish_term, retire_term, seal_of
+from glossary.models import Event, Program, Revision, ScheduledChange, Term, name_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+class NotSchedulable(Exception):
+    """It cannot be scheduled like this. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a scheduled change that was due."""
+
+    change: ScheduledChange
+    succeeded: bool
+
+
+@transaction.atomic
+def schedule_publication(
+    *, term: Term, revision: Revision, due_at: datetime, by: User, at: datetime, reason: str = ""
+) -> ScheduledChange:
+    """Publish an approved revision at ``due_at``, instead of whatever was scheduled before.
+
+    Raises :class:`NotSchedulable` for a time that is past, and ``NotPublishable`` for a revision without a seal.
+    """
+    if seal_of(term, revision) is None:
+        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
+    return _schedule(ScheduledChange.Verb.PUBLISH, term, revision, due_at=due_at, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def schedule_retirement(*, term: Term, due_at: datetime, by: User, at: datetime, reason: str = "") -> ScheduledChange:
+    """Retire a term at ``due_at``. Raises :class:`NotSchedulable` for a time that is past."""
+    return _schedule(ScheduledChange.Verb.RETIRE, term, None, due_at=due_at, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def unschedule(*, change: ScheduledChange, by: User, at: datetime) -> None:
+    """Take a change from the schedule. One that was carried out meanwhile stays as it is."""
+    change = ScheduledChange.objects.select_for_update().get(pk=change.pk)
+    if change.done_at is None:
+        _finish(change, at, f"Taken from the schedule by {name_of(by)}")
+        _record(Event.Verb.UNSCHEDULED, change, by=by, at=at, reason="")
+
+
+def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
+    """Carry out everything that is due at ``at``, each change in a transaction of its own.
+
+    Two runs at once share the work: each takes only rows that no other holds, and looks again whether they are still
+    to be done. What cannot be carried out is closed with the reason, and stands in the history.
+    """
+    outcomes = []
+    due = ScheduledChange.objects.filter(done_at__isnull=True, due_at__lte=at).order_by("due_at", "pk")
+    for pk in list(due.values_list("pk", flat=True)):
+        with transaction.atomic():
+            change = (
+                ScheduledChange.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("term", "revision")
+                .filter(pk=pk, done_at__isnull=True)
+                .first()
+            )
+            if change is not None:
+                outcomes.append(_carry_out(change, by=by, at=at))
+    return outcomes
+
+
+def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome:
+    reason = f"Scheduled by {change.created_by_name}" + (f": {change.reason}" if change.reason else "")
+    try:
+        with transaction.atomic():
+            if change.verb == ScheduledChange.Verb.PUBLISH:
+                publish_term(term=change.term, revision=change.revision, by=by, at=at, reason=reason)
+            else:
+                retire_term(term=change.term, by=by, at=at, reason=reason)
+    except (NotPublishable, NotPublished) as refusal:
+        _finish(change, at, f"Not carried out. {refusal}")
+        _record(Event.Verb.FAILED, change, by=by, at=at, reason=str(refusal))
+        return Outcome(change, succeeded=False)
+    _finish(change, at, "Carried out")
+    return Outcome(change, succeeded=True)
+
+
+def _schedule(
+    verb: ScheduledChange.Verb,
+    term: Term,
+    revision: Revision | None,
+    *,
+    due_at: datetime,
+    by: User,
+    at: datetime,
+    reason: str,
+) -> ScheduledChange:
+    if due_at <= at:
+        raise NotSchedulable("The time is past already: choose a later one, or do it now.")
+    for before in ScheduledChange.objects.select_for_update().filter(term=term, verb=verb, done_at__isnull=True):
+        _finish(before, at, f"Replaced by {name_of(by)}")
+    change = ScheduledChange.objects.create(
+        term=term,
+        verb=verb,
+        revision=revision,
+        due_at=due_at,
+        reason=reason.strip()[:500],
+        created_at=at,
+        created_by=by,
+        created_by_name=name_of(by),
+    )
+    _record(Event.Verb.SCHEDULED, change, by=by, at=at, reason=f"{verb} at {due_at:%Y-%m-%d %H:%M} UTC. {reason}")
+    return change
+
+
+def _finish(change: ScheduledChange, at: datetime, outcome: str) -> None:
+    change.done_at, change.outcome = at, outcome[:500]
+    change.save(update_fields=["done_at", "outcome"])
+
+
+def _record(verb: Event.Verb, change: ScheduledChange, *, by: User | Program, at: datetime, reason: str) -> None:
+    event_of(verb, change.term, by=by, at=at, reason=reason, revision=change.revision, previous_id=None).save(
+        force_insert=True
+    )

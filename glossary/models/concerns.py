@@ -1,0 +1,73 @@
+"""What makes a term worth looking at again although nobody edited it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from glossary.models.history import Revision
+from glossary.models.terms import Term
+
+
+class Concern(models.Model):
+    """Something outside a term that may make it untrue. It stays until the term is approved again."""
+
+    class Kind(models.TextChoices):
+        TARGET_GONE = "target_gone", "leads to a term that is not public any more"
+        TARGET_CHANGED = "target_changed", "leads to a term whose clinical content changed"
+        RETRACTED = "retracted", "cites a work that was retracted"
+
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="concerns")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    target = models.ForeignKey(Term, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    before = models.ForeignKey(Revision, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    after = models.ForeignKey(Revision, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    detail = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by_name = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["term", "kind", "target"],
+                condition=Q(resolved_at__isnull=True, target__isnull=False),
+                name="concern_once_per_target",
+            ),
+            models.UniqueConstraint(
+                fields=["term", "kind", "detail"],
+                condition=Q(resolved_at__isnull=True, target__isnull=True),
+                name="concern_once_per_detail",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_at__isnull=True, resolved_by_name="")
+                | (Q(resolved_at__isnull=False) & ~Q(resolved_by_name="")),
+                name="concern_resolved_at_with_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.term} {self.get_kind_display()}"
+
+
+class RetractedWork(models.Model):
+    """A work that its journal took back, from a list such as Retraction Watch's."""
+
+    doi = models.CharField(max_length=300, blank=True)
+    pmid = models.CharField(max_length=20, blank=True)
+    title = models.CharField(max_length=1000, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
+    retracted_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["doi"], condition=~Q(doi=""), name="retracted_doi_once"),
+            models.UniqueConstraint(fields=["pmid"], condition=Q(doi="") & ~Q(pmid=""), name="retracted_pmid_once"),
+            models.CheckConstraint(condition=~Q(doi="", pmid=""), name="retracted_work_has_identifier"),
+        ]
+
+    def __str__(self) -> str:
+        return self.doi or self.pmid
