@@ -376,6 +376,7 @@ def test_the_state_in_sql_is_the_state_in_python(editor: User, reviewer: User, a
             save_term(document=document(f"Term {number}", tags=["x"]), by=editor, at=at, term=term)
         if status is not None:
             term.refresh_from_db()
+            assert term.head
             review = Review.objects.create(
                 term=term,
                 revision=term.head if reviewed_head else old,
