@@ -15,7 +15,7 @@ from glossary.actions import document_of, retire_term, save_term
 from glossary.demo import demonstration_documents, load_demonstration
 from glossary.documents import slug_for
 from glossary.markup import plain_text
-from glossary.models import Edition, PublishedEntry, Revision, Term
+from glossary.models import Approval, Edition, PublishedEntry, Revision, Term
 from tests.conftest import document, publish_unreviewed
 
 DOCUMENTS = {document.slug: document for document in demonstration_documents()}
@@ -56,6 +56,9 @@ def test_loading_creates_and_publishes_every_term(at: datetime) -> None:
     assert (len(loaded.created), loaded.kept) == (len(DOCUMENTS), 0)
     assert PublishedEntry.objects.count() == len(DOCUMENTS)
     assert {revision.created_by_name for revision in Revision.objects.all()} == {"Demonstration"}
+    assert {(approval.emergency, approval.reason) for approval in Approval.objects.all()} == {
+        (True, "Demonstration content, not reviewed by a clinician")
+    }
     assert document_of(Term.objects.get(slug="menopause")) == DOCUMENTS["menopause"]
 
 

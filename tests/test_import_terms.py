@@ -15,7 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from glossary.actions import retire_term, save_term
 from glossary.models import Edition, Event, PublishedEntry, Revision, Term
-from tests.conftest import document, publish_unreviewed
+from tests.conftest import document, person, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,14 @@ corpus-luteum,cycle | Fertility
 Corpus luteum,"What the follicle becomes.
 It makes progesterone.",,,,ovulation,
 """
+
+
+PUBLISH = ("--publish", "--as", "ada", "--reason", "First load")
+
+
+@pytest.fixture
+def superuser(db: None) -> User:
+    return person("ada", "Ada Root", superuser=True)
 
 
 def run(path: Path, *arguments: str) -> str:
@@ -113,35 +121,35 @@ def test_plain_text_stays_plain(tmp_path: Path) -> None:
     assert [synonym.text for synonym in term.synonyms.all()] == ["R&D", "µ-sign"]
 
 
-def test_running_it_twice_changes_nothing(tmp_path: Path, editor: User) -> None:
+def test_running_it_twice_changes_nothing(tmp_path: Path, superuser: User) -> None:
     path = write_csv(tmp_path / "terms.csv")
-    first = run(path, "--publish", "--as", "edith", "--reason", "First load")
+    first = run(path, *PUBLISH)
     assert counts(first) == {"Created": 2, "Changed": 0, "Unchanged": 0, "Published": 2}
-    second = run(path, "--publish", "--as", "edith")
+    second = run(path, *PUBLISH)
     assert counts(second) == {"Created": 0, "Changed": 0, "Unchanged": 2, "Published": 0}
     assert Revision.objects.count() == 2
     assert {event.reason for event in Event.objects.all()} == {"First load"}
-    assert Event.objects.count() == 2
+    assert [event.verb for event in Event.objects.all()] == ["published"] * 2 + ["emergency"] * 2
     assert Edition.objects.get().number == 1
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_a_dry_run_reports_the_same_and_writes_nothing(
-    tmp_path: Path, editor: User, kind: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    tmp_path: Path, superuser: User, kind: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     if kind == "csv":
         path = write_csv(tmp_path / "terms.csv")
     else:
         path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "First.", "tags": ["new"]})
     with django_capture_on_commit_callbacks() as callbacks:
-        output = run(path, "--dry-run", "--publish", "--as", "edith")
+        output = run(path, "--dry-run", *PUBLISH)
     assert "nothing was written" in output
     assert not Term.objects.exists()
     assert not Revision.objects.exists()
     assert not PublishedEntry.objects.exists()
     assert not Edition.objects.exists()
     assert callbacks == []
-    assert counts(run(path, "--publish", "--as", "edith")) == counts(output)
+    assert counts(run(path, *PUBLISH)) == counts(output)
 
 
 def test_a_changed_term_gets_a_new_revision_by_who_imports_it(tmp_path: Path, editor: User, at: datetime) -> None:
@@ -175,14 +183,14 @@ def test_an_existing_term_is_found_by_the_slug_column(tmp_path: Path, editor: Us
 
 
 def test_a_published_term_keeps_its_public_form_until_it_is_published(
-    tmp_path: Path, editor: User, at: datetime
+    tmp_path: Path, editor: User, superuser: User, at: datetime
 ) -> None:
     term = save_term(document=document("Alpha"), by=editor, at=at).term
     publish_unreviewed(term=term, by=editor, at=at)
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
     run(path)
     assert PublishedEntry.objects.get().revision.number == 1
-    assert counts(run(path, "--publish", "--as", "edith")) == {
+    assert counts(run(path, *PUBLISH)) == {
         "Created": 0,
         "Changed": 0,
         "Unchanged": 1,
@@ -191,12 +199,19 @@ def test_a_published_term_keeps_its_public_form_until_it_is_published(
     assert PublishedEntry.objects.get().revision.number == 2
 
 
-def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, at: datetime) -> None:
+def test_what_is_published_without_review_says_why_and_by_whom(tmp_path: Path, superuser: User) -> None:
+    run(write_csv(tmp_path / "terms.csv"), *PUBLISH)
+    approval = PublishedEntry.objects.select_related("approval").get(slug="ovulation").approval
+    assert approval
+    assert (approval.emergency, approval.reason, approval.approved_by_name) == (True, "First load", "Ada Root")
+
+
+def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, superuser: User, at: datetime) -> None:
     term = save_term(document=document("Alpha"), by=editor, at=at).term
     publish_unreviewed(term=term, by=editor, at=at)
     retire_term(term=term, by=editor, at=at, reason="Superseded")
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
-    found = counts(run(path, "--publish", "--as", "edith"))
+    found = counts(run(path, *PUBLISH))
     assert (found["Changed"], found["Published"], found["Retired, so not published"]) == (1, 0, 1)
     assert Term.objects.with_state().get().state == Term.State.RETIRED
 
@@ -205,8 +220,13 @@ def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, at:
     ("arguments", "message"),
     [
         (["--publish"], "--publish needs --as USER"),
+        (["--publish", "--as", "visitor"], "--publish needs --reason TEXT"),
+        (["--publish", "--as", "visitor", "--reason", " "], "--publish needs --reason TEXT"),
         (["--as", "nobody"], "There is no user 'nobody'"),
-        (["--as", "visitor", "--publish"], "'visitor' may not publish terms"),
+        (
+            ["--as", "visitor", "--publish", "--reason", "x"],
+            "'visitor' may not publish without review, which only a superuser may",
+        ),
         (["--as", "gone"], "'gone' is not active"),
         (["--reason", "Because"], "--reason is the reason of a publication"),
     ],

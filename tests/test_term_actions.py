@@ -20,7 +20,7 @@ from glossary.actions import (
 )
 from glossary.documents import DocumentError, slug_for
 from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
-from tests.conftest import document, publish_unreviewed
+from tests.conftest import approve, document, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +125,7 @@ def test_retiring_takes_the_entry_away_and_keeps_the_history(editor: User, at: d
     retire_term(term=term, by=editor, at=at, reason="Superseded")
     term = Term.objects.with_state().get()
     assert term.state == Term.State.RETIRED
-    assert [event.verb for event in term.events.all()] == ["retired", "published"]
+    assert [event.verb for event in term.events.all()] == ["retired", "published", "emergency"]
 
 
 def test_a_term_without_a_revision_is_not_publishable(editor: User, at: datetime) -> None:
@@ -137,10 +137,20 @@ def test_a_term_without_a_revision_is_not_publishable(editor: User, at: datetime
 def test_a_batch_is_published_as_one_change_of_the_public_pages(editor: User, at: datetime) -> None:
     outcomes = save_terms(documents=[document("Alpha", tags=["Cycle"]), document("Beta")], by=editor, at=at)
     terms = [outcome.term for outcome in outcomes]
-    assert publish_terms(terms=terms, by=editor, at=at, reason="First load") == terms
+    load = Program("First load")
+    assert publish_terms(terms=terms, by=load, at=at, reason="Before the clinic opens", emergency=True) == terms
     assert publish_terms(terms=terms, by=editor, at=at) == []
     assert Edition.objects.get().number == 1
-    assert [(event.verb, event.reason) for event in Event.objects.all()] == [("published", "First load")] * 2
+    assert [event.verb for event in Event.objects.all()] == ["published"] * 2 + ["emergency"] * 2
+    assert {event.reason for event in Event.objects.all()} == {"Before the clinic opens"}
+
+
+def test_a_batch_with_one_unapproved_term_publishes_none(editor: User, reviewer: User, at: datetime) -> None:
+    terms = [outcome.term for outcome in save_terms(documents=[document("Alpha"), document("Beta")], by=editor, at=at)]
+    approve(term=terms[0], by=reviewer, at=at)
+    with pytest.raises(NotPublishable, match="“Beta” is not approved"):
+        publish_terms(terms=terms, by=reviewer, at=at)
+    assert not PublishedEntry.objects.exists()
 
 
 def test_a_working_copy_reads_back_as_the_document_that_was_frozen(editor: User, at: datetime) -> None:
@@ -170,9 +180,10 @@ def test_saving_and_publishing_many_terms_takes_few_queries(
     editor: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     batch = [document(f"Term {number}", synonyms=[{"text": f"T{number}"}], tags=["a"]) for number in range(100)]
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(50):
         outcomes = save_terms(documents=batch, by=editor, at=at)
-        publish_terms(terms=[outcome.term for outcome in outcomes], by=editor, at=at)
+        terms = [outcome.term for outcome in outcomes]
+        publish_terms(terms=terms, by=Program("First load"), at=at, reason="First load", emergency=True)
     assert PublishedEntry.objects.count() == 100
 
 
