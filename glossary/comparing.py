@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from html.parser import HTMLParser
+from itertools import zip_longest
 
 BLOCKS = frozenset({"p", "ul", "ol", "li"})
 INLINE = frozenset({"strong", "em", "sub", "sup", "a"})
@@ -85,6 +86,24 @@ def compare_html(old: str, new: str) -> Comparison:
 def compare_text(old: str, new: str) -> Comparison:
     """Return what changed from ``old`` to ``new``, two plain texts of one line each."""
     return _compare(tuple(_words(old, ())), tuple(_words(new, ())))
+
+
+def compare_rows(old: Sequence[str], new: Sequence[str]) -> Comparison:
+    """Return what changed from one list of plain lines to another: a block for each row, compared word by word.
+
+    A row that only moved is shown as removed there and added here.
+    """
+    blocks: list[Block] = []
+    added = removed = 0
+    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for before, after in zip_longest(old[old_from:old_to], new[new_from:new_to]):
+            row = compare_text(before or "", after or "")
+            change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.SAME
+            segments = tuple(segment for block in row.blocks for segment in block.segments)
+            blocks.append(Block("li", change, segments))
+            if kind != "equal":
+                added, removed = added + row.added, removed + row.removed
+    return Comparison(tuple(blocks), added, removed)
 
 
 def _compare(old: Sequence[Token], new: Sequence[Token]) -> Comparison:

@@ -1,0 +1,79 @@
+"""What changed between two term documents, section by section: for reviewers, and for readers of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import capfirst
+
+from glossary.comparing import Comparison, compare_html, compare_rows, compare_text
+from glossary.documents import PARTS
+
+LINES = ("title", "slug")
+TEXTS = ("definition", "origin", "mechanism")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part of the document (a key of ``documents.PARTS``), compared. ``is_list`` when its blocks are rows."""
+
+    part: str
+    heading: str
+    comparison: Comparison
+    is_list: bool
+
+    @property
+    def changed(self) -> bool:
+        return self.comparison.changed
+
+
+def compare_documents(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], *, titles: Mapping[str, str] | None = None
+) -> tuple[Difference, ...]:
+    """Return every part of two documents (as JSON) compared, in the order of the page.
+
+    ``old`` is ``None`` when there was nothing before. ``titles`` maps slugs to titles, so that links to other terms are
+    shown as readers know them (:func:`slugs_named` says which).
+    """
+    found = []
+    for part in PARTS:
+        before, after = (old or {}).get(part), new[part]
+        if part in LINES:
+            comparison = compare_text(before or "", after)
+        elif part in TEXTS:
+            comparison = compare_html(before or "", after)
+        else:
+            comparison = compare_rows(*(_rows(part, rows or (), titles or {}) for rows in (before, after)))
+        found.append(Difference(part, capfirst(PARTS[part]), comparison, is_list=part not in (*LINES, *TEXTS)))
+    return tuple(found)
+
+
+def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:
+    """Return the slugs of all terms that documents (as JSON) name in insights and related terms."""
+    given = [document for document in documents if document]
+    insights = {insight["term"] for document in given for insight in document["insights"] if insight["term"]}
+    return insights | {slug for document in given for slug in document["related"]}
+
+
+def _rows(part: str, rows: Any, titles: Mapping[str, str]) -> list[str]:
+    match part:
+        case "synonyms":
+            return [row["text"] if row["kind"] == "synonym" else f"{row['text']} ({row['kind']})" for row in rows]
+        case "insights":
+            return [" → ".join(filter(None, (row["text"], _goal(row, titles)))) for row in rows]
+        case "references":
+            return [" ".join(filter(None, (row["citation"], *_identifiers(row)))) for row in rows]
+        case "related":
+            return [titles.get(slug, slug) for slug in rows]
+    return list(rows)
+
+
+def _goal(insight: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    return titles.get(insight["term"], insight["term"]) or insight["url"]
+
+
+def _identifiers(reference: Mapping[str, str]) -> tuple[str, ...]:
+    names = {"doi": "doi:", "pmid": "PMID ", "url": ""}
+    return tuple(f"{name}{reference[key]}" for key, name in names.items() if reference[key])
