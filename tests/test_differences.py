@@ -31,7 +31,7 @@ def test_only_what_changed_counts_as_changed() -> None:
     ).as_json()
     found = by_part(compare_documents(old, new))
     assert [part for part, difference in found.items() if difference.changed] == ["synonyms", "mechanism"]
-    assert changes(found["mechanism"]) == [("added", "two ")]
+    assert changes(found["mechanism"]) == [("added", " two")]
     assert changes(found["synonyms"]) == [("removed", " (abbreviation)")]
 
 
