@@ -15,6 +15,7 @@ import rfc8785
 from django.utils.text import slugify
 
 from glossary.markup import clean_html
+from glossary.references import Work, doi_of, in_house_style, pmid_of, works_of, wrong_check_digits
 
 MAX_TITLE = 200
 MAX_TEXT = 100_000
@@ -41,10 +42,6 @@ PARTS = {
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Addresses under /glossary/ that are lists or feeds. A term there would be hidden by them.
 RESERVED_SLUGS = frozenset({"letter", "tags", "feed"})
-DOI = re.compile(r"10\.\d{4,9}/\S+")
-DOI_PREFIX = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
-PMID = re.compile(r"[1-9]\d{0,8}")
-PMID_PREFIX = re.compile(r"^(?:https?://pubmed\.ncbi\.nlm\.nih\.gov/|pmid:\s*)", re.IGNORECASE)
 GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
     "psi omega"
@@ -168,8 +165,12 @@ CLINICAL = ("definition", "origin", "mechanism", "synonyms", "references")
 
 
 def clinical_sha256(document: Mapping[str, Any]) -> str:
-    """Return the hash of what a reviewer stands for: texts, synonyms and references, without tags and links."""
-    return document_sha256({key: document[key] for key in CLINICAL})
+    """Return the hash of what a reviewer stands for: texts, synonyms and references, without tags and links.
+
+    References count in the house style, so that a work which was frozen before it is no clinical change after it.
+    """
+    content = {key: document[key] for key in CLINICAL}
+    return document_sha256(content | {"references": [asdict(work) for work in works_of(document)]})
 
 
 def slug_for(title: str) -> str:
@@ -225,9 +226,7 @@ class _Parser:
             mechanism=self.html("mechanism"),
             insights=tuple(self.insight(item, at) for item, at in self.items("insights", ("text", "term", "url"))),
             synonyms=self.synonyms(),
-            references=tuple(
-                self.reference(item, at) for item, at in self.items("references", ("citation", "doi", "pmid", "url"))
-            ),
+            references=self.references(),
             related=self.names("related", limit=MAX_TITLE),
             tags=self.names("tags", limit=MAX_TAG),
         )
@@ -342,14 +341,35 @@ class _Parser:
             found[synonym.text] = synonym
         return tuple(found.values())
 
-    def reference(self, item: Mapping[str, Any], at: str) -> Reference:
-        doi = DOI_PREFIX.sub("", self.line(item, "doi", at=at))
-        if doi and not DOI.fullmatch(doi):
-            self.problem(f"{at}.doi", f"{doi[:100]!r} is not a DOI: it looks like 10.1001/jama.288.3.321")
-        pmid = PMID_PREFIX.sub("", self.line(item, "pmid", at=at)).rstrip("/")
-        if pmid and not PMID.fullmatch(pmid):
-            self.problem(f"{at}.pmid", f"{pmid[:100]!r} is not a PubMed number: it is digits only")
-        return Reference(citation=self.required(item, "citation", at=at), doi=doi, pmid=pmid, url=self.url(item, at=at))
+    def references(self) -> tuple[Reference, ...]:
+        found: list[Reference] = []
+        known: dict[str, int] = {}
+        for number, (item, at) in enumerate(self.items("references", ("citation", "doi", "pmid", "url")), start=1):
+            work = self.work(item, at)
+            for name in work.identifiers:
+                # Not merged by itself: two citations of one work differ in words, and somebody has to choose.
+                if (first := known.setdefault(name, number)) != number:
+                    self.problem(at, f"is the same work as reference {first} ({name}): keep one of them")
+                    break
+            found.append(Reference(citation=work.citation, doi=work.doi, pmid=work.pmid, url=work.url))
+        return tuple(found)
+
+    def work(self, item: Mapping[str, Any], at: str) -> Work:
+        work = in_house_style(
+            Work(
+                citation=self.required(item, "citation", at=at),
+                doi=self.line(item, "doi", at=at),
+                pmid=self.line(item, "pmid", at=at),
+                url=self.url(item, at=at),
+            )
+        )
+        if work.doi and not doi_of(work.doi):
+            self.problem(f"{at}.doi", f"{work.doi[:100]!r} is not a DOI: it looks like 10.1001/jama.288.3.321")
+        if work.pmid and not pmid_of(work.pmid):
+            self.problem(f"{at}.pmid", f"{work.pmid[:100]!r} is not a PubMed number: it is digits only")
+        for number in wrong_check_digits(work.citation):
+            self.problem(f"{at}.citation", f"{number} is mistyped: its check digit doesn't fit")
+        return work
 
     def names(self, key: str, *, limit: int) -> tuple[str, ...]:
         found: dict[str, str] = {}

@@ -23,7 +23,7 @@ from django.utils.text import capfirst, get_text_list
 from taggit.models import Tag
 
 from glossary.actions import StaleRevision
-from glossary.documents import DocumentError, Problem, changed_parts
+from glossary.documents import MAX_LINE, DocumentError, Problem, changed_parts
 from glossary.models import Insight, Reference, Revision, Synonym, Term
 from glossary.widgets import TagsField, TermChoiceField, TermsChoiceField, TermSelect, TermsSelect, is_key, prose_field
 
@@ -181,6 +181,14 @@ class InsightForm(ChildForm):
 
 
 class ReferenceForm(ChildForm):
+    # As long as an address: whatever holds the number may be pasted (glossary.references).
+    pmid = forms.CharField(
+        max_length=MAX_LINE,
+        required=False,
+        label="PMID",
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        help_text="PubMed number, or the address of the work's page there.",
+    )
     url = forms.URLField(
         required=False,
         label="Web address",
