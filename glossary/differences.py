@@ -37,17 +37,18 @@ def compare_documents(
     ``old`` is ``None`` when there was nothing before. ``titles`` maps slugs to titles, so that links to other terms are
     shown as readers know them (:func:`slugs_named` says which).
     """
-    found = []
-    for part in PARTS:
-        before, after = (old or {}).get(part), new[part]
-        if part in LINES:
-            comparison = compare_text(before or "", after)
-        elif part in TEXTS:
-            comparison = compare_html(before or "", after)
-        else:
-            comparison = compare_rows(*(_rows(part, rows or (), titles or {}) for rows in (before, after)))
-        found.append(Difference(part, capfirst(PARTS[part]), comparison, is_list=part not in (*LINES, *TEXTS)))
-    return tuple(found)
+    return tuple(compare_part(part, (old or {}).get(part), new[part], titles=titles or {}) for part in PARTS)
+
+
+def compare_part(part: str, before: Any, after: Any, *, titles: Mapping[str, str]) -> Difference:
+    """Return one part of two documents (as JSON) compared. ``before`` is ``None`` when there was nothing."""
+    if part in LINES:
+        comparison = compare_text(before or "", after)
+    elif part in TEXTS:
+        comparison = compare_html(before or "", after)
+    else:
+        comparison = compare_rows(*(_rows(part, rows or (), titles) for rows in (before, after)))
+    return Difference(part, capfirst(PARTS[part]), comparison, is_list=part not in (*LINES, *TEXTS))
 
 
 def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:

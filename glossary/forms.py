@@ -23,9 +23,14 @@ from django.utils.text import capfirst, get_text_list
 from taggit.models import Tag
 
 from glossary.actions import StaleRevision
-from glossary.documents import MAX_LINE, DocumentError, Problem, changed_parts
-from glossary.models import Insight, Reference, Revision, Synonym, Term
+from glossary.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names
+from glossary.markup import clean_html
+from glossary.models import Insight, Reference, Synonym, Term
 from glossary.widgets import TagsField, TermChoiceField, TermsChoiceField, TermSelect, TermsSelect, is_key, prose_field
+
+# How an editor decides a conflict. Both “mine” and “hand” save what stands in the field.
+THEIRS = "theirs"
+CHOICES = [("mine", "Keep mine"), (THEIRS, "Take theirs"), ("hand", "Edit by hand, in the form below")]
 
 
 def in_words(problem: Problem) -> str:
@@ -63,8 +68,18 @@ class TermForm(forms.ModelForm):
     )
     # The number of the revision that this page shows. Never restored by the browser: it belongs to the page's text.
     opened_on = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
-    # The number of a newer revision that the editor has read and means to replace.
-    save_over = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+    # After a collision: what both changed (see glossary.admin.conflicts), and the revision that both started from.
+    conflicts = forms.MultipleChoiceField(
+        required=False,
+        initial=list,
+        choices=PARTS.items(),
+        widget=forms.MultipleHiddenInput(attrs={"autocomplete": "off"}),
+    )
+    both_from = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+    # Names the copy that the browser keeps of this page until it is saved (static/glossary/admin/drafts.js).
+    draft = forms.RegexField(
+        r"^[a-z0-9-]{8,40}\Z", required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"})
+    )
 
     class Meta:
         model = Term
@@ -74,6 +89,14 @@ class TermForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
+        for part in self["conflicts"].value() or () if self.is_bound else ():
+            if part in PARTS:
+                self.fields[choice_name(part)] = forms.ChoiceField(
+                    choices=CHOICES,
+                    widget=forms.RadioSelect,
+                    label=capfirst(PARTS[part]),
+                    error_messages={"required": "Choose what shall be saved."},
+                )
         if self.instance.pk:
             self.initial["opened_on"] = self.instance.head.number if self.instance.head else 0
             entry = getattr(self.instance, "entry", None)
@@ -82,11 +105,6 @@ class TermForm(forms.ModelForm):
                     f"Readers find this term at {entry.get_absolute_url()}. "
                     "After a change the old address leads to the new one, for ever."
                 )
-
-    @property
-    def stale(self) -> StaleRevision | None:
-        """The newer revision that stood in the way of this save."""
-        return self.refusal if isinstance(self.refusal, StaleRevision) else None
 
     def clean_tags(self) -> list[str]:
         names: list[str] = self.cleaned_data["tags"]
@@ -107,18 +125,20 @@ class TermForm(forms.ModelForm):
                     self.add_error(None, f"{capfirst(field)}: {problem.message}.")
                 # What remains is about a row, and its formset shows it.
         elif self.refusal is not None:
-            self.add_error(None, self._stale_in_words(self.refusal.head))
+            self.add_error(None, _collision(self.refusal))
         return self.cleaned_data
 
-    def _stale_in_words(self, head: Revision) -> str:
-        seen = head.term.revisions.filter(number=self.based_on()).first()
-        parts = changed_parts(seen.document if seen else {}, head.document)
-        when = timezone.localtime(head.created_at)
-        return (
-            f"{head.created_by_name} saved revision {head.number} of this term on {when:%-d %B %Y at %H:%M}, after you "
-            f"opened this page, and changed {get_text_list(parts, 'and')}. "
-            "Nothing of yours is saved yet; everything that you typed is still below."
-        )
+    def typed_fields(self) -> dict[str, Any]:
+        """Return the term's own part of the document as it stands in the form, valid or not."""
+        lines = {name: " ".join(str(self[name].value() or "").split()) for name in ("title", "slug")}
+        texts = {
+            name: clean_html(str(self[name].value() or "")[:MAX_TEXT]) for name in ("definition", "origin", "mechanism")
+        }
+        tags = self["tags"].value() or ()
+        names = cast("TagsField", self.fields["tags"]).to_python(tags) if isinstance(tags, str) else map(str, tags)
+        keys = [key for key in map(str, self["related"].value() or ()) if is_key(key)]
+        slugs = Term.objects.filter(pk__in=keys).values_list("slug", flat=True) if keys else ()
+        return lines | texts | {"tags": list(sorted_names(names)), "related": list(sorted_names(slugs))}
 
     def document_fields(self) -> dict[str, Any]:
         """Return the term's own part of the document, as :func:`glossary.documents.parse_document` takes it."""
@@ -126,9 +146,26 @@ class TermForm(forms.ModelForm):
         texts = {name: data[name] for name in ("title", "slug", "definition", "origin", "mechanism", "tags")}
         return texts | {"related": [term.slug for term in data["related"]]}
 
-    def based_on(self) -> int:
-        """Return the number of the revision that the editor has seen."""
-        return self.cleaned_data.get("save_over") or self.cleaned_data.get("opened_on") or 0
+    def taken_from_theirs(self) -> list[str]:
+        """Return the parts for which the editor chose what stands in the revision that the page is based on."""
+        return [part for part in self.cleaned_data["conflicts"] if self.cleaned_data[choice_name(part)] == THEIRS]
+
+
+def choice_name(part: str) -> str:
+    """Return the name of the field that decides a conflict in a part of the document."""
+    return f"choice_{part}"
+
+
+def _collision(refusal: StaleRevision) -> str:
+    head, merge = refusal.head, refusal.merge
+    when = timezone.localtime(head.created_at)
+    both = get_text_list([PARTS[conflict.field] for conflict in merge.conflicts], "and")
+    words = f"{head.created_by_name} saved revision {head.number} of this term on {when:%-d %B %Y at %H:%M}, after you "
+    words += f"opened this page. You both changed {both}: choose below what shall be saved. "
+    if merge.taken:
+        words += f"Taken over from revision {head.number}, since only one of you changed it: "
+        words += f"{get_text_list([PARTS[part] for part in merge.taken], 'and')}. "
+    return words + "Nothing of yours is saved yet; everything that you typed is still here."
 
 
 class ChildForm(forms.ModelForm):
@@ -142,6 +179,10 @@ class ChildForm(forms.ModelForm):
     def _post_clean(self) -> None:
         # No model instance is built: rules between fields and between rows belong to the document.
         pass
+
+    def typed_row(self) -> dict[str, Any]:
+        """Return the row as it stands in the form, valid or not."""
+        return {name: str(self[name].value() or "") for name in self.fields if name not in (ORDER, DELETE)}
 
     def document_row(self) -> dict[str, Any]:
         """Return the row as the document has it."""
@@ -174,6 +215,11 @@ class InsightForm(ChildForm):
         model = Insight
         fields = ["text", "target", "url"]
         widgets = {"text": forms.Textarea(attrs={"class": "vLargeTextField", "rows": 2})}
+
+    def typed_row(self) -> dict[str, Any]:
+        row = super().typed_row()
+        target = cast("TermChoiceField", self.fields["target"]).known.get(row.pop("target"))
+        return {"text": row["text"], "term": target.slug if target else "", "url": row["url"]}
 
     def document_row(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -237,6 +283,11 @@ class ChildFormSet(BaseInlineFormSet):
     def rows(self) -> list[ChildForm]:
         """Return the rows that count: filled, and not marked as removed."""
         return [form for form in self.extra_forms if form.has_changed() and not form.cleaned_data.get(DELETE)]
+
+    def typed_rows(self) -> list[dict[str, Any]]:
+        """Return the rows as they stand in the form, valid or not, without those that were removed."""
+        filled = (form for form in self.extra_forms if form.has_changed() or not self.is_bound)
+        return [form.typed_row() for form in filled if not form[DELETE].value()]
 
     def document_rows(self) -> list[dict[str, Any]]:
         return [form.document_row() for form in self.rows()]

@@ -18,7 +18,7 @@ SETS = ("related", "tags")
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that both sides changed, with all three versions."""
+    """A field that both sides changed, with all three versions. ``base`` is ``None`` where it isn't known."""
 
     field: str
     base: Any
@@ -35,18 +35,22 @@ class Merge:
     conflicts: tuple[Conflict, ...]
 
 
-def merge_documents(*, base: TermDocument, theirs: TermDocument, mine: TermDocument) -> Merge:
-    """Return ``mine`` with everything that only ``theirs`` changed."""
+def merge_documents(*, base: TermDocument | None, theirs: TermDocument, mine: TermDocument) -> Merge:
+    """Return ``mine`` with everything that only ``theirs`` changed.
+
+    Without a ``base`` nobody can say who changed what: everything that differs is a conflict.
+    """
     changes: dict[str, Any] = {}
     taken: list[str] = []
     conflicts: list[Conflict] = []
     for field in fields(TermDocument):
-        before, their, my = (getattr(document, field.name) for document in (base, theirs, mine))
+        before = getattr(base, field.name) if base else None
+        their, my = getattr(theirs, field.name), getattr(mine, field.name)
         if their in (before, my):
             continue
         if my == before:
             changes[field.name] = their
-        elif field.name in SETS:
+        elif before is not None and field.name in SETS:
             changes[field.name] = _merge_sets(before, their, my)
         else:
             conflicts.append(Conflict(field.name, before, their, my))

@@ -138,6 +138,8 @@ class TermSelect(AutocompleteSelect):
 class TermChoiceField(forms.ModelChoiceField):
     """A term chosen by name. Its formset fetches the terms of all rows at once, instead of one query per row."""
 
+    known: Mapping[str, Term] = {}
+
     def know(self, terms: Mapping[str, Term]) -> None:
         """Take the terms (primary key as text → term) that this field will be asked about."""
         self.known = self.widget.known = terms

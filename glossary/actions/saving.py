@@ -38,9 +38,12 @@ if TYPE_CHECKING:
 
 
 class StaleRevision(Exception):
-    """Somebody saved a newer revision meanwhile. Show both, and let the person decide; nothing was saved."""
+    """Somebody saved a newer revision meanwhile, and both changed the same.
 
-    def __init__(self, head: Revision, merge: Merge | None = None) -> None:
+    Show ``merge`` and let the person decide, on the basis of ``head``; nothing was saved.
+    """
+
+    def __init__(self, head: Revision, merge: Merge) -> None:
         self.head = head
         self.merge = merge
         super().__init__(
@@ -217,10 +220,10 @@ def _matched_by_slug(
 
 def _merged(term: Term, head: Revision, mine: TermDocument, *, opened_on: int) -> tuple[TermDocument, tuple[str, ...]]:
     base = Revision.objects.filter(term=term, number=opened_on).first()
-    if base is None:
-        raise StaleRevision(head)
     merge = merge_documents(
-        base=TermDocument.from_frozen(base.document), theirs=TermDocument.from_frozen(head.document), mine=mine
+        base=TermDocument.from_frozen(base.document) if base else None,
+        theirs=TermDocument.from_frozen(head.document),
+        mine=mine,
     )
     if merge.conflicts:
         raise StaleRevision(head, merge)

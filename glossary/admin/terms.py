@@ -33,7 +33,8 @@ from glossary.actions import (
     retire_term,
     save_term,
 )
-from glossary.documents import MAX_ITEMS, DocumentError, changed_parts, parse_document
+from glossary.admin.conflicts import collision_in, rebased, with_choices
+from glossary.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
 from glossary.forms import (
     ChildFormSet,
     InsightForm,
@@ -300,6 +301,9 @@ class TermAdmin(admin.ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (DocumentError, StaleRevision) as refusal:
             # Nothing was saved: the transaction is undone. The same post is shown again with what was refused.
+            if isinstance(refusal, StaleRevision):
+                chosen: list[str] = getattr(request, "chosen_theirs", [])
+                request.POST = rebased(request.POST, refusal, chosen=chosen)  # type: ignore[assignment]  # a copy
             request.refusal = refusal  # type: ignore[attr-defined]  # for get_form and get_formset_kwargs
             return super().changeform_view(request, object_id, form_url, extra_context)
 
@@ -311,19 +315,24 @@ class TermAdmin(admin.ModelAdmin):
         term_form, term = cast("TermForm", form), form.instance
         rows = {formset.part: formset.document_rows() for formset in cast("list[ChildFormSet]", formsets)}
         before = term.head.document if change and term.head else {}
+        data = term_form.document_fields() | rows
+        if change:
+            data = with_choices(data, term_form, term)
+            request.chosen_theirs = term_form.taken_from_theirs()  # type: ignore[attr-defined]  # if it collides again
         saved = save_term(
-            document=parse_document(term_form.document_fields() | rows),
+            document=parse_document(data),
             by=_user(request),
             at=timezone.now(),
             term=term if change else None,
             note=term_form.cleaned_data["note"],
-            opened_on=term_form.based_on() if change else None,
+            opened_on=(term_form.cleaned_data["opened_on"] or 0) if change else None,
         )
         # The action has its own instance of the term; the admin goes on with the form's.
         term.pk, term.head = saved.term.pk, saved.term.head
         term.title, term.slug = saved.term.title, saved.term.slug
         after = saved.revision.document if saved.revision else before
         request.saved = saved  # type: ignore[attr-defined]  # for the log and the answer
+        request.opened_on = term_form.cleaned_data["opened_on"]  # type: ignore[attr-defined]  # for the answer
         request.changed_parts = changed_parts(before, after)  # type: ignore[attr-defined]  # for the log
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
@@ -354,6 +363,8 @@ class TermAdmin(admin.ModelAdmin):
         elif "_publish" not in request.POST:
             words = f"“{term}” is saved as revision {number}. {next_steps(term, user=request.user).situation}"
             self.message_user(request, words, messages.SUCCESS)
+        if saved.merged:
+            self.message_user(request, self._merged_in_words(request, term, saved), messages.INFO)
         if "_publish" in request.POST:
             self._publish(request, term)
         if "_addanother" in request.POST:
@@ -361,6 +372,15 @@ class TermAdmin(admin.ModelAdmin):
         if "_continue" in request.POST or "_publish" in request.POST:
             return self._to_term(term)
         return self.response_post_save_change(request, obj)
+
+    def _merged_in_words(self, request: HttpRequest, term: Term, saved: Saved) -> str:
+        meanwhile = term.revisions.filter(number__gt=request.opened_on)  # type: ignore[attr-defined]  # by save_related
+        if saved.revision:
+            meanwhile = meanwhile.exclude(pk=saved.revision.pk)
+        lines = meanwhile.order_by("number").values_list("number", "created_by_name")
+        who = get_text_list([f"revision {number} by {name}" for number, name in lines], "and")
+        parts = get_text_list([PARTS[part] for part in saved.merged], "and")
+        return f"Meanwhile {who} was saved. What only one of you changed is merged: {parts} came from there."
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
@@ -371,6 +391,8 @@ class TermAdmin(admin.ModelAdmin):
         context["show_save_and_add_another"] = obj is None
         if obj is not None:
             context["steps"] = next_steps(obj, user=request.user)
+            formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+            context["collision"] = collision_in(context["adminform"].form, formsets, obj)
             # What the form has cleaned stands in ``original`` when the page is shown again: name the term as it is.
             context["subtitle"] = obj.head.document["title"] if obj.head else str(obj)
         return super().render_change_form(request, context, *args, **kwargs)
