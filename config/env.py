@@ -59,6 +59,19 @@ def flag(name: str, *, default: bool, description: str, shown_default: str | Non
     raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false. Set it to 1 or 0.")
 
 
+def number(name: str, *, default: int, least: int, most: int, description: str) -> int:
+    """Return the variable as a whole number.
+
+    Raises ``ImproperlyConfigured`` for anything but digits, and for a number outside of ``least`` to ``most``.
+    """
+    value = _read(Variable(name, f"a number from {least} to {most}", str(default), description))
+    if not value:
+        return default
+    if value.isascii() and value.isdigit() and least <= int(value[:9]) <= most:
+        return int(value)
+    raise ImproperlyConfigured(f"{name}={value!r} is not a number from {least} to {most}.")
+
+
 def words(
     name: str, *, default: tuple[str, ...], description: str, shown_default: str | None = None, required: str = ""
 ) -> list[str]:

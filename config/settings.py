@@ -142,6 +142,14 @@ elif _mail.scheme in ("smtp", "smtps"):
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
 else:
     raise ImproperlyConfigured("EMAIL_URL must begin with console://, smtp:// or smtps://.")
+# A mail server that doesn't answer keeps nobody waiting: letters are tried again.
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text(
+    "MAIL_FROM",
+    default=f"Clinical Glossary <glossary@{_site.hostname or 'localhost'}>",
+    shown_default="`Clinical Glossary <glossary@` and the host of SITE_URL`>`",
+    description="Sender of the letters to editors and reviewers.",
+)
 
 # -- Application -------------------------------------------------------------------------------------------------------
 
@@ -250,8 +258,13 @@ COOKIE_CONSENT_HTTPONLY = False
 COOKIE_CONSENT_SAMESITE = "Lax"
 COOKIE_CONSENT_MAX_AGE = 182 * 24 * 60 * 60
 
-# How often a term is reviewed anew unless it says otherwise, in months.
-GLOSSARY_REVIEW_MONTHS = 24
+GLOSSARY_REVIEW_MONTHS = env.number(
+    "GLOSSARY_REVIEW_MONTHS",
+    default=24,
+    least=1,
+    most=120,
+    description="How many months after its approval a term is due for review, unless it says otherwise itself.",
+)
 
 # What the two apps call, after commit, when something that public pages show has changed.
 GLOSSARY_ON_CHANGE = "config.pages.expire"

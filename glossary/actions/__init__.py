@@ -3,6 +3,8 @@
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """
 
+from glossary.actions.concerns import NotDismissible, dismiss_concern
+from glossary.actions.letters import Post, send_letters
 from glossary.actions.publishing import (
     NotAllowed,
     NotPublishable,
@@ -12,6 +14,7 @@ from glossary.actions.publishing import (
     retire_term,
     seal_of,
 )
+from glossary.actions.reminding import plan_review, remind_of_overdue
 from glossary.actions.reviewing import (
     NotReviewable,
     approve_review,
@@ -45,11 +48,13 @@ from glossary.actions.scheduling import (
 __all__ = [
     "DocumentsRefused",
     "NotAllowed",
+    "NotDismissible",
     "NotPublishable",
     "NotPublished",
     "NotReviewable",
     "NotSchedulable",
     "Outcome",
+    "Post",
     "Saved",
     "StaleRevision",
     "approve_review",
@@ -57,10 +62,13 @@ __all__ = [
     "check_documents",
     "comment_on_review",
     "contributors",
+    "dismiss_concern",
     "document_of",
     "documents_of",
+    "plan_review",
     "publish_term",
     "publish_terms",
+    "remind_of_overdue",
     "rename_tag",
     "restore_revision",
     "retire_term",
@@ -70,6 +78,7 @@ __all__ = [
     "schedule_retirement",
     "seal_of",
     "send_back",
+    "send_letters",
     "submit_term",
     "unschedule",
     "withdraw_review",

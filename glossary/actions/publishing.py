@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import F, Max, Min
 from django.utils.module_loading import import_string
 
 from glossary import documents
 from glossary.actions.batches import BATCH, chunks, silent
+from glossary.actions.concerns import raise_concerns, settle_links
 from glossary.actions.events import event_of
 from glossary.markup import plain_text
 from glossary.models import (
@@ -23,7 +24,6 @@ from glossary.models import (
     EntryName,
     EntryTag,
     Event,
-    Insight,
     Program,
     PublishedEntry,
     Revision,
@@ -37,10 +37,6 @@ from glossary.models import (
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-
-# A link to another term inside a text, wherever the site is served from.
-LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
 
 
 class NotPublishable(Exception):
@@ -212,8 +208,32 @@ def _publish(
     Term.objects.filter(pk__in=[term.pk for term in published], retired_at__isnull=False).update(
         retired_at=None, retired_by=None, retired_by_name=""
     )
+    _plan_reviews(entries)
     _raise_concerns_of_neighbours(wanted, current, at=at)
     return published
+
+
+def _plan_reviews(entries: Sequence[PublishedEntry]) -> None:
+    """Give terms that come back under a seal of before the review date that they lost when they were retired."""
+    back = [
+        (entry.term, next_review(entry.approval, entry.term.review_months))
+        for entry in entries
+        if entry.approval and not entry.approval.emergency and entry.term.next_review_date is None
+    ]
+    for term, due in back:
+        Term.objects.filter(pk=term.pk).update(next_review_date=due)
+
+
+def next_review(approval: Approval, review_months: int | None) -> date:
+    """Return the day on which what was approved is due for review; ``None`` months are the site's default."""
+    return months_after(approval.approved_at.date(), review_months or settings.GLOSSARY_REVIEW_MONTHS)
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the day that many months later, the last of the month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def seal_of(term: Term, revision: Revision) -> Approval | None:
@@ -274,7 +294,7 @@ def _seals(
 def _raise_concerns_of_neighbours(
     pairs: Sequence[tuple[Term, Revision]], current: Mapping[int, PublishedEntry], *, at: datetime
 ) -> None:
-    """Tell terms that link to what was published that it changed clinically, or that it is back."""
+    """Tell terms that link to what was published that it changed clinically or is back, and look where it leads."""
     previous = Revision.objects.in_bulk([current[term.pk].revision_id for term, _ in pairs if term.pk in current])
     changed: dict[int, tuple[str, int | None, int | None]] = {}
     for term, revision in pairs:
@@ -282,43 +302,7 @@ def _raise_concerns_of_neighbours(
         if before and documents.clinical_sha256(before.document) != documents.clinical_sha256(revision.document):
             changed[term.pk] = (revision.document["slug"], before.pk, revision.pk)
     raise_concerns(Concern.Kind.TARGET_CHANGED, changed, at=at)
-    Concern.objects.filter(
-        kind=Concern.Kind.TARGET_GONE, target__in=[term.pk for term, _ in pairs], resolved_at__isnull=True
-    ).update(resolved_at=at, resolved_by_name="Published again")
-
-
-def raise_concerns(
-    kind: Concern.Kind, targets: Mapping[int, tuple[str, int | None, int | None]], *, at: datetime
-) -> None:
-    """Note at every term that links to a target that the target changed.
-
-    ``targets`` maps a term's primary key to its slug and the primary keys of its revision before and after. A concern
-    that is open already is kept, with the state before that it began with.
-    """
-    if not targets:
-        return
-    linking = set(Insight.objects.filter(target__in=targets).values_list("term_id", "target_id"))
-    by_slug = {slug: pk for pk, (slug, _, _) in targets.items()}
-    in_text = (
-        Q(definition__contains="/glossary/") | Q(origin__contains="/glossary/") | Q(mechanism__contains="/glossary/")
-    )
-    for pk, *texts in Term.objects.filter(in_text).values_list("pk", "definition", "origin", "mechanism"):
-        linking |= {(pk, by_slug[slug]) for slug in LINK.findall(" ".join(texts)) if slug in by_slug}
-    Concern.objects.bulk_create(
-        (
-            Concern(
-                term_id=term,
-                kind=kind,
-                target_id=target,
-                before_id=targets[target][1],
-                after_id=targets[target][2],
-                created_at=at,
-            )
-            for term, target in sorted(linking)
-            if term != target
-        ),
-        ignore_conflicts=True,
-    )
+    settle_links(pairs, at=at)
 
 
 def _write_names_and_tags(entries: Sequence[PublishedEntry]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
 from glossary.actions.events import event_of
-from glossary.actions.publishing import NotAllowed, publish_term
+from glossary.actions.letters import path_to, write_letter
+from glossary.actions.publishing import NotAllowed, next_review, public_content_changed, publish_term
 from glossary.actions.saving import Saved, save_term
 from glossary.actions.scheduling import schedule_publication
 from glossary.documents import TermDocument, clinical_sha256
@@ -74,6 +74,14 @@ def submit_term(
     )
     Term.objects.filter(pk=term.pk).update(review=review)
     _record(Event.Verb.SUBMITTED, review, by=by, at=at, reason=note)
+    write_letter(
+        key=f"submitted:{review.pk}",
+        to=reviewer,
+        subject=f"For your review: {term.title}",
+        text=f"{name_of(by)} asks you to review revision {head.number} of “{term}”.",
+        path=path_to(term),
+        at=at,
+    )
     return review
 
 
@@ -99,7 +107,10 @@ def send_back(*, review: Review, by: User, at: datetime, reason: str) -> Review:
     review = _open(review)
     if not reason.strip():
         raise NotReviewable("Say what should change: the reason goes to the author.")
-    return _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
+    review = _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
+    words = f"{name_of(by)} asks for changes in revision {review.revision.number} of “{review.term}”."
+    _tell_author(review, "Changes asked for", words, at=at)
+    return review
 
 
 @transaction.atomic
@@ -143,11 +154,17 @@ def approve_review(
         credentials=credentials,
     )
     _close(review, Review.Status.APPROVED, Event.Verb.APPROVED, by=by, at=at, reason=reason)
-    months = term.review_months or settings.GLOSSARY_REVIEW_MONTHS
-    Term.objects.filter(pk=term.pk).update(next_review_date=months_after(at.date(), months))
-    Concern.objects.filter(term=term, resolved_at__isnull=True).update(resolved_at=at, resolved_by_name=name_of(by))
-    # The same revision, approved again, is public under its newest seal.
-    PublishedEntry.objects.filter(term=term, revision=revision).update(approval=approval)
+    Term.objects.filter(pk=term.pk).update(next_review_date=next_review(approval, term.review_months))
+    Concern.objects.open().filter(term=term).update(
+        resolved_at=at, resolved_by_name=name_of(by), resolution=f"Revision {revision.number} was approved"
+    )
+    # The same content, approved again, is public under its newest seal: its page names the review and the next one.
+    entry = PublishedEntry.objects.select_related("revision").filter(term=term).first()
+    if entry is not None and clinical_sha256(entry.revision.document) == approval.clinical_sha256:
+        PublishedEntry.objects.filter(term=term).update(approval=approval)
+    if entry is not None:
+        public_content_changed()
+    _tell_author(review, "Approved", f"{name_of(by)} approved your revision {revision.number} of “{term}”.", at=at)
     if publish_at is not None and publish_at > at:
         schedule_publication(term=term, revision=revision, due_at=publish_at, by=by, at=at, reason=reason)
     elif publish:
@@ -191,24 +208,16 @@ def contributors(revision: Revision) -> dict[int, str]:
     return {pk: name for pk, name in rows.values_list("created_by_id", "created_by_name") if pk is not None}
 
 
-def months_after(day: date, months: int) -> date:
-    """Return the day that many months later, the last of the month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    for candidate in range(day.day, 27, -1):
-        try:
-            return date(year, month, candidate)
-        except ValueError:
-            continue
-    return date(year, month, day.day)
-
-
 def _locked(term: Term) -> Term:
     return Term.objects.select_for_update(of=("self",)).select_related("head", "review").get(pk=term.pk)
 
 
 def _open(review: Review) -> Review:
-    review = Review.objects.select_for_update(of=("self",)).select_related("term", "revision").get(pk=review.pk)
+    review = (
+        Review.objects.select_for_update(of=("self",))
+        .select_related("term", "revision", "submitted_by")
+        .get(pk=review.pk)
+    )
     if review.status != Review.Status.OPEN:
         raise NotReviewable(f"This review is over: {review.get_status_display().lower()}, by {review.decided_by_name}.")
     return review
@@ -236,6 +245,17 @@ def _close(review: Review, status: str, verb: Event.Verb, *, by: User, at: datet
     review.save(update_fields=["status", "reason", "decided_at", "decided_by", "decided_by_name"])
     _record(verb, review, by=by, at=at, reason=reason)
     return review
+
+
+def _tell_author(review: Review, outcome: str, words: str, *, at: datetime) -> None:
+    write_letter(
+        key=f"decided:{review.pk}",
+        to=review.submitted_by,
+        subject=f"{outcome}: {review.term.title}",
+        text=words,
+        path=path_to(review.term),
+        at=at,
+    )
 
 
 def _record(verb: Event.Verb, review: Review, *, by: User, at: datetime, reason: str) -> None:

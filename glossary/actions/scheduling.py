@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from glossary.actions.events import event_of
+from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import NotPublishable, NotPublished, publish_term, retire_term, seal_of
 from glossary.models import Event, Program, Revision, ScheduledChange, Term, name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+logger = logging.getLogger(__name__)
 
 
 class NotSchedulable(Exception):
@@ -22,10 +27,15 @@ class NotSchedulable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a scheduled change that was due."""
+    """What became of a scheduled change that was due. One that is ``postponed`` is still to be done."""
 
     change: ScheduledChange
     succeeded: bool
+    postponed: bool = False
+
+    def __str__(self) -> str:
+        words = "could not be done now, the next run tries again" if self.postponed else self.change.outcome
+        return f"{self.change.verb} “{self.change.term}”, due {self.change.due_at:%Y-%m-%d %H:%M} UTC: {words}"
 
 
 @transaction.atomic
@@ -64,16 +74,21 @@ def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
     """
     outcomes = []
     due = ScheduledChange.objects.filter(done_at__isnull=True, due_at__lte=at).order_by("due_at", "pk")
-    for pk in list(due.values_list("pk", flat=True)):
-        with transaction.atomic():
-            change = (
-                ScheduledChange.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("term", "revision")
-                .filter(pk=pk, done_at__isnull=True)
-                .first()
-            )
-            if change is not None:
-                outcomes.append(_carry_out(change, by=by, at=at))
+    for found in list(due.select_related("term")):
+        try:
+            with transaction.atomic():
+                change = (
+                    ScheduledChange.objects.select_for_update(skip_locked=True, of=("self",))
+                    .select_related("term", "revision", "created_by")
+                    .filter(pk=found.pk, done_at__isnull=True)
+                    .first()
+                )
+                if change is not None:
+                    outcomes.append(_carry_out(change, by=by, at=at))
+        except DatabaseError:
+            # A lock that wasn't given, for instance. What comes after it is not to wait for it.
+            logger.exception("%s was due and could not be carried out now.", found)
+            outcomes.append(Outcome(found, succeeded=False, postponed=True))
     return outcomes
 
 
@@ -88,6 +103,14 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
     except (NotPublishable, NotPublished) as refusal:
         _finish(change, at, f"Not carried out. {refusal}")
         _record(Event.Verb.FAILED, change, by=by, at=at, reason=str(refusal))
+        write_letter(
+            key=f"failed:{change.pk}",
+            to=change.created_by,
+            subject=f"Not carried out: {change.verb} {change.term}",
+            text=f"You had scheduled it for {change.due_at:%Y-%m-%d %H:%M} UTC. {refusal}",
+            path=path_to(change.term),
+            at=at,
+        )
         return Outcome(change, succeeded=False)
     _finish(change, at, "Carried out")
     return Outcome(change, succeeded=True)

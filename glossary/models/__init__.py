@@ -2,6 +2,7 @@
 
 from glossary.models.concerns import Concern, RetractedWork
 from glossary.models.history import AppendOnly, Event, Revision
+from glossary.models.letters import Letter
 from glossary.models.names import Program, account_of, initial_of, name_of, normalise
 from glossary.models.published import (
     Edition,
@@ -25,6 +26,7 @@ __all__ = [
     "EntryTag",
     "Event",
     "Insight",
+    "Letter",
     "Program",
     "PublishedEntry",
     "PublishedEntryQuerySet",

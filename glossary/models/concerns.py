@@ -9,11 +9,18 @@ from glossary.models.history import Revision
 from glossary.models.terms import Term
 
 
+class ConcernQuerySet(models.QuerySet["Concern"]):
+    def open(self) -> ConcernQuerySet:
+        """Concerns that nobody has settled."""
+        return self.filter(resolved_at__isnull=True)
+
+
 class Concern(models.Model):
     """Something outside a term that may make it untrue. It stays until the term is approved again."""
 
     class Kind(models.TextChoices):
         TARGET_GONE = "target_gone", "leads to a term that is not public any more"
+        TARGET_HIDDEN = "target_hidden", "leads to a term that is not public"
         TARGET_CHANGED = "target_changed", "leads to a term whose clinical content changed"
         RETRACTED = "retracted", "cites a work that was retracted"
 
@@ -26,6 +33,9 @@ class Concern(models.Model):
     created_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by_name = models.CharField(max_length=200, blank=True)
+    resolution = models.CharField(max_length=500, blank=True, help_text="Why it is settled, where somebody said so.")
+
+    objects = ConcernQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -50,6 +60,12 @@ class Concern(models.Model):
 
     def __str__(self) -> str:
         return f"{self.term} {self.get_kind_display()}"
+
+    @property
+    def in_words(self) -> str:
+        """What is the matter, without the term's own name. Needs ``target`` fetched where there is one."""
+        about = str(self.target) if self.target_id else self.detail
+        return f"{self.get_kind_display().capitalize()}: {about}"
 
 
 class RetractedWork(models.Model):

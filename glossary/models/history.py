@@ -57,6 +57,8 @@ class Event(AppendOnly):
         UNSCHEDULED = "unscheduled", "took from the schedule"
         FAILED = "failed", "could not carry out what was due"
         RESTORED = "restored", "restored"
+        PLANNED = "planned", "planned the review of"
+        DISMISSED = "dismissed", "looked again, and kept"
         SEAL_BROKEN = "seal_broken", "broke the seal of"
         PUBLISHED = "published", "published"
         RETIRED = "retired", "retired"

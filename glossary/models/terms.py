@@ -29,6 +29,10 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Published terms whose next review was due before ``on``."""
         return self.published().filter(next_review_date__lt=on)
 
+    def to_remind_of(self, *, on: date) -> TermQuerySet:
+        """Overdue terms of whose due date nobody was reminded yet."""
+        return self.overdue(on=on).exclude(reminded_date=F("next_review_date"))
+
     def waiting_for(self, user: User) -> TermQuerySet:
         """Terms that wait for this person: in review, asked of her or of nobody, and not written by her.
 
@@ -122,6 +126,9 @@ class Term(models.Model):
         help_text="Empty: as often as the site does by default.",
     )
     next_review_date = models.DateField(null=True, blank=True, editable=False)
+    reminded_date = models.DateField(
+        null=True, blank=True, editable=False, help_text="The due date of which owner and reviewers were reminded."
+    )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"

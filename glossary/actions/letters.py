@@ -1,0 +1,131 @@
+"""Telling people by mail: letters are written with what they are about, and sent later, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.urls import reverse
+
+from glossary.models import Letter, Term
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.core.mail.backends.base import BaseEmailBackend
+
+# Whoever has claimed a letter has so long to send it, before another run takes it for lost.
+CLAIM = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(days=1)
+# Half a month of daily attempts, after the first day's.
+MAX_ATTEMPTS = 20
+SHOWN_TERMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a round of sending did: how many letters went out, and how many could not (they are tried again)."""
+
+    sent: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+
+def write_letter(*, key: str, to: User | None, subject: str, text: str, path: str, at: datetime) -> None:
+    """Write a letter, unless there is one with this key. Somebody without an account, or whose account has no mail
+    address or is closed, gets none.
+
+    ``text`` is a sentence or two; ``path`` is where to go on this site. What a term says doesn't belong into a mail.
+    """
+    if to is None or not to.is_active or not to.email:
+        return
+    body = (
+        f"{text}\n\n{settings.SITE_URL}{path}\n\nYou get this mail as an editor or reviewer of the Clinical Glossary.\n"
+    )
+    # Letters of a batch and its repetition meet here: the second one is the same letter.
+    Letter.objects.bulk_create(
+        [
+            Letter(
+                key=key[:200],
+                to=to.email,
+                subject=" ".join(subject.split())[:200],
+                body=body,
+                created_at=at,
+                try_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def path_to(term: Term) -> str:
+    """Return the path of a term's page at the editors' desk."""
+    return reverse("admin:glossary_term_change", args=[term.pk])
+
+
+def listed(terms: Iterable[str]) -> str:
+    """Return titles as lines of a letter, no more than somebody reads."""
+    titles = sorted(terms)
+    more = [f"and {len(titles) - SHOWN_TERMS} more"] if len(titles) > SHOWN_TERMS else []
+    return "\n".join(f"- {title}" for title in [*titles[:SHOWN_TERMS], *more])
+
+
+def send_letters(*, at: datetime) -> Post:
+    """Send what waits, each letter once; what the mail server refuses is tried again, later each time.
+
+    A letter is claimed by a conditional update before it is sent, so two runs at once never send the same, and no
+    transaction is open while the mail server takes its time. A run that dies in between leaves its claim, which
+    expires: the letter goes out again under the same Message-ID, by which mail programs know it.
+    """
+    waiting = Letter.objects.filter(sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS, try_at__lte=at)
+    keys = list(waiting.order_by("created_at", "pk").values_list("pk", "attempts"))
+    sent = failed = 0
+    if keys:
+        connection = get_connection()
+        try:
+            connection.open()
+        except (OSError, SMTPException):
+            return Post(failed=len(keys), given_up=_given_up())
+        try:
+            for pk, attempts in keys:
+                claimed = waiting.filter(pk=pk, attempts=attempts).update(attempts=attempts + 1, try_at=at + CLAIM)
+                if not claimed:
+                    continue
+                letter = Letter.objects.get(pk=pk)
+                try:
+                    _message(letter, connection).send()
+                except (OSError, SMTPException) as error:
+                    wait = min(timedelta(minutes=5) * 2 ** min(attempts, 20), LONGEST_WAIT)
+                    Letter.objects.filter(pk=pk).update(error=str(error)[:500], try_at=at + wait)
+                    failed += 1
+                else:
+                    Letter.objects.filter(pk=pk).update(sent_at=at, error="")
+                    sent += 1
+        finally:
+            connection.close()
+    return Post(sent, failed, _given_up())
+
+
+def _given_up() -> int:
+    return Letter.objects.filter(sent_at__isnull=True, attempts__gte=MAX_ATTEMPTS).count()
+
+
+def _message(letter: Letter, connection: BaseEmailBackend) -> EmailMessage:
+    name = hashlib.sha256(f"{settings.SITE_URL} {letter.key}".encode()).hexdigest()[:32]
+    return EmailMessage(
+        letter.subject,
+        letter.body,
+        to=[letter.to],
+        connection=connection,
+        # RFC 3834: no holiday notices in answer.
+        headers={
+            "Message-ID": f"<{name}@{urlsplit(settings.SITE_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )

@@ -1,0 +1,31 @@
+"""Mail that is still to be sent: an outbox, written in the transaction of what it is about."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Letter(models.Model):
+    """A mail to one person. ``key`` says what it is about, so that nothing is told twice.
+
+    Sent by ``glossary.actions.send_letters``. It stays here afterwards, as the proof that it went out.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    to = models.EmailField()
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    created_at = models.DateTimeField()
+    try_at = models.DateTimeField(help_text="Not before then is it sent, or tried again.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, help_text="What the mail server said at the last attempt.")
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["try_at"], condition=Q(sent_at__isnull=True), name="letter_to_send")]
+
+    def __str__(self) -> str:
+        return self.subject
