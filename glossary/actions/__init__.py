@@ -5,6 +5,7 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 
 from glossary.actions.concerns import NotDismissible, dismiss_concern
 from glossary.actions.letters import Post, send_letters
+from glossary.actions.presence import mark_absent, mark_present
 from glossary.actions.publishing import (
     NotAllowed,
     NotPublishable,
@@ -65,6 +66,8 @@ __all__ = [
     "dismiss_concern",
     "document_of",
     "documents_of",
+    "mark_absent",
+    "mark_present",
     "plan_review",
     "publish_term",
     "publish_terms",

@@ -29,10 +29,12 @@ from glossary.actions import (
     NotPublished,
     Saved,
     StaleRevision,
+    mark_absent,
     publish_term,
     retire_term,
     save_term,
 )
+from glossary.admin.beside import BesideTheForm
 from glossary.admin.conflicts import collision_in, rebased, with_choices
 from glossary.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
 from glossary.forms import (
@@ -48,6 +50,7 @@ from glossary.forms import (
 )
 from glossary.markup import clean_html
 from glossary.models import Insight, Reference, Revision, Synonym, Term
+from glossary.similar import Likeness, similar_terms
 from glossary.steps import may_publish, may_retire, next_steps
 
 if TYPE_CHECKING:
@@ -143,7 +146,7 @@ class TagFilter(admin.SimpleListFilter):
 
 
 @admin.register(Term)
-class TermAdmin(admin.ModelAdmin):
+class TermAdmin(BesideTheForm):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
 
     Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the
@@ -187,6 +190,7 @@ class TermAdmin(admin.ModelAdmin):
             path("<int:term_id>/publish/", view(self.publish_view), name="glossary_term_publish"),
             path("<int:term_id>/retire/", view(self.retire_view), name="glossary_term_retire"),
             path("<int:term_id>/revisions/<int:number>/", view(self.revision_view), name="glossary_term_revision"),
+            *self.beside_urls(),
             *super().get_urls(),
         ]
 
@@ -358,6 +362,7 @@ class TermAdmin(admin.ModelAdmin):
         saved = _saved(request)
         term = self.get_queryset(request).get(pk=saved.term.pk)
         number = term.head.number if term.head else 0
+        self._warn_of_similar(request, term, saved)
         if saved.revision is None:
             self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
         elif "_publish" not in request.POST:
@@ -371,7 +376,19 @@ class TermAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(reverse("admin:glossary_term_add"))
         if "_continue" in request.POST or "_publish" in request.POST:
             return self._to_term(term)
+        mark_absent(term=term, by=_user(request))
         return self.response_post_save_change(request, obj)
+
+    def _warn_of_similar(self, request: HttpRequest, term: Term, saved: Saved) -> None:
+        """Warn when a new title is like another name. It may well be meant: nothing is refused."""
+        before = saved.revision.parent.document["title"] if saved.revision and saved.revision.parent else ""
+        if saved.revision is None or term.title == before:
+            return
+        for found in similar_terms(term.title, without=term.pk):
+            if found.likeness != Likeness.BEGINS:
+                address = reverse("admin:glossary_term_change", args=[found.term_id])
+                words = format_html('{}: <a href="{}">look whether it is the same</a>.', str(found), address)
+                self.message_user(request, words, messages.WARNING)
 
     def _merged_in_words(self, request: HttpRequest, term: Term, saved: Saved) -> str:
         meanwhile = term.revisions.filter(number__gt=request.opened_on)  # type: ignore[attr-defined]  # by save_related

@@ -4,6 +4,7 @@ from glossary.models.concerns import Concern, RetractedWork
 from glossary.models.history import AppendOnly, Event, Revision
 from glossary.models.letters import Letter
 from glossary.models.names import Program, account_of, initial_of, name_of, normalise
+from glossary.models.presence import Presence
 from glossary.models.published import (
     Edition,
     EntryName,
@@ -27,6 +28,7 @@ __all__ = [
     "Event",
     "Insight",
     "Letter",
+    "Presence",
     "Program",
     "PublishedEntry",
     "PublishedEntryQuerySet",
