@@ -45,7 +45,10 @@ logger = logging.getLogger(__name__)
 # Nothing else is ever kept: a view that is added somewhere is not public by accident.
 KEPT_VIEWS = frozenset(
     f"glossary:{name}"
-    for name in ("home", "index", "letter", "tags", "tag", "term", "robots", "sitemap", "sitemap_part")
+    for name in (
+        *("home", "index", "letter", "tags", "tag", "robots", "sitemap", "sitemap_part"),
+        *("term", "revisions", "revision"),
+    )
 )
 # Per worker. A term's page is about 20 KB in its three forms, so this holds some three thousand; others are read from
 # the folder when somebody asks for them.

@@ -6,19 +6,32 @@ Each function takes a number of queries that does not depend on how much there i
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Manager, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from glossary.documents import slug_for
+from glossary.differences import Difference, compare_documents, slugs_named
+from glossary.documents import changed_parts, clinical_sha256, slug_for
 from glossary.markup import clean_html
-from glossary.models import EntryTag, PublishedEntry, PublishedEntryQuerySet, SlugRedirect
+from glossary.models import (
+    Approval,
+    EntryTag,
+    Event,
+    PublishedEntry,
+    PublishedEntryQuerySet,
+    RetractedWork,
+    Revision,
+    SlugRedirect,
+)
+from glossary.references import works_of
 
 # One page of a list. A page of 200 titles with their summaries is about as long as a reader scrolls.
 PAGE_SIZE = 200
@@ -89,19 +102,17 @@ class InsightLine:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceLine:
-    """A cited work, with its addresses written out so that they survive printing."""
+    """A cited work, with its addresses written out so that they survive printing, and its retraction if it has one."""
 
     citation: str
     links: tuple[Link, ...]
+    retraction: RetractedWork | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class TermPage:
-    """Everything that a term's page shows."""
+class Body:
+    """What a document says, as its page shows it."""
 
-    entry: PublishedEntry
-    revision_number: int
-    sha256: str
     definition: SafeString
     origin: SafeString
     mechanism: SafeString
@@ -110,9 +121,85 @@ class TermPage:
     related: tuple[PublishedEntry, ...]
     references: tuple[ReferenceLine, ...]
     tags: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands behind a text, and never more than that.
+
+    ``review`` is the approval by a second person, with the day on which the next is (or was) due; ``emergency`` the
+    publication without one; ``retracted`` the cited works of whose retraction the reviewer could not know, which break
+    the seal. All are empty for a text that was published before there were reviews.
+    """
+
+    review: Approval | None = None
+    due: date | None = None
+    overdue: bool = False
+    emergency: Approval | None = None
+    retracted: tuple[ReferenceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermPage:
+    """Everything that a term's page shows."""
+
+    entry: PublishedEntry
+    revision_number: int
+    revision_url: str
+    sha256: str
+    body: Body
+    standing: Standing
     previous: PublishedEntry | None
     next: PublishedEntry | None
     structured_data: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One revision that became public: when, why, under which seal, and in which parts it differs from the one before.
+
+    ``before`` is that earlier public revision, if there was one. ``again`` says that it had been public already.
+    """
+
+    revision: Revision
+    published_at: datetime
+    reason: str
+    url: str
+    parts: tuple[str, ...]
+    before: Revision | None
+    current: bool
+    again: bool
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The public history of a term: where it stands, whether it still is public, and its publications, newest first."""
+
+    term_id: int
+    slug: str
+    entry: PublishedEntry | None
+    publications: tuple[Publication, ...]
+
+    @property
+    def title(self) -> str:
+        title: str = self.publications[0].revision.document["title"]
+        return title
+
+    @property
+    def url(self) -> str:
+        return reverse("glossary:revisions", args=[self.slug])
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """Everything that the permanent page of a revision shows."""
+
+    history: History
+    publication: Publication
+    title: str
+    body: Body
+    differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,33 +261,166 @@ def page_count(total: int) -> int:
     return max(1, -(-total // PAGE_SIZE))
 
 
-def term_page(entry: PublishedEntry) -> TermPage:
-    """Return the page of an entry, whose revision is fetched with it. At most five queries."""
-    document: dict[str, Any] = entry.revision.document
-    names = tuple(_names(document["synonyms"]))
-    wanted = {insight["term"] for insight in document["insights"] if insight["term"]} | set(document["related"])
-    public = _published(wanted)
-    related = {public[slug].pk: public[slug] for slug in document["related"] if slug in public}
+def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
+    """Return the page of an entry, whose revision, approval and term are fetched with it, as it reads on a day. At most
+    six queries.
+    """
+    body = _body(entry.revision.document)
+    standing = _standing(entry, body, on=on)
     return TermPage(
         entry=entry,
         revision_number=entry.revision.number,
+        revision_url=reverse("glossary:revision", args=[entry.slug, entry.revision.number]),
         sha256=entry.revision.sha256,
+        body=body,
+        standing=standing,
+        previous=_neighbour(entry, before=True),
+        next=_neighbour(entry, before=False),
+        structured_data=_structured_data(entry, body.names, standing),
+    )
+
+
+def history(slug: str) -> History | None:
+    """Return the public history of the term that has this address or had it, or ``None``. At most six queries.
+
+    Its ``slug`` is the address under which the history stands: the present one, or of a retired term the last.
+    """
+    entry = with_standing(PublishedEntry.objects).filter(slug=slug).first()
+    if entry is None:
+        old = SlugRedirect.objects.filter(slug=slug).first()
+        if old is None:
+            return None
+        entry = with_standing(PublishedEntry.objects).filter(term_id=old.term_id).first()
+        term_id = old.term_id
+    else:
+        term_id = entry.term_id
+    events = list(
+        Event.objects.filter(term=term_id, verb=Event.Verb.PUBLISHED, revision__isnull=False)
+        .select_related("revision")
+        # In the order of what happened, which a clock that was set back doesn't change.
+        .order_by("pk")
+    )
+    if not events:
+        return None
+    home = entry.slug if entry else _last(events).document["slug"]
+    approvals: dict[str, list[Approval]] = defaultdict(list)
+    for approval in Approval.objects.filter(term=term_id).order_by("approved_at", "pk"):
+        approvals[approval.clinical_sha256].append(approval)
+    publications: list[Publication] = []
+    seen: set[int] = set()
+    before: Revision | None = None
+    for event in events:
+        revision = event.revision
+        assert revision is not None  # noqa: S101  # asked for above
+        current = entry is not None and entry.revision_id == revision.pk and event is events[-1]
+        given = approvals[clinical_sha256(revision.document)]
+        publications.append(
+            Publication(
+                revision=revision,
+                published_at=event.created_at,
+                reason=event.reason,
+                url=reverse("glossary:revision", args=[home, revision.number]),
+                parts=tuple(changed_parts(before.document, revision.document)) if before else (),
+                before=before,
+                current=current,
+                again=revision.pk in seen,
+                standing=Standing(
+                    review=next((approval for approval in reversed(given) if not approval.emergency), None),
+                    emergency=next((approval for approval in given if approval.emergency), None),
+                ),
+            )
+        )
+        seen.add(revision.pk)
+        before = revision
+    return History(term_id, home, entry, tuple(reversed(publications)))
+
+
+def revision_page(found: History, number: int, *, on: date) -> RevisionPage | None:
+    """Return the permanent page of a revision, or ``None`` when it never was public. At most six queries more."""
+    publication = next((each for each in found.publications if each.revision.number == number), None)
+    if publication is None:
+        return None
+    document = publication.revision.document
+    before = publication.before.document if publication.before else None
+    body = _body(document)
+    if publication.current and found.entry:
+        publication = replace(
+            publication,
+            standing=replace(_standing(found.entry, body, on=on), emergency=publication.standing.emergency),
+        )
+    else:
+        retracted = _unknown_retractions(body, publication.standing.review)
+        review = None if retracted else publication.standing.review
+        publication = replace(publication, standing=replace(publication.standing, review=review, retracted=retracted))
+    differences: tuple[Difference, ...] = ()
+    if before is not None:
+        titles = {slug: entry.title for slug, entry in _published(slugs_named(before, document)).items()}
+        differences = tuple(each for each in compare_documents(before, document, titles=titles) if each.changed)
+    return RevisionPage(found, publication, document["title"], body, differences)
+
+
+def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
+    """Return entries with what :func:`term_page` and :func:`history` read of them, and of their terms no more."""
+    found = entries.select_related("revision", "approval", "term")
+    return found.defer("search_document", *(f"term__{name}" for name in ("title", "definition", "origin", "mechanism")))
+
+
+def _body(document: dict[str, Any]) -> Body:
+    wanted = {insight["term"] for insight in document["insights"] if insight["term"]} | set(document["related"])
+    public = _published(wanted)
+    related = {public[slug].pk: public[slug] for slug in document["related"] if slug in public}
+    return Body(
         definition=_trusted(document["definition"]),
         origin=_trusted(document["origin"]),
         mechanism=_trusted(document["mechanism"]),
-        names=names,
+        names=tuple(_names(document["synonyms"])),
         insights=tuple(InsightLine(item["text"], _destination(item, public)) for item in document["insights"]),
         related=tuple(sorted(related.values(), key=lambda other: (other.sort_key, other.slug))),
-        references=tuple(ReferenceLine(item["citation"], _works(item)) for item in document["references"]),
+        references=tuple(_reference_lines(document)),
         tags=tuple(
             Link(name, reverse("glossary:tag", args=[slug]))
             for name, slug in ((name, slug_for(name)) for name in document["tags"])
             if slug
         ),
-        previous=_neighbour(entry, before=True),
-        next=_neighbour(entry, before=False),
-        structured_data=_structured_data(entry, names),
     )
+
+
+def _reference_lines(document: dict[str, Any]) -> Iterable[ReferenceLine]:
+    works = works_of(document)
+    named = {name for work in works for name in work.identifiers}
+    retracted: dict[str, RetractedWork] = {}
+    if named:
+        for found in RetractedWork.objects.known_as(named):
+            retracted |= dict.fromkeys(found.identifiers, found)
+    for item, work in zip(document["references"], works, strict=True):
+        retraction = next((retracted[name] for name in work.identifiers if name in retracted), None)
+        yield ReferenceLine(item["citation"], _works(item), retraction)
+
+
+def _standing(entry: PublishedEntry, body: Body, *, on: date) -> Standing:
+    approval = entry.approval
+    if approval is not None and approval.emergency:
+        return Standing(emergency=approval, retracted=_unknown_retractions(body, approval))
+    retracted = _unknown_retractions(body, approval)
+    if approval is None or retracted:
+        return Standing(retracted=retracted)
+    due = entry.term.next_review_date
+    return Standing(review=approval, due=due, overdue=due is not None and due < on)
+
+
+def _unknown_retractions(body: Body, approval: Approval | None) -> tuple[ReferenceLine, ...]:
+    """Return the cited works of whose retraction nobody could know who approved the text."""
+    return tuple(
+        line
+        for line in body.references
+        if line.retraction and (approval is None or approval.approved_at < line.retraction.listed_at)
+    )
+
+
+def _last(events: list[Event]) -> Revision:
+    revision = events[-1].revision
+    assert revision is not None  # noqa: S101  # the caller asked for events that have one
+    return revision
 
 
 def _trusted(fragment: str) -> SafeString:
@@ -254,10 +474,10 @@ def _neighbour(entry: PublishedEntry, *, before: bool) -> PublishedEntry | None:
     return entries.filter(later).order_by("sort_key", "slug").first()
 
 
-def _structured_data(entry: PublishedEntry, names: tuple[Names, ...]) -> SafeString:
+def _structured_data(entry: PublishedEntry, names: tuple[Names, ...], standing: Standing) -> SafeString:
     """Return the term as schema.org's DefinedTerm, safe inside a ``script`` element."""
     address = absolute(entry.get_absolute_url())
-    data = {
+    data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "DefinedTerm",
         "@id": address,
@@ -272,5 +492,13 @@ def _structured_data(entry: PublishedEntry, names: tuple[Names, ...]) -> SafeStr
             "url": absolute(reverse("glossary:index")),
         },
     }
+    if review := standing.review:
+        person = {"@type": "Person", "name": review.approved_by_name}
+        data["mainEntityOfPage"] = {
+            "@type": "WebPage",
+            "url": address,
+            "lastReviewed": review.approved_at.date().isoformat(),
+            "reviewedBy": person | ({"description": review.credentials} if review.credentials else {}),
+        }
     # Escaped as Django's json_script does it, so that no value can close the element.
     return mark_safe(json.dumps(data, ensure_ascii=False).translate(_JSON_IN_HTML))  # noqa: S308  (see above)

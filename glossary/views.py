@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -114,15 +115,17 @@ def tag(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
 @require_safe
 def term(request: HttpRequest, slug: str) -> HttpResponse:
     """A term's page; 301 from an address that it once had, 410 when it is retired."""
-    entry = PublishedEntry.objects.select_related("revision").defer("search_document").filter(slug=slug).first()
+    entry = rendering.with_standing(PublishedEntry.objects).filter(slug=slug).first()
     if entry is not None:
+        page = rendering.term_page(entry, on=timezone.now().date())
         return _page(
             request,
             "glossary/term.html",
             entry.get_absolute_url(),
             entry=entry,
             letter=rendering.Letter(entry.initial),
-            page=rendering.term_page(entry),
+            page=page,
+            cite_as=rendering.absolute(page.revision_url),
         )
     old = SlugRedirect.objects.filter(slug=slug).first()
     if old is None:
@@ -131,6 +134,36 @@ def term(request: HttpRequest, slug: str) -> HttpResponse:
     if current is not None:
         return HttpResponsePermanentRedirect(current.get_absolute_url())
     return _page(request, "410.html", request.path, status=410)
+
+
+@require_safe
+def revisions(request: HttpRequest, slug: str) -> HttpResponse:
+    """The revisions of a term that were public; 301 from an address that it once had."""
+    history = rendering.history(slug)
+    if history is None:
+        raise Http404(f"There is no term at {slug!r}.")
+    if history.slug != slug:
+        return HttpResponsePermanentRedirect(history.url)
+    return _page(request, "glossary/revisions.html", history.url, history=history)
+
+
+@require_safe
+def revision(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """The permanent page of a revision that was public; 301 from an address that the term once had."""
+    history = rendering.history(slug)
+    page = rendering.revision_page(history, number, on=timezone.now().date()) if history else None
+    if history is None or page is None:
+        raise Http404(f"Revision {number} of {slug!r} never was public.")
+    if request.path != page.publication.url:
+        return HttpResponsePermanentRedirect(page.publication.url)
+    return _page(
+        request,
+        "glossary/revision.html",
+        page.publication.url,
+        history=history,
+        page=page,
+        publication=page.publication,
+    )
 
 
 @require_safe
@@ -175,7 +208,10 @@ def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def public_paths() -> list[str]:
-    """Return the path of every public page that stays the same until something is published."""
+    """Return the path of every public page that stays the same until something is published.
+
+    Without the terms' histories: few are read, and each is kept from the first time that somebody asks for it.
+    """
     total = PublishedEntry.objects.count()
     parts = range(-(-total // SITEMAP_SIZE) + 1) if total > SITEMAP_SIZE else range(0)
     terms = PublishedEntry.objects.order_by("sort_key", "slug").values_list("slug", flat=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models import Q
 
@@ -68,6 +70,14 @@ class Concern(models.Model):
         return f"{self.get_kind_display().capitalize()}: {about}"
 
 
+class RetractedWorkQuerySet(models.QuerySet["RetractedWork"]):
+    def known_as(self, identifiers: Collection[str]) -> RetractedWorkQuerySet:
+        """Works that have one of these identifiers (``glossary.references.Work.identifiers``)."""
+        pmids = [name.removeprefix("PMID ") for name in identifiers if name.startswith("PMID ")]
+        dois = [name for name in identifiers if not name.startswith("PMID ")]
+        return self.filter(Q(doi__in=dois) | Q(pmid__in=pmids))
+
+
 class RetractedWork(models.Model):
     """A work that its journal took back, from a list such as Retraction Watch's."""
 
@@ -76,6 +86,11 @@ class RetractedWork(models.Model):
     title = models.CharField(max_length=1000, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     retracted_date = models.DateField(null=True, blank=True)
+    listed_at = models.DateTimeField(
+        help_text="When this site learned of it. An approval from before then was given without knowing."
+    )
+
+    objects = RetractedWorkQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)
@@ -84,6 +99,12 @@ class RetractedWork(models.Model):
             models.UniqueConstraint(fields=["pmid"], condition=Q(doi="") & ~Q(pmid=""), name="retracted_pmid_once"),
             models.CheckConstraint(condition=~Q(doi="", pmid=""), name="retracted_work_has_identifier"),
         ]
+        indexes = [models.Index(fields=["pmid"], condition=~Q(pmid=""), name="retracted_by_pmid")]
 
     def __str__(self) -> str:
-        return self.doi or self.pmid
+        return self.doi or f"PMID {self.pmid}"
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Its names as ``glossary.references.Work.identifiers`` has them."""
+        return tuple(filter(None, (self.doi, self.pmid and f"PMID {self.pmid}")))

@@ -8,14 +8,19 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.conftest import Site, axe_violations
 
 TERMS = """
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
-from glossary.actions import publish_term, retire_term, save_terms
+from glossary.actions import approve_review, publish_term, retire_term, save_term, save_terms, submit_term
 from glossary.documents import parse_document
-from glossary.models import Program
+from glossary.models import Credentials, Program, RetractedWork
 by, at = User.objects.create_user("pages"), datetime(2026, 3, 2, 12, tzinfo=UTC)
 documents = [parse_document(data) for data in [
     {"title": "Luteal phase", "definition": "<p>The second half of the menstrual cycle.</p>", "tags": ["cycle"]},
+    {
+        "title": "Retracted work",
+        "definition": "<p>It relies on one.</p>",
+        "references": [{"citation": "Doe J. On eggs. 2020.", "doi": "10.1000/retracted"}],
+    },
     {"title": "Withdrawn notion", "definition": "<p>Taken back.</p>"},
     {
         "title": "Pseudohypoparathyroidism with an unreasonably long name",
@@ -30,8 +35,18 @@ documents = [parse_document(data) for data in [
         "slug": "long-name",
     },
 ]]
+reviewer = User.objects.create_user("rafael", first_name="Rafael", last_name="Lindqvist")
+Credentials.objects.create(user=reviewer, text="MD, consultant endocrinologist")
+RetractedWork.objects.create(doi="10.1000/retracted", reason="Data fabricated", listed_at=at + timedelta(days=9))
 for saved in save_terms(documents=documents, by=by, at=at):
     publish_term(term=saved.term, by=Program("Test"), at=at, emergency=True, reason="Test")
+    if saved.term.slug in ("long-name", "retracted-work"):
+        review = submit_term(term=saved.term, by=by, at=at)
+        approve_review(review=review, by=reviewer, at=at + timedelta(days=1), publish=True)
+    if saved.term.slug == "long-name":
+        data = {**documents[3].as_json(), "mechanism": "<p>By 10<sup>3</sup> hormones.</p>", "tags": ["cycle"]}
+        save_term(document=parse_document(data), by=by, at=at, term=saved.term)
+        publish_term(term=saved.term, by=Program("Test"), at=at, emergency=True, reason="Correction of the dose")
     if saved.term.slug == "withdrawn-notion":
         retire_term(term=saved.term, by=by, at=at)
 """
@@ -42,6 +57,11 @@ PAGES = {
     "letter": "/glossary/letter/l/",
     "empty letter": "/glossary/letter/q/",
     "term": "/glossary/long-name/",
+    "term with a retracted work": "/glossary/retracted-work/",
+    "revisions": "/glossary/long-name/revisions/",
+    "earlier revision": "/glossary/long-name/revisions/1/",
+    "current revision": "/glossary/long-name/revisions/2/",
+    "revision of a retired term": "/glossary/withdrawn-notion/revisions/1/",
     "tags": "/glossary/tags/",
     "tag": "/glossary/tags/cycle/",
     "search": "/search/",
