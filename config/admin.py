@@ -1,7 +1,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from glossary import queues
 
 # What the sections of the front page are called, and which app's models stand in which other app's section.
 SECTIONS = {"auth": "People"}
@@ -11,11 +16,15 @@ LOGS = {"Event"}
 
 
 class AdminSite(admin.AdminSite):
-    """The stock admin with the project's names, and sections as its people think of them."""
+    """The stock admin with the project's names, sections as its people think of them, and what waits for each."""
 
     site_header = "Clinical Glossary"
     site_title = "Clinical Glossary"
     index_title = "Editing desk"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        waiting = queues.waiting_for(request.user, at=timezone.now()) if isinstance(request.user, User) else []
+        return super().index(request, {**(extra_context or {}), "waiting": waiting})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         sections: dict[str, Any] = {}

@@ -332,12 +332,3 @@ def _place(numbered: tuple[int, Any]) -> tuple[float, int]:
     index, form = numbered
     value = form[ORDER].value()
     return (int(value) if str(value).isascii() and str(value).isdigit() else float("inf"), index)
-
-
-class RetireForm(forms.Form):
-    reason = forms.CharField(
-        max_length=500,
-        label="Why is it taken back?",
-        widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="For the history, for example “Replaced by ‘Luteal support’”. Readers don't see it.",
-    )

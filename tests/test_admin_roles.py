@@ -2,75 +2,280 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from cookie_consent.models import Cookie, CookieGroup
+from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, URLResolver, reverse
 from taggit.models import Tag
 
-from glossary.actions import save_term
-from glossary.models import Event, PublishedEntry, Revision, Term
-from tests.conftest import document, person, publish_unreviewed
+from consent.actions import record_choice
+from consent.models import ConsentRecord, Notice, Service
+from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
+from glossary.models import (
+    Event,
+    PublishedEntry,
+    Review,
+    Revision,
+    ScheduledChange,
+    Term,
+)
+from tests.conftest import approve, document, person, publish_unreviewed
 from tests.desk import change_url, fields_of, messages_of, signed_in, with_row
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ["anonymous", "staff", "editor", "reviewer", "superuser"]
+ROLES = ["anonymous", "staff", "editor", "reviewer", "operator", "superuser"]
 # What a GET answers, in the order of ROLES. Anonymous visitors are sent to the login everywhere (302).
 READ: dict[str, list[int]] = {
-    "glossary_term_changelist": [302, 403, 200, 200, 200],
-    "glossary_term_add": [302, 403, 200, 403, 200],
-    "glossary_term_change": [302, 403, 200, 200, 200],
-    "glossary_term_history": [302, 403, 200, 200, 200],
-    "glossary_term_delete": [302, 403, 403, 403, 403],
-    "glossary_term_tags": [302, 403, 200, 200, 200],
-    "glossary_term_publish": [302, 405, 405, 405, 405],
-    "glossary_term_retire": [302, 403, 403, 200, 200],
-    "glossary_term_revision": [302, 403, 200, 200, 200],
-    "glossary_event_changelist": [302, 403, 200, 200, 200],
-    "glossary_event_add": [302, 403, 403, 403, 403],
-    "glossary_event_change": [302, 403, 200, 200, 200],
-    "glossary_event_history": [302, 403, 200, 200, 200],
-    "glossary_event_delete": [302, 403, 403, 403, 403],
-    "taggit_tag_changelist": [302, 403, 200, 200, 200],
-    "taggit_tag_add": [302, 403, 200, 403, 200],
-    "taggit_tag_change": [302, 403, 200, 200, 200],
-    "taggit_tag_history": [302, 403, 200, 200, 200],
-    "taggit_tag_delete": [302, 403, 403, 403, 403],
+    "app_list": [302, 404, 200, 200, 404, 200],
+    "auth_group_add": [302, 403, 403, 403, 403, 200],
+    "auth_group_change": [302, 403, 403, 403, 403, 200],
+    "auth_group_changelist": [302, 403, 403, 403, 403, 200],
+    "auth_group_delete": [302, 403, 403, 403, 403, 200],
+    "auth_group_history": [302, 403, 403, 403, 403, 200],
+    "auth_user_add": [302, 403, 403, 403, 403, 200],
+    "auth_user_change": [302, 403, 403, 403, 403, 200],
+    "auth_user_changelist": [302, 403, 403, 403, 403, 200],
+    "auth_user_delete": [302, 403, 403, 403, 403, 200],
+    "auth_user_history": [302, 403, 403, 403, 403, 200],
+    "auth_user_password_change": [302, 403, 403, 403, 403, 200],
+    "autocomplete": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_add": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_change": [302, 403, 403, 403, 200, 200],
+    "consent_consentrecord_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_consentrecord_delete": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_add": [302, 403, 403, 403, 403, 403],
+    "consent_notice_change": [302, 403, 403, 403, 200, 200],
+    "consent_notice_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_notice_delete": [302, 403, 403, 403, 403, 403],
+    "consent_notice_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_publish": [302, 403, 403, 403, 200, 200],
+    "consent_service_add": [302, 403, 403, 403, 200, 200],
+    "consent_service_change": [302, 403, 403, 403, 200, 200],
+    "consent_service_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_service_delete": [302, 403, 403, 403, 403, 403],
+    "consent_service_history": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_add": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_change": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_changelist": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_delete": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_history": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_add": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_change": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_changelist": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_delete": [302, 403, 403, 403, 403, 403],
+    "cookie_consent_cookiegroup_history": [302, 403, 403, 403, 200, 200],
+    "glossary_event_add": [302, 403, 403, 403, 403, 403],
+    "glossary_event_change": [302, 403, 200, 200, 403, 200],
+    "glossary_event_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_event_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_event_history": [302, 403, 200, 200, 403, 200],
+    "glossary_term_add": [302, 403, 200, 403, 403, 200],
+    "glossary_term_change": [302, 403, 200, 200, 403, 200],
+    "glossary_term_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_term_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_term_emergency": [302, 403, 403, 403, 403, 200],
+    "glossary_term_history": [302, 403, 200, 200, 403, 200],
+    "glossary_term_presence": [302, 405, 405, 405, 405, 405],
+    "glossary_term_preview": [302, 405, 405, 405, 405, 405],
+    "glossary_term_publish": [302, 405, 405, 405, 405, 405],
+    "glossary_term_retire": [302, 403, 403, 200, 403, 200],
+    "glossary_term_review": [302, 403, 200, 200, 403, 200],
+    "glossary_term_revision": [302, 403, 200, 200, 403, 200],
+    "glossary_term_schedule": [302, 403, 302, 302, 403, 302],
+    "glossary_term_session": [302, 200, 200, 200, 200, 200],
+    "glossary_term_similar": [302, 403, 200, 403, 403, 200],
+    "glossary_term_submit": [302, 403, 200, 200, 403, 200],
+    "glossary_term_tags": [302, 403, 200, 200, 403, 200],
+    "glossary_term_unschedule": [302, 405, 405, 405, 405, 405],
+    "glossary_term_withdraw": [302, 405, 405, 405, 405, 405],
+    "index": [302, 200, 200, 200, 200, 200],
+    "jsi18n": [302, 200, 200, 200, 200, 200],
+    "password_change": [302, 200, 200, 200, 200, 200],
+    "password_change_done": [302, 200, 200, 200, 200, 200],
+    "taggit_tag_add": [302, 403, 200, 403, 403, 200],
+    "taggit_tag_change": [302, 403, 200, 200, 403, 200],
+    "taggit_tag_changelist": [302, 403, 200, 200, 403, 200],
+    "taggit_tag_delete": [302, 403, 403, 403, 403, 403],
+    "taggit_tag_history": [302, 403, 200, 200, 403, 200],
+    "view_on_site": [302, 404, 404, 404, 404, 404],
 }
 # What a forged POST without any field answers.
 WRITE: dict[str, list[int]] = {
-    "glossary_term_changelist": [302, 403, 200, 200, 200],
-    "glossary_term_add": [302, 403, 200, 403, 200],
-    "glossary_term_change": [302, 403, 200, 403, 200],
-    "glossary_term_history": [302, 403, 200, 200, 200],
-    "glossary_term_delete": [302, 403, 403, 403, 403],
-    "glossary_term_tags": [302, 403, 200, 200, 200],
-    "glossary_term_publish": [302, 403, 302, 302, 302],
-    "glossary_term_retire": [302, 403, 403, 200, 200],
-    "glossary_term_revision": [302, 405, 405, 405, 405],
-    "glossary_event_changelist": [302, 403, 200, 200, 200],
-    "glossary_event_add": [302, 403, 403, 403, 403],
-    "glossary_event_change": [302, 403, 403, 403, 403],
-    "glossary_event_history": [302, 403, 200, 200, 200],
-    "glossary_event_delete": [302, 403, 403, 403, 403],
-    "taggit_tag_changelist": [302, 403, 200, 200, 200],
-    "taggit_tag_add": [302, 403, 200, 403, 200],
-    "taggit_tag_change": [302, 403, 403, 403, 200],
-    "taggit_tag_history": [302, 403, 200, 200, 200],
-    "taggit_tag_delete": [302, 403, 403, 403, 403],
+    "app_list": [302, 404, 200, 200, 404, 200],
+    "auth_group_add": [302, 403, 403, 403, 403, 200],
+    "auth_group_change": [302, 403, 403, 403, 403, 200],
+    "auth_group_changelist": [302, 403, 403, 403, 403, 200],
+    "auth_group_delete": [302, 403, 403, 403, 403, 200],
+    "auth_group_history": [302, 403, 403, 403, 403, 200],
+    "auth_user_add": [302, 403, 403, 403, 403, 200],
+    "auth_user_change": [302, 403, 403, 403, 403, 200],
+    "auth_user_changelist": [302, 403, 403, 403, 403, 200],
+    "auth_user_delete": [302, 403, 403, 403, 403, 200],
+    "auth_user_history": [302, 403, 403, 403, 403, 200],
+    "auth_user_password_change": [302, 403, 403, 403, 403, 200],
+    "autocomplete": [302, 405, 405, 405, 405, 405],
+    "consent_consentrecord_add": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_change": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_changelist": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_delete": [302, 403, 403, 403, 403, 403],
+    "consent_consentrecord_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_add": [302, 403, 403, 403, 403, 403],
+    "consent_notice_change": [302, 403, 403, 403, 403, 403],
+    "consent_notice_changelist": [302, 403, 403, 403, 403, 403],
+    "consent_notice_delete": [302, 403, 403, 403, 403, 403],
+    "consent_notice_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_publish": [302, 403, 403, 403, 200, 200],
+    "consent_service_add": [302, 403, 403, 403, 200, 200],
+    "consent_service_change": [302, 403, 403, 403, 200, 200],
+    "consent_service_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_service_delete": [302, 403, 403, 403, 403, 403],
+    "consent_service_history": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_add": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_change": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_changelist": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_delete": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookie_history": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_add": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_change": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_changelist": [302, 403, 403, 403, 200, 200],
+    "cookie_consent_cookiegroup_delete": [302, 403, 403, 403, 403, 403],
+    "cookie_consent_cookiegroup_history": [302, 403, 403, 403, 200, 200],
+    "glossary_event_add": [302, 403, 403, 403, 403, 403],
+    "glossary_event_change": [302, 403, 403, 403, 403, 403],
+    "glossary_event_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_event_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_event_history": [302, 403, 200, 200, 403, 200],
+    "glossary_term_add": [302, 403, 200, 403, 403, 200],
+    "glossary_term_change": [302, 403, 200, 403, 403, 200],
+    "glossary_term_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_term_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_term_emergency": [302, 403, 403, 403, 403, 200],
+    "glossary_term_history": [302, 403, 200, 200, 403, 200],
+    "glossary_term_presence": [302, 403, 200, 403, 403, 200],
+    "glossary_term_preview": [302, 403, 200, 403, 403, 200],
+    "glossary_term_publish": [302, 403, 302, 302, 403, 302],
+    "glossary_term_retire": [302, 403, 403, 200, 403, 200],
+    "glossary_term_review": [302, 403, 403, 302, 403, 302],
+    "glossary_term_revision": [302, 405, 405, 405, 405, 405],
+    "glossary_term_schedule": [302, 403, 302, 302, 403, 302],
+    "glossary_term_session": [302, 405, 405, 405, 405, 405],
+    "glossary_term_similar": [302, 405, 405, 405, 405, 405],
+    "glossary_term_submit": [302, 403, 200, 200, 403, 200],
+    "glossary_term_tags": [302, 403, 200, 200, 403, 200],
+    "glossary_term_unschedule": [302, 403, 403, 302, 403, 302],
+    "glossary_term_withdraw": [302, 403, 302, 302, 403, 302],
+    "index": [302, 200, 200, 200, 200, 200],
+    "jsi18n": [302, 405, 405, 405, 405, 405],
+    "password_change": [302, 200, 200, 200, 200, 200],
+    "password_change_done": [302, 405, 405, 405, 405, 405],
+    "taggit_tag_add": [302, 403, 200, 403, 403, 200],
+    "taggit_tag_change": [302, 403, 403, 403, 403, 200],
+    "taggit_tag_changelist": [302, 403, 200, 200, 403, 200],
+    "taggit_tag_delete": [302, 403, 403, 403, 403, 403],
+    "taggit_tag_history": [302, 403, 200, 200, 403, 200],
+    "view_on_site": [302, 404, 404, 404, 404, 404],
 }
+
+COUNTED = [
+    *("glossary.Term", "glossary.Revision", "glossary.Event", "glossary.Review", "glossary.ReviewComment"),
+    *("glossary.Approval", "glossary.ScheduledChange", "glossary.Credentials", "glossary.Letter", "taggit.Tag"),
+    *("auth.User", "auth.Group", "consent.Notice", "consent.Service", "consent.ConsentRecord"),
+    *("cookie_consent.Cookie", "cookie_consent.CookieGroup"),
+]
+
+
+@dataclass
+class World:
+    """A term that is public, with a newer revision nobody approved; another in review; and a row of everything else."""
+
+    term: Term
+    review: Review
+    change: ScheduledChange
+    objects: dict[str, Any]
+
+    def address(self, name: str) -> str:
+        model, _, step = name.rpartition("_")
+        given: list[Any] = []
+        if name == "glossary_term_revision":
+            given = [self.term.pk, 1]
+        elif name == "glossary_term_review":
+            given = [self.review.term_id, self.review.pk]
+        elif name == "glossary_term_unschedule":
+            given = [self.term.pk, self.change.pk]
+        elif name in ("app_list", "view_on_site"):
+            given = ["glossary"] if name == "app_list" else [ContentType.objects.get_for_model(Term).pk, self.term.pk]
+        elif name == "auth_user_password_change":
+            given = [self.objects["auth_user"].pk]
+        elif (
+            model in self.objects
+            and step not in ("changelist", "add", "tags", "session", "similar")
+            and name != "consent_notice_publish"
+        ):
+            given = [self.objects[model].pk]
+        return reverse(f"admin:{name}", args=given)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """Return what no forged request may change."""
+        return (
+            *(apps.get_model(label)._default_manager.count() for label in COUNTED),
+            *Term.objects.order_by("pk").values_list("head", "review__status", "retired_at"),
+            *PublishedEntry.objects.order_by("pk").values_list("revision", "approval"),
+            *ScheduledChange.objects.values_list("due_at", "done_at"),
+        )
 
 
 @pytest.fixture
-def term(editor: User, at: datetime) -> Term:
+def world(editor: User, reviewer: User, at: datetime) -> World:
     term = save_term(document=document(tags=["cycle"]), by=editor, at=at).term
     publish_unreviewed(term=term, by=editor, at=at)
-    return save_term(document=document(tags=["cycle"], origin="<p>New.</p>"), by=editor, at=at, term=term).term
+    term = save_term(document=document(tags=["cycle"], origin="<p>New.</p>"), by=editor, at=at, term=term).term
+    change = schedule_retirement(term=term, due_at=at + timedelta(days=1), by=reviewer, at=at)
+    unschedule(change=change, by=reviewer, at=at)
+    other = save_term(document=document("Progesterone"), by=editor, at=at).term
+    group = CookieGroup.objects.get(varname="analytics")
+    notice = Notice.objects.get()
+    record_choice(
+        choice="reject_all", categories=[], notice=notice.sha256, surface="banner", gpc=False, receipt="", at=at
+    )
+    service = Service.objects.create(
+        name="Statistics",
+        vendor="Vendor",
+        purpose="Counts.",
+        privacy_policy="https://example.org/",
+        category=group,
+        url="https://example.org/s.js",
+        integrity="sha256-x",
+        changed_at=at,
+    )
+    objects = {
+        "glossary_term": term,
+        "glossary_event": term.events.first(),
+        "taggit_tag": Tag.objects.get(),
+        "auth_user": person("vera", "Vera Moss"),
+        "auth_group": Group.objects.get(name="Clinical editors"),
+        "consent_notice": notice,
+        "consent_service": service,
+        "consent_consentrecord": ConsentRecord.objects.get(),
+        "cookie_consent_cookiegroup": group,
+        "cookie_consent_cookie": Cookie.objects.create(cookiegroup=group, name="_x", description="x"),
+    }
+    return World(term, submit_term(term=other, by=editor, at=at), change, objects)
+
+
+@pytest.fixture
+def term(world: World) -> Term:
+    return world.term
 
 
 @pytest.fixture
@@ -80,57 +285,44 @@ def client_of(editor: User, reviewer: User) -> dict[str, Client]:
         "staff": person("stan", "Stan Doe"),
         "editor": editor,
         "reviewer": reviewer,
+        "operator": person("olga", "Olga Brandt", "Site operators"),
         "superuser": person("root", "Ruth Oyelaran", superuser=True),
     }
     return {role: signed_in(user) for role, user in people.items()}
 
 
-def address(name: str, term: Term) -> str:
-    arguments: dict[str, list[Any]] = {
-        "glossary_term_revision": [term.pk, 1],
-        "glossary_event_change": [term.events.get().pk],
-        "glossary_event_history": [term.events.get().pk],
-        "glossary_event_delete": [term.events.get().pk],
-    }
-    if name in arguments:
-        given = arguments[name]
-    elif name.startswith("taggit_tag_") and name.split("_")[-1] in ("change", "history", "delete"):
-        given = [Tag.objects.get().pk]
-    elif name.split("_")[-1] in ("change", "history", "delete", "publish", "retire"):
-        given = [term.pk]
-    else:
-        given = []
-    return reverse(f"admin:{name}", args=given)
+def names_in(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names_in(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
 
 
-def test_the_matrix_names_every_address_of_the_desk() -> None:
-    mine = [model_admin for model, model_admin in admin.site._registry.items() if model in (Term, Event, Tag)]
-    everything = {
-        pattern.name for model_admin in mine for pattern in model_admin.urls if isinstance(pattern, URLPattern)
-    }
-    assert everything - {None} == READ.keys() == WRITE.keys()
+def test_the_matrix_names_every_address_of_the_admin() -> None:
+    # Signing in and out are Django's own, and everybody's.
+    assert set(names_in(admin.site.urls[0])) - {"login", "logout"} == READ.keys() == WRITE.keys()
     glossary = {model for model in admin.site._registry if model._meta.app_label == "glossary"}
-    # Revisions, published entries, old addresses and the edition have no address at all in the admin.
+    # Revisions, reviews, approvals, published entries, old addresses and the edition have no address of their own.
     assert glossary == {Term, Event}
 
 
 @pytest.mark.parametrize("name", READ)
-def test_everybody_gets_exactly_their_answer(name: str, term: Term, client_of: dict[str, Client]) -> None:
-    url = address(name, term)
+def test_everybody_gets_exactly_their_answer(name: str, world: World, client_of: dict[str, Client]) -> None:
+    url = world.address(name)
     assert [client_of[role].get(url).status_code for role in ROLES] == READ[name]
 
 
 @pytest.mark.parametrize("name", WRITE)
-def test_a_forged_post_changes_nothing(name: str, term: Term, client_of: dict[str, Client]) -> None:
-    url = address(name, term)
+def test_a_forged_post_changes_nothing(name: str, world: World, client_of: dict[str, Client]) -> None:
+    url, before = world.address(name), world.snapshot()
     assert [client_of[role].post(url).status_code for role in ROLES] == WRITE[name]
-    assert (Term.objects.count(), Revision.objects.count(), Event.objects.count(), Tag.objects.count()) == (1, 2, 1, 1)
-    assert PublishedEntry.objects.get().revision.number == 1
+    assert world.snapshot() == before
 
 
 @pytest.mark.parametrize("name", ["term_change", "term_history", "term_delete", "term_publish", "term_retire"])
 def test_an_unknown_term_is_not_found(name: str, term: Term, client_of: dict[str, Client]) -> None:
-    url = reverse(f"admin:glossary_{name}", args=[term.pk + 1])
+    url = reverse(f"admin:glossary_{name}", args=[term.pk + 100])
     response = client_of["reviewer"].post(url) if name == "term_publish" else client_of["reviewer"].get(url)
     assert response.status_code == 404
 
@@ -152,17 +344,35 @@ def test_only_those_who_may_publish_can_save_and_publish(
 
 
 @pytest.mark.parametrize("role", ["editor", "reviewer", "superuser"])
-def test_publishing_takes_the_revision_that_was_seen(role: str, term: Term, client_of: dict[str, Client]) -> None:
+def test_publishing_takes_the_revision_that_was_seen(
+    role: str, term: Term, client_of: dict[str, Client], reviewer: User, at: datetime
+) -> None:
+    approve(term=term, by=reviewer, at=at)
     url = reverse("admin:glossary_term_publish", args=[term.pk])
     response = client_of[role].post(url, {"revision": "1"}, follow=True)
     assert "A newer revision was saved meanwhile" in messages_of(response)[0]
     assert PublishedEntry.objects.get().revision.number == 1
+    assert "Publish revision 2" in response.content.decode()
     response = client_of[role].post(url, {"revision": "2"}, follow=True)
     assert "is published" in messages_of(response)[0]
     assert PublishedEntry.objects.get().revision.number == 2
 
 
-def test_a_reviewer_retires_with_a_reason_and_brings_back(term: Term, client_of: dict[str, Client]) -> None:
+def test_what_is_not_approved_is_not_published_by_anybody(term: Term, client_of: dict[str, Client]) -> None:
+    for role in ("editor", "reviewer", "superuser"):
+        assert "Publish revision 2" not in client_of[role].get(change_url(term)).content.decode()
+        url = reverse("admin:glossary_term_publish", args=[term.pk])
+        response = client_of[role].post(url, {"revision": "2"}, follow=True)
+        assert messages_of(response) == [
+            "Not published: Revision 2 of “Luteal phase” is not approved: submit it for review."
+        ]
+    assert PublishedEntry.objects.get().revision.number == 1
+
+
+def test_a_reviewer_retires_with_a_reason_and_brings_back(
+    term: Term, client_of: dict[str, Client], reviewer: User, at: datetime
+) -> None:
+    approve(term=term, by=reviewer, at=at)
     url = reverse("admin:glossary_term_retire", args=[term.pk])
     assert "This field is required" in client_of["reviewer"].post(url).content.decode()
     assert client_of["editor"].post(url, {"reason": "Forged"}).status_code == 403
@@ -180,16 +390,18 @@ def test_a_reviewer_retires_with_a_reason_and_brings_back(term: Term, client_of:
 
 
 def test_many_are_published_at_once_and_each_is_reported(
-    term: Term, client_of: dict[str, Client], editor: User, at: datetime
+    term: Term, client_of: dict[str, Client], editor: User, reviewer: User, at: datetime
 ) -> None:
     new = save_term(document=document("New"), by=editor, at=at).term
+    approve(term=new, by=reviewer, at=at)
     bare = Term.objects.create(title="Bare", slug="bare", definition="<p>x</p>")
     url = reverse("admin:glossary_term_changelist")
     selection = {"action": "publish_selected", "_selected_action": [term.pk, new.pk, bare.pk]}
     response = client_of["editor"].post(url, selection, follow=True)
     assert messages_of(response) == [
         "“Bare” has no revision that could be published: save it first.",
-        "Published: “Luteal phase” and “New”.",
+        "Revision 2 of “Luteal phase” is not approved: submit it for review.",
+        "Published: “New”.",
     ]
     response = client_of["editor"].post(url, selection | {"_selected_action": [new.pk]}, follow=True)
     assert messages_of(response) == ["Published already, as they stand: “New”."]
@@ -217,7 +429,7 @@ def test_many_are_retired_after_a_question_and_by_reviewers_only(
 def test_reviewers_read_the_newest_revision_rendered(term: Term, client_of: dict[str, Client]) -> None:
     page = client_of["reviewer"].get(change_url(term)).content.decode()
     assert '<div class="document__text"><p>New.</p></div>' in page
-    assert "Publish revision 2" in page
+    assert "Submit for review…" in page
     assert "Retire…" in page
     assert "<textarea" not in page
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from glossary.actions import save_term
 from glossary.models import PublishedEntry, Revision, Term
 from glossary.widgets import PROSE_EXTENSIONS
-from tests.conftest import document, person, publish_unreviewed
+from tests.conftest import approve, document, person, publish_unreviewed
 from tests.desk import add_url, change_url, errors_of, fields_of, messages_of, signed_in, with_row
 
 pytestmark = pytest.mark.django_db
@@ -140,12 +140,36 @@ def test_a_row_without_a_usable_position_stands_last(desk: Client, term: Term) -
     assert [row["text"] for row in document_now(term)["insights"]] == ["Second.", "First."]  # type: ignore[attr-defined]
 
 
-def test_save_and_publish_shows_the_change_to_readers(desk: Client, term: Term) -> None:
-    data = fields_of(desk.get(change_url(term))) | {"mechanism": "<p>New.</p>", "_publish": "1"}
+def test_a_change_that_breaks_no_seal_is_saved_and_published_at_once(
+    desk: Client, term: Term, reviewer: User, at: datetime
+) -> None:
+    assert "_publish" not in desk.get(change_url(term)).content.decode()
+    approve(term=term, by=reviewer, at=at, publish=True)
+    page = desk.get(change_url(term))
+    assert "_publish" in page.content.decode()
+    data = fields_of(page) | {"tags": "Fertility", "_publish": "1"}
     response = desk.post(change_url(term), data, follow=True)
     assert "is published" in messages_of(response)[-1]
-    assert PublishedEntry.objects.get().revision.document["mechanism"] == "<p>New.</p>"
+    assert PublishedEntry.objects.get().revision.document["tags"] == ["Fertility"]
     assert response.redirect_chain[-1][0] == change_url(term)
+
+
+def test_a_clinical_change_is_saved_and_says_why_it_is_not_published(
+    desk: Client, term: Term, reviewer: User, at: datetime
+) -> None:
+    approve(term=term, by=reviewer, at=at, publish=True)
+    data = fields_of(desk.get(change_url(term))) | {"mechanism": "<p>New.</p>", "_publish": "1"}
+    response = desk.post(change_url(term), data, follow=True)
+    assert "is not approved: submit it for review" in messages_of(response)[-1]
+    assert document_now(term)["mechanism"] == "<p>New.</p>"
+    assert PublishedEntry.objects.get().revision.number == 1
+
+
+def test_saving_leads_on_to_submitting(desk: Client, term: Term) -> None:
+    data = fields_of(desk.get(change_url(term))) | {"mechanism": "<p>New.</p>", "_submit": "1"}
+    response = desk.post(change_url(term), data)
+    assert response["Location"] == reverse("admin:glossary_term_submit", args=[term.pk])
+    assert document_now(term)["mechanism"] == "<p>New.</p>"
 
 
 # -- Refusals keep what was typed --------------------------------------------------------------------------------------
@@ -218,10 +242,10 @@ def test_a_post_in_another_encoding_is_refused_without_an_error(desk: Client, te
 
 
 def test_a_changed_address_says_that_the_old_one_goes_on_working(
-    desk: Client, term: Term, editor: User, at: datetime
+    desk: Client, term: Term, reviewer: User, at: datetime
 ) -> None:
     assert "keeps the old address working" in desk.get(change_url(term)).content.decode()
-    publish_unreviewed(term=term, by=editor, at=at)
+    approve(term=term, by=reviewer, at=at, publish=True)
     page = desk.get(change_url(term))
     assert "Readers find this term at /glossary/luteal-phase/" in page.content.decode()
     data = fields_of(page) | {"slug": "luteal", "_publish": "1"}
@@ -294,7 +318,7 @@ def test_the_form_takes_as_many_queries_for_many_rows_as_for_few(
     many = [{"text": f"Insight {number}", "term": "progesterone"} for number in range(30)]
     save_term(document=document(insights=many, tags=list("abcdefgh")), by=editor, at=at, term=term)
     publish_unreviewed(term=term, by=editor, at=at)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         page = desk.get(change_url(term))
     with django_assert_max_num_queries(60):
         desk.post(change_url(term), fields_of(page) | {"mechanism": "<p>New.</p>"})

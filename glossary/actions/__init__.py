@@ -36,6 +36,7 @@ from glossary.actions.saving import (
     rename_tag,
     save_term,
     save_terms,
+    tag_terms,
 )
 from glossary.actions.scheduling import (
     NotSchedulable,
@@ -83,6 +84,7 @@ __all__ = [
     "send_back",
     "send_letters",
     "submit_term",
+    "tag_terms",
     "unschedule",
     "withdraw_review",
 ]

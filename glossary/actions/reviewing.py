@@ -57,7 +57,8 @@ def submit_term(
     if term.review is not None and term.review.status == Review.Status.OPEN:
         raise NotReviewable(f"“{term}” is in review already.")
     entry = PublishedEntry.objects.select_related("approval").filter(term=term).first()
-    if entry is not None and entry.revision_id == head.pk and not (entry.approval and entry.approval.emergency):
+    reviewed = entry is not None and entry.approval is not None and not entry.approval.emergency
+    if entry is not None and entry.revision_id == head.pk and reviewed:
         due = term.next_review_date and term.next_review_date <= at.date()
         if not due and not term.concerns.filter(resolved_at__isnull=True).exists():
             raise NotReviewable(f"“{term}” is published as it stands, and its next review isn't due yet.")
@@ -213,6 +214,8 @@ def _locked(term: Term) -> Term:
 
 
 def _open(review: Review) -> Review:
+    # The term first, as saving does: in another order two people would wait for one another.
+    Term.objects.select_for_update(of=("self",)).get(pk=review.term_id)
     review = (
         Review.objects.select_for_update(of=("self",))
         .select_related("term", "revision", "submitted_by")

@@ -160,6 +160,23 @@ def rename_tag(*, tag: Tag, name: str, by: User | Program, at: datetime) -> list
     )
 
 
+@transaction.atomic
+def tag_terms(*, terms: Sequence[Term], name: str, by: User | Program, at: datetime, note: str = "") -> list[Saved]:
+    """Put a tag on many working copies, and freeze each as a new revision. Returns the outcomes, one per term.
+
+    The tag is made if there is none of this name. Raises :class:`DocumentsRefused`, and then none is tagged.
+    """
+    # Locked before they are read, so that nothing that somebody saves meanwhile is lost.
+    locked = Term.objects.select_for_update(of=("self",)).in_bulk([term.pk for term in terms])
+    tagged = [
+        document
+        if name.casefold() in {tag.casefold() for tag in document.tags}
+        else replace(document, tags=documents.sorted_names((*document.tags, name)))
+        for document in documents_of([locked[term.pk] for term in terms])
+    ]
+    return save_terms(documents=tagged, by=by, at=at, note=note or f"Tag “{name}” added")
+
+
 def document_of(term: Term) -> TermDocument:
     """Return the working copy as a document. Reads the term's children, related terms and tags."""
     return documents_of([term])[0]

@@ -1,11 +1,12 @@
-"""The editors' desk in the stock Django admin: terms, their history, tags and the log.
+"""The editors' desk in the stock Django admin: terms, their reviews and history, tags, people and the log.
 
-Revisions, published entries and old addresses are not registered: nobody edits them, and they are read on the pages of
-their term.
+Revisions, reviews, approvals, published entries and old addresses are not registered: nobody edits them, and they are
+read on the pages of their term.
 """
 
 from glossary.admin.events import EventAdmin
+from glossary.admin.people import PersonAdmin
 from glossary.admin.tags import TagAdmin
 from glossary.admin.terms import TermAdmin
 
-__all__ = ["EventAdmin", "TagAdmin", "TermAdmin"]
+__all__ = ["EventAdmin", "PersonAdmin", "TagAdmin", "TermAdmin"]

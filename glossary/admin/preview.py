@@ -66,7 +66,7 @@ def preview_html(document: TermDocument, *, term: Term | None, by: User, at: dat
         "layout": "admin/glossary/term/preview.html",
         "entry": entry,
         "letter": rendering.Letter(entry.initial),
-        "page": rendering.term_page(entry),
+        "page": rendering.term_page(entry, on=at.date()),
         "canonical": rendering.absolute(entry.get_absolute_url()),
     }
     return render_to_string("glossary/term.html", context)

@@ -1,41 +1,34 @@
-"""The term: its list, its form, and the steps from a draft to the public."""
+"""The term: its form, what of it can be read, and, from the modules beside this one, its list, steps and reviews."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.utils.text import get_text_list
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from js_asset import Media
 from taggit.models import Tag
 
-from glossary.actions import (
-    NotPublishable,
-    NotPublished,
-    Saved,
-    StaleRevision,
-    mark_absent,
-    publish_term,
-    retire_term,
-    save_term,
-)
+from glossary.actions import Saved, StaleRevision, mark_absent, save_term
 from glossary.admin.beside import BesideTheForm
 from glossary.admin.conflicts import collision_in, rebased, with_choices
+from glossary.admin.desk import user_of
+from glossary.admin.listing import TermList
+from glossary.admin.reviews import TermReviews
+from glossary.admin.steps import TermSteps
 from glossary.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
 from glossary.forms import (
     ChildFormSet,
@@ -43,7 +36,6 @@ from glossary.forms import (
     InsightFormSet,
     ReferenceForm,
     ReferenceFormSet,
-    RetireForm,
     SynonymForm,
     SynonymFormSet,
     TermForm,
@@ -51,13 +43,9 @@ from glossary.forms import (
 from glossary.markup import clean_html
 from glossary.models import Insight, Reference, Revision, Synonym, Term
 from glossary.similar import Likeness, similar_terms
-from glossary.steps import may_publish, may_retire, next_steps
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from glossary.steps import next_steps
 
 TAGS_PER_PAGE = 20
-LONG_FIELDS = ["definition", "origin", "mechanism", "head__document", "entry__search_document"]
 HISTORY_PER_PAGE = 50
 
 
@@ -110,43 +98,8 @@ class ReferenceInline(ChildInline):
     fields = ["citation", ("doi", "pmid", "url")]
 
 
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(state.value, state.label) for state in Term.State]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        match self.value():
-            case Term.State.DRAFT:
-                return queryset.drafts()
-            case Term.State.PUBLISHED:
-                return queryset.published_without_changes()
-            case Term.State.CHANGED:
-                return queryset.published_with_changes()
-            case Term.State.RETIRED:
-                return queryset.retired()
-        return queryset
-
-
-class TagFilter(admin.SimpleListFilter):
-    title = "tag"
-    parameter_name = "tag"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        used = Tag.objects.filter(term__isnull=False).distinct().order_by("name")
-        return [(slug, name) for slug, name in used.values_list("slug", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        # By primary key and not by a join: a join would repeat the term for the list's counts.
-        if self.value():
-            return queryset.filter(pk__in=Term.objects.filter(tags__slug=self.value()).values("pk"))
-        return queryset
-
-
 @admin.register(Term)
-class TermAdmin(BesideTheForm):
+class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
 
     Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the
@@ -160,16 +113,10 @@ class TermAdmin(BesideTheForm):
         ("Texts", {"fields": ["definition", "origin", "mechanism"]}),
         ("Where it belongs", {"fields": ["related", "tags"]}),
     ]
-    list_display = ["title", "state", "tag_names", "last_saved", "public_page"]
-    list_filter = [StateFilter, TagFilter]
-    list_per_page = 50
-    search_fields = ["title", "synonyms__text"]
-    search_help_text = "Searches titles and synonyms."
-    actions = ["publish_selected", "retire_selected"]
     save_on_top = True
 
     class Media:
-        css = {"all": ["glossary/admin/desk.css"]}
+        css = {"all": ["glossary/admin/desk.css", "glossary/admin/difference.css", "glossary/admin/review.css"]}
 
     # -- What may be done ----------------------------------------------------------------------------------------------
 
@@ -177,106 +124,14 @@ class TermAdmin(BesideTheForm):
         """Nobody deletes a term: what was published stays citable. Terms are retired instead."""
         return False
 
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        return may_publish(request.user)
-
-    def has_retire_permission(self, request: HttpRequest) -> bool:
-        return may_retire(request.user)
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
             path("tags/", view(self.tags_view), name="glossary_term_tags"),
-            path("<int:term_id>/publish/", view(self.publish_view), name="glossary_term_publish"),
-            path("<int:term_id>/retire/", view(self.retire_view), name="glossary_term_retire"),
             path("<int:term_id>/revisions/<int:number>/", view(self.revision_view), name="glossary_term_revision"),
             *self.beside_urls(),
             *super().get_urls(),
         ]
-
-    # -- List ----------------------------------------------------------------------------------------------------------
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Term]:
-        return super().get_queryset(request).with_state()  # type: ignore[attr-defined, no-any-return]  # Term.objects
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
-        # The list shows none of the long texts, and needs no query per row for the tags.
-        changelist.result_list = changelist.result_list.defer(*LONG_FIELDS).prefetch_related("tags")
-        return changelist
-
-    @admin.display(description="state")
-    def state(self, term: Term) -> SafeString:
-        return format_html('<span class="state state--{}">{}</span>', term.state.value, term.state.label)
-
-    @admin.display(description="tags", empty_value="–")
-    def tag_names(self, term: Term) -> str:
-        return ", ".join(sorted(tag.name for tag in term.tags.all()))
-
-    @admin.display(description="last saved", ordering="head__created_at", empty_value="–")
-    def last_saved(self, term: Term) -> SafeString | None:
-        if term.head is None:
-            return None
-        when = timezone.localtime(term.head.created_at)
-        return format_html(
-            '<time datetime="{}">{}</time><br>{}',
-            when.isoformat(),
-            f"{when:%-d %b %Y, %H:%M}",
-            term.head.created_by_name,
-        )
-
-    @admin.display(description="public page", empty_value="–")
-    def public_page(self, term: Term) -> SafeString | None:
-        url = self.get_view_on_site_url(term)
-        return format_html('<a href="{}" aria-label="Read {}">Read</a>', url, term.title) if url else None
-
-    def get_view_on_site_url(self, obj: Term | None = None) -> str | None:
-        entry = getattr(obj, "entry", None)
-        return entry.get_absolute_url() if entry else None
-
-    @admin.action(description="Publish selected terms", permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
-        published, unchanged = [], []
-        for term in queryset:
-            if term.state == Term.State.PUBLISHED:
-                unchanged.append(term.title)
-                continue
-            try:
-                publish_term(term=term, by=_user(request), at=timezone.now())
-            except NotPublishable as refusal:
-                self.message_user(request, str(refusal), messages.ERROR)
-            else:
-                published.append(term.title)
-        if published:
-            self.message_user(request, f"Published: {_listed(published)}.", messages.SUCCESS)
-        if unchanged:
-            self.message_user(request, f"Published already, as they stand: {_listed(unchanged)}.", messages.INFO)
-
-    @admin.action(description="Retire selected terms…", permissions=["retire"])
-    def retire_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
-        form = RetireForm(request.POST if "confirmed" in request.POST else None)
-        if not form.is_valid():
-            return self._ask_to_retire(
-                request,
-                form,
-                list(queryset),
-                title="Retire terms?",
-                hidden={
-                    "action": "retire_selected",
-                    "select_across": request.POST.get("select_across", "0"),
-                },
-            )
-        retired = []
-        for term in queryset:
-            try:
-                retire_term(term=term, by=_user(request), at=timezone.now(), reason=form.cleaned_data["reason"])
-            except NotPublished as refusal:
-                self.message_user(request, str(refusal), messages.WARNING)
-            else:
-                retired.append(term.title)
-        if retired:
-            self.message_user(request, f"Retired: {_listed(retired)}.", messages.SUCCESS)
-        return None
 
     # -- Form ----------------------------------------------------------------------------------------------------------
 
@@ -298,6 +153,8 @@ class TermAdmin(BesideTheForm):
     ) -> Any:
         if request.method == "POST":
             if "_publish" in request.POST and not self.has_publish_permission(request):
+                raise PermissionDenied
+            if "_submit" in request.POST and not self.has_submit_permission(request):
                 raise PermissionDenied
         elif object_id and not self.has_change_permission(request):
             return self.read_view(request, object_id)
@@ -325,7 +182,7 @@ class TermAdmin(BesideTheForm):
             request.chosen_theirs = term_form.taken_from_theirs()  # type: ignore[attr-defined]  # if it collides again
         saved = save_term(
             document=parse_document(data),
-            by=_user(request),
+            by=user_of(request),
             at=timezone.now(),
             term=term if change else None,
             note=term_form.cleaned_data["note"],
@@ -366,17 +223,20 @@ class TermAdmin(BesideTheForm):
         if saved.revision is None:
             self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
         elif "_publish" not in request.POST:
-            words = f"“{term}” is saved as revision {number}. {next_steps(term, user=request.user).situation}"
+            steps = next_steps(term, user=request.user, at=timezone.now())
+            words = f"“{term}” is saved as revision {number}. {steps.situation}"
             self.message_user(request, words, messages.SUCCESS)
         if saved.merged:
             self.message_user(request, self._merged_in_words(request, term, saved), messages.INFO)
         if "_publish" in request.POST:
             self._publish(request, term)
+        if "_submit" in request.POST:
+            return HttpResponseRedirect(self._to_submit(term))
         if "_addanother" in request.POST:
             return HttpResponseRedirect(reverse("admin:glossary_term_add"))
         if "_continue" in request.POST or "_publish" in request.POST:
             return self._to_term(term)
-        mark_absent(term=term, by=_user(request))
+        mark_absent(term=term, by=user_of(request))
         return self.response_post_save_change(request, obj)
 
     def _warn_of_similar(self, request: HttpRequest, term: Term, saved: Saved) -> None:
@@ -404,10 +264,12 @@ class TermAdmin(BesideTheForm):
         # Import maps and inline styles run by nonce only.
         context["media"] = Media.from_media(context["media"], nonce=_nonce(request))
         context["csp_nonce"] = _nonce(request)
-        context["may_publish"] = self.has_publish_permission(request)
+        context["may_submit"] = self.has_submit_permission(request)
         context["show_save_and_add_another"] = obj is None
         if obj is not None:
-            context["steps"] = next_steps(obj, user=request.user)
+            context["steps"] = steps = next_steps(obj, user=request.user, at=timezone.now())
+            # Only under a whole seal: what changes then need be no clinical text, and then publishes at once.
+            context["may_publish"] = steps.sealed and self.has_publish_permission(request)
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
             context["collision"] = collision_in(context["adminform"].form, formsets, obj)
             # What the form has cleaned stands in ``original`` when the page is shown again: name the term as it is.
@@ -424,64 +286,14 @@ class TermAdmin(BesideTheForm):
         results = [{"id": name, "text": name} for name in page]
         return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
 
-    # -- Steps ---------------------------------------------------------------------------------------------------------
-
-    @method_decorator(require_POST)
-    def publish_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
-        """Publish the revision that the person saw (``revision``, its number)."""
-        term = self._term(request, term_id)
-        if not self.has_publish_permission(request):
-            raise PermissionDenied
-        if term.head is None or request.POST.get("revision") != str(term.head.number):
-            words = "A newer revision was saved meanwhile, and nothing was published. Look at it first."
-            self.message_user(request, words, messages.WARNING)
-        else:
-            self._publish(request, term)
-        return self._to_term(term)
-
-    def retire_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
-        """Ask for a reason, and retire the term."""
-        term = self._term(request, term_id)
-        if not self.has_retire_permission(request):
-            raise PermissionDenied
-        form = RetireForm(request.POST if request.method == "POST" else None)
-        if not form.is_valid():
-            return self._ask_to_retire(request, form, [term], title=f"Retire “{term}”?", hidden={})
-        try:
-            retire_term(term=term, by=_user(request), at=timezone.now(), reason=form.cleaned_data["reason"])
-        except NotPublished as refusal:
-            self.message_user(request, str(refusal), messages.WARNING)
-        else:
-            self.message_user(request, f"“{term}” is retired.", messages.SUCCESS)
-        return self._to_term(term)
-
-    def _publish(self, request: HttpRequest, term: Term) -> None:
-        try:
-            entry = publish_term(term=term, by=_user(request), at=timezone.now())
-        except NotPublishable as refusal:
-            self.message_user(request, f"Not published: {refusal}", messages.ERROR)
-            return
-        words = format_html('“{}” is published: <a href="{}">read its page</a>.', entry.title, entry.get_absolute_url())
-        self.message_user(request, words, messages.SUCCESS)
-
-    def _ask_to_retire(
-        self, request: HttpRequest, form: RetireForm, terms: list[Term], *, title: str, hidden: dict[str, str]
-    ) -> HttpResponse:
-        context = self._context(request, title=title) | {
-            "form": form,
-            "terms": terms,
-            "hidden": hidden,
-            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-            "original": terms[0] if not hidden else None,
-        }
-        return TemplateResponse(request, "admin/glossary/term/retire.html", context)
+    # -- Deleting ------------------------------------------------------------------------------------------------------
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Say why a term isn't deleted. Answers 403, whoever asks."""
         term = self._term(request, unquote(object_id))
         context = self._context(request, title="Terms are not deleted") | {
             "original": term,
-            "steps": next_steps(term, user=request.user),
+            "steps": next_steps(term, user=request.user, at=timezone.now()),
         }
         return TemplateResponse(request, "admin/glossary/term/no_delete.html", context, status=403)
 
@@ -505,7 +317,7 @@ class TermAdmin(BesideTheForm):
         context = self._context(request, title=title) | {
             "original": term,
             "revision": revision,
-            "steps": next_steps(term, user=request.user),
+            "steps": next_steps(term, user=request.user, at=timezone.now()),
             "has_change_permission": self.has_change_permission(request, term),
             "view_url": self.get_view_on_site_url(term),
         }
@@ -541,37 +353,9 @@ class TermAdmin(BesideTheForm):
             "original": term,
             "subtitle": str(term),
             "page": page,
-            "steps": next_steps(term, user=request.user),
+            "steps": next_steps(term, user=request.user, at=timezone.now()),
         }
         return TemplateResponse(request, "admin/glossary/term/history.html", context)
-
-    # -- Shared --------------------------------------------------------------------------------------------------------
-
-    def _term(self, request: HttpRequest, key: int | str) -> Term:
-        """Return the term, for somebody who may see it. Raises ``Http404`` or ``PermissionDenied``."""
-        term: Term | None = self.get_object(request, str(key))
-        if not self.has_view_or_change_permission(request, term):
-            raise PermissionDenied
-        if term is None:
-            raise Http404("There is no such term.")
-        return term
-
-    def _context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "opts": self.opts,
-            "media": self.media,
-            "may_publish": self.has_publish_permission(request),
-        }
-
-    def _to_term(self, term: Term) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:glossary_term_change", args=[term.pk]))
-
-
-def _user(request: HttpRequest) -> User:
-    """The member of staff who asks: the admin lets nobody else in."""
-    return cast("User", request.user)
 
 
 def _nonce(request: HttpRequest) -> str:
@@ -586,7 +370,3 @@ def _refusal(request: HttpRequest) -> DocumentError | StaleRevision | None:
 def _saved(request: HttpRequest) -> Saved:
     saved: Saved = request.saved  # type: ignore[attr-defined]  # set by save_related
     return saved
-
-
-def _listed(titles: list[str]) -> str:
-    return get_text_list([f"“{title}”" for title in titles], "and")

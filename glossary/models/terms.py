@@ -50,6 +50,11 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Terms with something unresolved: a retired target, a changed neighbour, a retracted work."""
         return self.filter(concerns__resolved_at__isnull=True, concerns__isnull=False).distinct()
 
+    def published_without_review(self) -> TermQuerySet:
+        """Terms whose public text nobody but its authors stands for: an emergency, or older than reviews."""
+        unreviewed = Q(entry__approval__emergency=True) | Q(entry__approval__isnull=True)
+        return self.published().filter(unreviewed)
+
     def with_state(self) -> TermQuerySet:
         """Terms with what :attr:`Term.state` reads already fetched."""
         return self.select_related("entry", "head", "review")
@@ -140,7 +145,8 @@ class Term(models.Model):
     class Meta:
         ordering = ["title", "pk"]
         permissions = [
-            ("publish_term", "Can publish a term"),
+            ("submit_term", "Can submit a term for review"),
+            ("publish_term", "Can publish a term that is approved"),
             ("retire_term", "Can retire a term"),
             ("review_term", "Can approve a term or send it back"),
             ("emergency_publish_term", "Can publish without review, in an emergency"),

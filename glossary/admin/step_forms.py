@@ -1,0 +1,181 @@
+"""What the steps of a term ask for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from glossary.models import ReviewComment
+from glossary.steps import name_shown
+
+if TYPE_CHECKING:
+    from django.forms import ModelChoiceField
+
+    UserChoiceField = ModelChoiceField[User]
+else:
+    UserChoiceField = forms.ModelChoiceField
+
+LINE = {"class": "vTextField"}
+
+
+def reviewers(*, barred: Any = ()) -> QuerySet[User]:
+    """Return the people who may approve terms, without those who are ``barred`` (primary keys), by name."""
+    people = User.objects.with_perm(
+        "glossary.review_term", backend="django.contrib.auth.backends.ModelBackend", include_superusers=True
+    )
+    found: QuerySet[User] = people.filter(is_staff=True).exclude(pk__in=barred).select_related("credentials")
+    return found.order_by("last_name", "first_name", "username")
+
+
+class ReviewerField(UserChoiceField):
+    def label_from_instance(self, obj: User) -> str:
+        credentials = getattr(obj, "credentials", None)
+        return f"{name_shown(obj)}, {credentials.text}" if credentials else name_shown(obj)
+
+
+class MomentField(forms.DateTimeField):
+    """A time to come, with the time zone said."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        if moment is not None and moment <= timezone.now():
+            raise forms.ValidationError("This time is past already: choose a later one.")
+        return moment
+
+
+def zone() -> str:
+    """Return the name of the time zone in which times are asked for."""
+    return timezone.get_current_timezone_name()
+
+
+class SubmitForm(forms.Form):
+    note = forms.CharField(
+        required=False,
+        max_length=500,
+        label="What should the reviewer look at?",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="For example “Dose corrected after the 2025 guideline”. Stays in the history.",
+    )
+    reviewer = ReviewerField(
+        User.objects.none(),
+        required=False,
+        label="Reviewer",
+        empty_label="Whoever comes first",
+        help_text="Only people who saved nothing in this term since it was last approved.",
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reviewer"].queryset = people  # type: ignore[attr-defined]  # a model choice
+
+
+class SubmitRevisionForm(SubmitForm):
+    # The number of the revision that this page was opened on.
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class RetireForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="Why is it taken back?",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="For the history, for example “Replaced by ‘Luteal support’”. Readers don't see it.",
+    )
+
+
+class RetireAtForm(RetireForm):
+    due_at = MomentField(required=False, label="When", help_text="Empty: now.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_at"].label = f"When ({zone()})"
+
+
+class ScheduleForm(forms.Form):
+    due_at = MomentField(help_text="Readers see it from then on, or a few minutes later.")
+    reason = forms.CharField(required=False, max_length=400, label="Why then?", widget=forms.TextInput(attrs=LINE))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_at"].label = f"Publish at ({zone()})"
+
+
+class EmergencyForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="What is the emergency?",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="Stays with this revision for ever, and its page says that nobody reviewed it.",
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class TagForm(forms.Form):
+    name = forms.CharField(max_length=100, label="Tag", widget=forms.TextInput(attrs=LINE))
+    note = forms.CharField(
+        required=False, max_length=500, label="Why", widget=forms.TextInput(attrs=LINE), help_text="For the history."
+    )
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if "," in name:
+            raise forms.ValidationError("One tag at a time, without a comma.")
+        return name
+
+
+class CommentForm(forms.Form):
+    section = forms.ChoiceField(choices=ReviewComment.Section.choices, widget=forms.HiddenInput)
+    text = forms.CharField(max_length=2000, label="Comment", widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ApproveForm(forms.Form):
+    """The seal, and what follows from it."""
+
+    NOW, LATER, LEAVE = "now", "later", "leave"
+
+    then = forms.ChoiceField(
+        label="Then",
+        choices=[
+            (NOW, "Publish it now"),
+            (LATER, "Publish it at a time"),
+            (LEAVE, "Leave publishing to the editors"),
+        ],
+        initial=NOW,
+        widget=forms.RadioSelect,
+    )
+    due_at = MomentField(required=False)
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Remark",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="For the history. Readers don't see it.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_at"].label = f"Time ({zone()})"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("then") == self.LATER and not data.get("due_at") and "due_at" not in self.errors:
+            self.add_error("due_at", "Say when it shall be published.")
+        return data
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        max_length=1000,
+        label="What should change?",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The author reads this first; comments on sections stand beside it.",
+    )

@@ -1,0 +1,134 @@
+"""What waits for whom: the queues that the front page of the editing desk shows, and its list of terms filters by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from glossary.models import Event, Term, TermQuerySet
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+LIMIT = 5
+MENDED_BY = (Event.Verb.PUBLISHED, Event.Verb.RETIRED, Event.Verb.SCHEDULED, Event.Verb.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Terms that wait for somebody. ``wanted_by`` is the permission of those on whose front page it stands."""
+
+    name: str
+    label: str
+    empty: str
+    terms: Callable[[TermQuerySet, User, datetime], TermQuerySet]
+    wanted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queue as the front page shows it: the first few terms, and how many there are."""
+
+    queue: Queue
+    terms: tuple[Term, ...]
+    count: int
+
+    @property
+    def url(self) -> str:
+        return f"{reverse('admin:glossary_term_changelist')}?queue={self.queue.name}"
+
+
+def _sent_back(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
+    return terms.in_state(Term.State.CHANGES_ASKED).filter(Q(review__submitted_by=user) | Q(owner=user))
+
+
+def _failed(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
+    # Until somebody did, or scheduled, anew what could not be carried out.
+    since = Event.objects.filter(term=OuterRef("term"), verb__in=MENDED_BY, pk__gt=OuterRef("pk"))
+    failures = Event.objects.filter(~Exists(since), verb=Event.Verb.FAILED)
+    return terms.filter(pk__in=failures.values("term"))
+
+
+QUEUES = (
+    Queue(
+        "sent_back",
+        "Sent back to me",
+        "No changes are asked of you.",
+        _sent_back,
+        "glossary.change_term",
+    ),
+    Queue(
+        "drafts",
+        "My drafts",
+        "You have no drafts.",
+        lambda terms, user, at: terms.owned_by(user).in_state(Term.State.DRAFT),
+        "glossary.change_term",
+    ),
+    Queue(
+        "ready",
+        "Mine, approved and not yet published",
+        "Nothing of yours is approved and unpublished.",
+        lambda terms, user, at: terms.owned_by(user).in_state(Term.State.APPROVED),
+        "glossary.change_term",
+    ),
+    Queue(
+        "mine_overdue",
+        "Mine, overdue for review",
+        "None of your terms is overdue.",
+        lambda terms, user, at: terms.owned_by(user).overdue(on=at.date()),
+        "glossary.change_term",
+    ),
+    Queue(
+        "waiting",
+        "Waiting for me",
+        "Nothing waits for your review.",
+        lambda terms, user, at: terms.waiting_for(user),
+        "glossary.review_term",
+    ),
+    Queue(
+        "overdue",
+        "Overdue for review",
+        "No published term is overdue.",
+        lambda terms, user, at: terms.overdue(on=at.date()),
+        "glossary.review_term",
+    ),
+    Queue(
+        "unreviewed",
+        "Published without review",
+        "Everything in public was reviewed.",
+        lambda terms, user, at: terms.published_without_review(),
+        "glossary.emergency_publish_term",
+    ),
+    Queue(
+        "failed",
+        "Schedule not carried out",
+        "Everything scheduled was carried out.",
+        _failed,
+        "glossary.emergency_publish_term",
+    ),
+    Queue("mine", "Mine", "", lambda terms, user, at: terms.owned_by(user)),
+    Queue("concerns", "With concerns", "", lambda terms, user, at: terms.with_concerns()),
+)
+BY_NAME = {queue.name: queue for queue in QUEUES}
+
+
+def waiting_for(user: User, *, at: datetime) -> list[Waiting]:
+    """Return the queues of this person's front page. Two queries a queue, and none for people outside the glossary."""
+    found = []
+    for queue in QUEUES:
+        if queue.wanted_by and user.has_perm(queue.wanted_by) and user.has_perm("glossary.view_term"):
+            terms = queue.terms(Term.objects.only("title"), user, at)
+            first = tuple(terms[: LIMIT + 1])
+            found.append(Waiting(queue, first[:LIMIT], terms.count() if len(first) > LIMIT else len(first)))
+    return found
+
+
+def counts(terms: QuerySet[Term], *, user: User, at: datetime) -> dict[str, int]:
+    """Return how many of ``terms`` stand in each queue. One query."""
+    each = {queue.name: queue.terms(Term.objects.order_by(), user, at).values("pk") for queue in QUEUES}
+    return terms.aggregate(**{name: Count("pk", filter=Q(pk__in=waiting)) for name, waiting in each.items()})
