@@ -62,12 +62,14 @@ def preview_html(document: TermDocument, *, term: Term | None, by: User, at: dat
         published_at=at,
         published_by_name=name_of(by),
     )
+    page = rendering.term_page(entry, on=at.date())
     context = {
         "layout": "admin/glossary/term/preview.html",
         "entry": entry,
         "letter": rendering.Letter(entry.initial),
-        "page": rendering.term_page(entry, on=at.date()),
+        "page": page,
         "canonical": rendering.absolute(entry.get_absolute_url()),
+        "cite_as": rendering.absolute(page.revision_url),
     }
     return render_to_string("glossary/term.html", context)
 
