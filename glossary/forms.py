@@ -8,12 +8,13 @@ are gone, and what was typed into it is never lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.forms.formsets import DELETION_FIELD_NAME as DELETE
 from django.forms.formsets import ORDERING_FIELD_NAME as ORDER
 from django.forms.formsets import BaseFormSet
@@ -23,10 +24,16 @@ from django.utils.text import capfirst, get_text_list
 from taggit.models import Tag
 
 from glossary.actions import StaleRevision
+from glossary.concerns import insight_flags
 from glossary.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names
 from glossary.markup import clean_html
-from glossary.models import Insight, Reference, Synonym, Term
+from glossary.models import Insight, Reference, Synonym, Term, name_of
 from glossary.widgets import TagsField, TermChoiceField, TermsChoiceField, TermSelect, TermsSelect, is_key, prose_field
+
+if TYPE_CHECKING:
+    UserChoiceField = forms.ModelChoiceField[User]
+else:
+    UserChoiceField = forms.ModelChoiceField
 
 # How an editor decides a conflict. Both “mine” and “hand” save what stands in the field.
 THEIRS = "theirs"
@@ -36,6 +43,13 @@ CHOICES = [("mine", "Keep mine"), (THEIRS, "Take theirs"), ("hand", "Edit by han
 def in_words(problem: Problem) -> str:
     """Return a problem's message as it stands under its field."""
     return capfirst(problem.message) + "."
+
+
+class PersonField(UserChoiceField):
+    """Somebody who works at the desk, by name."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return name_of(obj)
 
 
 class TermForm(forms.ModelForm):
@@ -59,6 +73,23 @@ class TermForm(forms.ModelForm):
         help_text="Other entries of this glossary that a reader may want next.",
     )
     tags = TagsField(required=False, help_text="Topics. Choose from the list, or type a new one and press Enter.")
+    # With what they were when the page was opened: only a change of them is one.
+    owner = PersonField(
+        User.objects.filter(is_staff=True, is_active=True).order_by("first_name", "last_name", "username"),
+        required=False,
+        empty_label="Nobody",
+        label="Looked after by",
+        show_hidden_initial=True,
+        help_text="Is told when the term is due for review, or when something that it leads to changes.",
+    )
+    review_months = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=120,
+        label="Review every … months",
+        show_hidden_initial=True,
+        help_text="Empty: as often as the site does by default.",
+    )
     note = forms.CharField(
         required=False,
         max_length=500,
@@ -83,7 +114,7 @@ class TermForm(forms.ModelForm):
 
     class Meta:
         model = Term
-        fields = ["title", "slug", "definition", "origin", "mechanism", "related", "tags"]
+        fields = ["title", "slug", "definition", "origin", "mechanism", "related", "tags", "owner", "review_months"]
         labels = {"slug": "Address"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -139,6 +170,10 @@ class TermForm(forms.ModelForm):
         keys = [key for key in map(str, self["related"].value() or ()) if is_key(key)]
         slugs = Term.objects.filter(pk__in=keys).values_list("slug", flat=True) if keys else ()
         return lines | texts | {"tags": list(sorted_names(names)), "related": list(sorted_names(slugs))}
+
+    def plans_review(self) -> bool:
+        """Return whether the person changed who looks after the term, or how often it is reviewed."""
+        return bool({"owner", "review_months"}.intersection(self.changed_data))
 
     def document_fields(self) -> dict[str, Any]:
         """Return the term's own part of the document, as :func:`glossary.documents.parse_document` takes it."""
@@ -210,6 +245,13 @@ class InsightForm(ChildForm):
         widget=forms.URLInput(attrs={"class": "vURLField"}),
         help_text="A page elsewhere, when the insight doesn't lead to a term of this glossary.",
     )
+
+    flags: Mapping[str, str] = {}
+
+    @property
+    def flag(self) -> str:
+        """What is the matter with the term to which the row leads, or nothing."""
+        return self.flags.get(str(getattr(self["target"].value(), "pk", self["target"].value()) or ""), "")
 
     class Meta:
         model = Insight
@@ -325,6 +367,13 @@ class InsightFormSet(ChildFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         cast("TermChoiceField", form.fields["target"]).know(self.known if index is not None else {})
+        form.flags = self.flags if index is not None else {}
+
+    @cached_property
+    def flags(self) -> dict[str, str]:
+        """What is the matter with the terms that the rows lead to, by primary key as text."""
+        slugs = {term.slug: key for key, term in self.known.items()}
+        return {slugs[slug]: flag for slug, flag in insight_flags(self.instance, slugs.keys()).items()}
 
 
 def _place(numbered: tuple[int, Any]) -> tuple[float, int]:

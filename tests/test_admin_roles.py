@@ -21,6 +21,7 @@ from consent.actions import record_choice
 from consent.models import ConsentRecord, Notice, Service
 from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
 from glossary.models import (
+    Concern,
     Event,
     PublishedEntry,
     Review,
@@ -83,12 +84,15 @@ READ: dict[str, list[int]] = {
     "glossary_term_add": [302, 403, 200, 403, 403, 200],
     "glossary_term_change": [302, 403, 200, 200, 403, 200],
     "glossary_term_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_term_compare": [302, 403, 200, 200, 403, 200],
     "glossary_term_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_term_dismiss": [302, 403, 200, 403, 403, 200],
     "glossary_term_emergency": [302, 403, 403, 403, 403, 200],
     "glossary_term_history": [302, 403, 200, 200, 403, 200],
     "glossary_term_presence": [302, 405, 405, 405, 405, 405],
     "glossary_term_preview": [302, 405, 405, 405, 405, 405],
     "glossary_term_publish": [302, 405, 405, 405, 405, 405],
+    "glossary_term_restore": [302, 403, 200, 403, 403, 200],
     "glossary_term_retire": [302, 403, 403, 200, 403, 200],
     "glossary_term_review": [302, 403, 200, 200, 403, 200],
     "glossary_term_revision": [302, 403, 200, 200, 403, 200],
@@ -159,12 +163,15 @@ WRITE: dict[str, list[int]] = {
     "glossary_term_add": [302, 403, 200, 403, 403, 200],
     "glossary_term_change": [302, 403, 200, 403, 403, 200],
     "glossary_term_changelist": [302, 403, 200, 200, 403, 200],
+    "glossary_term_compare": [302, 405, 405, 405, 405, 405],
     "glossary_term_delete": [302, 403, 403, 403, 403, 403],
+    "glossary_term_dismiss": [302, 403, 200, 403, 403, 200],
     "glossary_term_emergency": [302, 403, 403, 403, 403, 200],
     "glossary_term_history": [302, 403, 200, 200, 403, 200],
     "glossary_term_presence": [302, 403, 200, 403, 403, 200],
     "glossary_term_preview": [302, 403, 200, 403, 403, 200],
     "glossary_term_publish": [302, 403, 302, 302, 403, 302],
+    "glossary_term_restore": [302, 403, 200, 403, 403, 200],
     "glossary_term_retire": [302, 403, 403, 200, 403, 200],
     "glossary_term_review": [302, 403, 403, 302, 403, 302],
     "glossary_term_revision": [302, 405, 405, 405, 405, 405],
@@ -207,8 +214,10 @@ class World:
     def address(self, name: str) -> str:
         model, _, step = name.rpartition("_")
         given: list[Any] = []
-        if name == "glossary_term_revision":
+        if name in ("glossary_term_revision", "glossary_term_restore"):
             given = [self.term.pk, 1]
+        elif name == "glossary_term_dismiss":
+            given = [self.term.pk, self.term.concerns.get().pk]
         elif name == "glossary_term_review":
             given = [self.review.term_id, self.review.pk]
         elif name == "glossary_term_unschedule":
@@ -232,6 +241,7 @@ class World:
             *Term.objects.order_by("pk").values_list("head", "review__status", "retired_at"),
             *PublishedEntry.objects.order_by("pk").values_list("revision", "approval"),
             *ScheduledChange.objects.values_list("due_at", "done_at"),
+            *Concern.objects.values_list("kind", "resolved_at"),
         )
 
 
@@ -243,6 +253,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
     change = schedule_retirement(term=term, due_at=at + timedelta(days=1), by=reviewer, at=at)
     unschedule(change=change, by=reviewer, at=at)
     other = save_term(document=document("Progesterone"), by=editor, at=at).term
+    Concern.objects.create(term=term, kind="target_changed", target=other, created_at=at)
     group = CookieGroup.objects.get(varname="analytics")
     notice = Notice.objects.get()
     record_choice(

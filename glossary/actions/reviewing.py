@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -177,12 +178,13 @@ def approve_review(
 def restore_revision(*, term: Term, revision: Revision, by: User, at: datetime) -> Saved:
     """Make the working copy say again what a revision said, children and tags included, as a new revision.
 
-    Raises ``glossary.documents.DocumentError`` when it names terms that are not there any more.
+    Where it leads to terms that have another address now, it leads there. Raises ``glossary.documents.DocumentError``
+    when its own address belongs to another term meanwhile.
     """
     if revision.term_id != term.pk:
         raise NotReviewable("That revision belongs to another term.")
     saved = save_term(
-        document=TermDocument.from_frozen(revision.document),
+        document=_following(TermDocument.from_frozen(revision.document)),
         by=by,
         at=at,
         term=term,
@@ -193,6 +195,24 @@ def restore_revision(*, term: Term, revision: Revision, by: User, at: datetime) 
             Event.Verb.RESTORED, saved.term, by=by, at=at, reason="", revision=revision, previous_id=revision.pk
         ).save(force_insert=True)
     return saved
+
+
+def _following(document: TermDocument) -> TermDocument:
+    """Return the document with its links leading to where terms are now that had another address when it was frozen."""
+    named = {*document.related, *(insight.term for insight in document.insights if insight.term)}
+    moved = named - set(Term.objects.filter(slug__in=named).values_list("slug", flat=True))
+    homes: dict[str, str] = {}
+    for slug in moved:
+        # Revisions know every address that a term ever had, published or not.
+        held = Revision.objects.filter(document__slug=slug).order_by("-pk").values_list("term__slug", flat=True).first()
+        homes[slug] = held or slug
+    if not homes:
+        return document
+    return replace(
+        document,
+        insights=tuple(replace(insight, term=homes.get(insight.term, insight.term)) for insight in document.insights),
+        related=tuple(sorted({homes.get(slug, slug) for slug in document.related})),
+    )
 
 
 def contributors(revision: Revision) -> dict[int, str]:

@@ -10,22 +10,20 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 from django.utils.text import get_text_list
-from django.views.decorators.http import require_safe
 from js_asset import Media
 from taggit.models import Tag
 
-from glossary.actions import Saved, StaleRevision, mark_absent, save_term
+from glossary.actions import Saved, StaleRevision, mark_absent, plan_review, save_term
 from glossary.admin.beside import BesideTheForm
 from glossary.admin.conflicts import collision_in, rebased, with_choices
 from glossary.admin.desk import user_of
+from glossary.admin.history import TermHistory, look_again
 from glossary.admin.listing import TermList
 from glossary.admin.reviews import TermReviews
 from glossary.admin.steps import TermSteps
@@ -40,13 +38,11 @@ from glossary.forms import (
     SynonymFormSet,
     TermForm,
 )
-from glossary.markup import clean_html
-from glossary.models import Insight, Reference, Revision, Synonym, Term
+from glossary.models import Insight, Reference, Synonym, Term, name_of
 from glossary.similar import Likeness, similar_terms
 from glossary.steps import next_steps
 
 TAGS_PER_PAGE = 20
-HISTORY_PER_PAGE = 50
 
 
 class ChildInline(admin.StackedInline):
@@ -99,7 +95,7 @@ class ReferenceInline(ChildInline):
 
 
 @admin.register(Term)
-class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
+class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
 
     Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the
@@ -112,11 +108,12 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
         (None, {"fields": ["title", "slug"]}),
         ("Texts", {"fields": ["definition", "origin", "mechanism"]}),
         ("Where it belongs", {"fields": ["related", "tags"]}),
+        ("Review", {"fields": [("owner", "review_months")]}),
     ]
     save_on_top = True
 
     class Media:
-        css = {"all": ["glossary/admin/desk.css", "glossary/admin/difference.css", "glossary/admin/review.css"]}
+        css = {"all": [f"glossary/admin/{name}.css" for name in ("desk", "difference", "review", "history")]}
 
     # -- What may be done ----------------------------------------------------------------------------------------------
 
@@ -128,19 +125,28 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
         view = self.admin_site.admin_view
         return [
             path("tags/", view(self.tags_view), name="glossary_term_tags"),
-            path("<int:term_id>/revisions/<int:number>/", view(self.revision_view), name="glossary_term_revision"),
             *self.beside_urls(),
             *super().get_urls(),
         ]
 
     # -- Form ----------------------------------------------------------------------------------------------------------
 
+    def get_fieldsets(self, request: HttpRequest, obj: Term | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else [fieldset for fieldset in fieldsets if fieldset[0] != "Review"]
+
     def get_prepopulated_fields(self, request: HttpRequest, obj: Term | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["title"]}
 
     def get_form(self, request: HttpRequest, obj: Term | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        asked = {"may_add_tags": request.user.has_perm("taggit.add_tag"), "refusal": _refusal(request)}
+        asked: dict[str, Any] = {
+            "may_add_tags": request.user.has_perm("taggit.add_tag"),
+            "refusal": _refusal(request),
+        }
+        if obj is None:
+            # Whoever adds a term looks after it; who else shall is a thought for later.
+            asked |= {"owner": None, "review_months": None}
         return type(form.__name__, (form,), asked)
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Term, inline: Any, prefix: str) -> dict[str, Any]:
@@ -188,6 +194,13 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
             note=term_form.cleaned_data["note"],
             opened_on=(term_form.cleaned_data["opened_on"] or 0) if change else None,
         )
+        request.planned = term_form.plans_review() and plan_review(  # type: ignore[attr-defined]  # for the answer
+            term=saved.term,
+            owner=term_form.cleaned_data["owner"],
+            review_months=term_form.cleaned_data["review_months"],
+            by=user_of(request),
+            at=timezone.now(),
+        )
         # The action has its own instance of the term; the admin goes on with the form's.
         term.pk, term.head = saved.term.pk, saved.term.head
         term.title, term.slug = saved.term.title, saved.term.slug
@@ -220,9 +233,12 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
         term = self.get_queryset(request).get(pk=saved.term.pk)
         number = term.head.number if term.head else 0
         self._warn_of_similar(request, term, saved)
-        if saved.revision is None:
+        if request.planned:  # type: ignore[attr-defined]  # set by save_related
+            words = f"The review of “{term}” is planned: {_plan_in_words(term)}."
+            self.message_user(request, words, messages.SUCCESS)
+        elif saved.revision is None:
             self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
-        elif "_publish" not in request.POST:
+        if saved.revision is not None and "_publish" not in request.POST:
             steps = next_steps(term, user=request.user, at=timezone.now())
             words = f"“{term}” is saved as revision {number}. {steps.situation}"
             self.message_user(request, words, messages.SUCCESS)
@@ -267,6 +283,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
         context["may_submit"] = self.has_submit_permission(request)
         context["show_save_and_add_another"] = obj is None
         if obj is not None:
+            context["look_again"] = look_again(obj)
             context["steps"] = steps = next_steps(obj, user=request.user, at=timezone.now())
             # Only under a whole seal: what changes then need be no clinical text, and then publishes at once.
             context["may_publish"] = steps.sealed and self.has_publish_permission(request)
@@ -297,65 +314,11 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews):
         }
         return TemplateResponse(request, "admin/glossary/term/no_delete.html", context, status=403)
 
-    # -- Reading -------------------------------------------------------------------------------------------------------
 
-    def read_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the newest revision to people who may look at a term and not edit it."""
-        term = self._term(request, unquote(object_id))
-        return self._show(request, term, term.head, title=term.title)
-
-    @method_decorator(require_safe)
-    def revision_view(self, request: HttpRequest, term_id: int, number: int) -> HttpResponse:
-        """Show one frozen revision, rendered."""
-        term = self._term(request, term_id)
-        revision = term.revisions.filter(number=number).first()
-        if revision is None:
-            raise Http404(f"“{term}” has no revision {number}.")
-        return self._show(request, term, revision, title=f"Revision {number}")
-
-    def _show(self, request: HttpRequest, term: Term, revision: Revision | None, *, title: str) -> HttpResponse:
-        context = self._context(request, title=title) | {
-            "original": term,
-            "revision": revision,
-            "steps": next_steps(term, user=request.user, at=timezone.now()),
-            "has_change_permission": self.has_change_permission(request, term),
-            "view_url": self.get_view_on_site_url(term),
-        }
-        if revision is not None:
-            document = revision.document
-            slugs = {*document["related"], *(insight["term"] for insight in document["insights"])}
-            titles = dict(Term.objects.filter(slug__in=slugs).values_list("slug", "title"))
-            context |= {
-                # Cleaned again by the one allow-list, in case something was frozen past the actions.
-                "texts": [
-                    (name, mark_safe(clean_html(document[name.lower()])))  # noqa: S308  # see above
-                    for name in ("Definition", "Origin", "Mechanism")
-                ],
-                "document": document,
-                "insights": [insight | {"title": titles.get(insight["term"], "")} for insight in document["insights"]],
-                "related": [titles.get(slug, slug) for slug in document["related"]],
-            }
-        return TemplateResponse(request, "admin/glossary/term/revision.html", context)
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Show every revision and event of a term, the newest first."""
-        term = self._term(request, unquote(object_id))
-        lines: list[Any] = [
-            *term.revisions.defer("document"),
-            *term.events.select_related("revision", "previous_revision").defer(
-                "revision__document", "previous_revision__document"
-            ),
-        ]
-        # At the same time an event stands above the revision that it is about.
-        lines.sort(key=lambda line: (line.created_at, not isinstance(line, Revision), line.pk), reverse=True)
-        page = Paginator(lines, HISTORY_PER_PAGE).get_page(request.GET.get("p"))
-        context = self._context(request, title="History") | {
-            "original": term,
-            "subtitle": str(term),
-            "page": page,
-            "steps": next_steps(term, user=request.user, at=timezone.now()),
-        }
-        return TemplateResponse(request, "admin/glossary/term/history.html", context)
+def _plan_in_words(term: Term) -> str:
+    owner = f"{name_of(term.owner)} looks after it" if term.owner else "nobody looks after it"
+    due = f", and the next is due on {term.next_review_date:%-d %B %Y}" if term.next_review_date else ""
+    return f"{owner}{due}"
 
 
 def _nonce(request: HttpRequest) -> str:
