@@ -22,6 +22,8 @@ _PIECES = re.compile(r"\w+(?:[-–’'.,]\w+)*|\s+|[^\w\s]")
 # Up to so many pairs of equal items are compared by difflib, which takes its time with each pair. See _alignment().
 MAX_PAIRS = 50_000
 WIDTHS = (1, 3, 6)
+# Two rows of a list that share this much of their words are one row, changed.
+ALIKE = 0.5
 
 
 class Change(StrEnum):
@@ -106,7 +108,7 @@ def compare_rows(old: Sequence[str], new: Sequence[str]) -> Comparison:
     blocks: list[Block] = []
     added = removed = 0
     for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for before, after in zip_longest(old[old_from:old_to], new[new_from:new_to]):
+        for before, after in _pairs(old[old_from:old_to], new[new_from:new_to]):
             row = compare_text(before or "", after or "")
             change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.SAME
             segments = tuple(segment for block in row.blocks for segment in block.segments)
@@ -114,6 +116,21 @@ def compare_rows(old: Sequence[str], new: Sequence[str]) -> Comparison:
             if kind != "equal":
                 added, removed = added + row.added, removed + row.removed
     return Comparison(tuple(blocks), added, removed)
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
+    """Put rows that became one another side by side; of two that have little in common, one went and one came."""
+    for before, after in zip_longest(old, new):
+        if before is None or after is None or _alike(before, after):
+            yield before, after
+        else:
+            yield before, None
+            yield None, after
+
+
+def _alike(one: str, other: str) -> bool:
+    words, others = one.split(), other.split()
+    return one == other or SequenceMatcher(None, words, others, autojunk=False).ratio() >= ALIKE
 
 
 def _compare(old: Sequence[Spaced], new: Sequence[Spaced]) -> Comparison:

@@ -77,3 +77,8 @@ def test_a_change_is_marked_and_announced_and_adds_no_blanks() -> None:
     assert "→ https://b.example/" in seen
     assert " removed: " in html
     assert " added: " in html
+
+
+def test_a_row_in_place_of_quite_another_is_no_word_soup() -> None:
+    comparison = compare_rows(["Majewska MD. Steroid hormones. Science. 1986."], ["Someone A. New work. 2025."])
+    assert [(block.change.value, len(block.segments)) for block in comparison.blocks] == [("removed", 1), ("added", 1)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -109,16 +109,7 @@ class TagFilter(CountedFilter):
 class TermList(Desk):
     """Columns, filters and bulk actions of the list of terms."""
 
-    list_display = [
-        "title",
-        "state",
-        "held_by",
-        "last_reviewed",
-        "next_review",
-        "open_concerns",
-        "last_saved",
-        "public_page",
-    ]
+    list_display = ["title", "state", "held_by", "reviews", "last_saved"]
     list_filter = [QueueFilter, StateFilter, TagFilter]
     list_per_page = 50
     show_facets = admin.ShowFacets.ALWAYS
@@ -158,6 +149,8 @@ class TermList(Desk):
     @admin.display(description="state")
     def state(self, term: Any) -> SafeString:
         badge = format_html('<span class="state state--{}">{}</span>', term.state.value, term.state.label)
+        if url := self.get_view_on_site_url(term):
+            badge += format_html(' <a class="state__page" href="{}" aria-label="Read {}">Read</a>', url, term.title)
         approval = term.entry.approval if getattr(term, "entry", None) else None
         details = []
         if term.state == Term.State.APPROVED and not term.publish_due_at:
@@ -168,6 +161,9 @@ class TermList(Desk):
             details.append(format_html("retired on {}", _moment(term.retire_due_at)))
         if approval is not None and approval.emergency:
             details.append(format_html('<strong class="unreviewed">{}</strong>', "without review"))
+        if term.concern_count:
+            words = f"{term.concern_count} concern{'' if term.concern_count == 1 else 's'}"
+            details.append(format_html('<strong class="unreviewed">{}</strong>', words))
         lines = [format_html('<br><span class="state__detail">{}</span>', detail) for detail in details]
         return SafeString(badge + "".join(lines))
 
@@ -182,23 +178,21 @@ class TermList(Desk):
             return review.submitted_by_name
         return name_shown(term.owner) if term.owner else None
 
-    @admin.display(description="last reviewed", ordering=F("reviewed_at").desc(nulls_last=True), empty_value="never")
-    def last_reviewed(self, term: Any) -> SafeString | None:
-        return _day(term.reviewed_at) if term.reviewed_at else None
-
-    @admin.display(description="next review", ordering="next_review_date", empty_value="–")
-    def next_review(self, term: Term) -> SafeString | None:
+    @admin.display(description="reviewed, next", ordering="next_review_date")
+    def reviews(self, term: Any) -> SafeString:
+        last = _day(term.reviewed_at) if term.reviewed_at else "never"
         date = term.next_review_date
         if date is None:
-            return None
+            return format_html("{}", last)
         late = getattr(term, "entry", None) is not None and date < timezone.now().date()
-        words = format_html('<time class="nowrap" datetime="{}">{}</time>', date.isoformat(), f"{date:%-d %b %Y}")
-        return format_html('{}<br><strong class="overdue">overdue</strong>', words) if late else words
-
-    @admin.display(description="concerns", ordering="concern_count", empty_value="–")
-    def open_concerns(self, term: Any) -> int | None:
-        count: int | None = term.concern_count
-        return count
+        return format_html(
+            '{}<br><span class="{}">{} <time class="nowrap" datetime="{}">{}</time></span>',
+            last,
+            "overdue" if late else "state__detail",
+            "overdue since" if late else "next",
+            date.isoformat(),
+            f"{date:%-d %b %Y}",
+        )
 
     @admin.display(description="last saved", ordering="head__created_at", empty_value="–")
     def last_saved(self, term: Term) -> SafeString | None:
@@ -207,11 +201,6 @@ class TermList(Desk):
         return format_html(
             '{}<br><span class="state__detail">{}</span>', _day(term.head.created_at), term.head.created_by_name
         )
-
-    @admin.display(description="public page", empty_value="–")
-    def public_page(self, term: Term) -> SafeString | None:
-        url = self.get_view_on_site_url(term)
-        return format_html('<a href="{}" aria-label="Read {}">Read</a>', url, term.title) if url else None
 
     def get_view_on_site_url(self, obj: Term | None = None) -> str | None:
         entry = getattr(obj, "entry", None)
