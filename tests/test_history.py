@@ -207,7 +207,12 @@ def test_a_retracted_work_is_named_and_cannot_be_waved_through(
     restore_revision(term=term, revision=term.revisions.get(number=1), by=editor, at=at)
     approve(term=term, by=reviewer, at=at, publish=True)
     RetractedWork.objects.create(
-        doi="10.1000/x", title="Something", reason="Fabricated", retracted_date=date(2026, 5, 1), listed_at=at
+        doi="10.1000/x",
+        title="Something",
+        reason="Fabricated",
+        retracted_date=date(2026, 5, 1),
+        listed_at=at,
+        checked_at=at,
     )
     concern = Concern.objects.create(term=term, kind="retracted", detail="10.1000/x", created_at=at)
     client = signed_in(editor)

@@ -115,7 +115,12 @@ def test_a_retraction_that_nobody_could_know_of_breaks_the_seal_in_public(
 ) -> None:
     later = at + timedelta(days=100)
     RetractedWork.objects.create(
-        doi="10.1000/182", title="On eggs", reason="Data fabricated", retracted_date=date(2026, 5, 1), listed_at=later
+        doi="10.1000/182",
+        title="On eggs",
+        reason="Data fabricated",
+        retracted_date=date(2026, 5, 1),
+        listed_at=later,
+        checked_at=later,
     )
     page = text_of(client, PAGE)
     assert "This text relies on a work that was retracted Doe J. On eggs. 2020. Retracted on 1 May 2026: Data" in words(

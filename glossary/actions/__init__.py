@@ -16,6 +16,7 @@ from glossary.actions.publishing import (
     seal_of,
 )
 from glossary.actions.reminding import plan_review, remind_of_overdue
+from glossary.actions.retracting import RetractionReport, load_retractions
 from glossary.actions.reviewing import (
     NotReviewable,
     approve_review,
@@ -57,6 +58,7 @@ __all__ = [
     "NotSchedulable",
     "Outcome",
     "Post",
+    "RetractionReport",
     "Saved",
     "StaleRevision",
     "approve_review",
@@ -67,6 +69,7 @@ __all__ = [
     "dismiss_concern",
     "document_of",
     "documents_of",
+    "load_retractions",
     "mark_absent",
     "mark_present",
     "plan_review",

@@ -89,6 +89,7 @@ class RetractedWork(models.Model):
     listed_at = models.DateTimeField(
         help_text="When this site learned of it. An approval from before then was given without knowing."
     )
+    checked_at = models.DateTimeField(help_text="When a list that was loaded last had it.")
 
     objects = RetractedWorkQuerySet.as_manager()
 

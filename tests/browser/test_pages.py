@@ -37,7 +37,8 @@ documents = [parse_document(data) for data in [
 ]]
 reviewer = User.objects.create_user("rafael", first_name="Rafael", last_name="Lindqvist")
 Credentials.objects.create(user=reviewer, text="MD, consultant endocrinologist")
-RetractedWork.objects.create(doi="10.1000/retracted", reason="Data fabricated", listed_at=at + timedelta(days=9))
+later = at + timedelta(days=9)
+RetractedWork.objects.create(doi="10.1000/retracted", reason="Data fabricated", listed_at=later, checked_at=later)
 for saved in save_terms(documents=documents, by=by, at=at):
     publish_term(term=saved.term, by=Program("Test"), at=at, emergency=True, reason="Test")
     if saved.term.slug in ("long-name", "retracted-work"):

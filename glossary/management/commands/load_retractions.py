@@ -1,0 +1,51 @@
+"""``manage.py load_retractions``: which cited works were retracted."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from glossary.actions import load_retractions
+from glossary.importing.files import printable
+from glossary.importing.retractions import RetractionsRefused, read_notices
+from glossary.models import Program
+
+
+class Command(BaseCommand):
+    help = (
+        "Load a list of retracted works in Retraction Watch's CSV format (docs/howto/retractions.md). A term that "
+        "cites one loses its seal until it is approved anew, and says so. Loading the same list again changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="The list, as Crossref publishes it.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            report = load_retractions(
+                notices=lambda: read_notices(path), by=Program("Retraction list"), at=timezone.now()
+            )
+        except RetractionsRefused as refused:
+            raise CommandError(f"{printable(str(path))} {refused}") from refused
+        if not options["verbosity"]:
+            return
+        counts = {
+            "Rows read": report.rows,
+            "New retractions": report.new,
+            "Changed": report.changed,
+            "Unchanged": report.unchanged,
+            "Reinstated": report.reinstated,
+            "Left out, no retraction": report.other_notices,
+            "Left out, without DOI and PMID": report.unidentified,
+            "Left out, unreadable": report.unreadable,
+            "Terms that cite one, not flagged before": len(report.terms),
+        }
+        for words, count in counts.items():
+            self.stdout.write(f"{words}: {count:,}")
+        for term in report.terms:
+            self.stdout.write(f"  {printable(term.title)} ({term.slug})")
