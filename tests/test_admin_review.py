@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -471,3 +472,10 @@ def test_the_form_opens_within_twenty_queries_in_every_state(
     desk = signed_in(reviewer)
     with django_assert_max_num_queries(20):
         desk.get(page_of(review))
+
+
+def test_an_id_stands_once_on_the_page_of_a_review(review: Review, reviewer: User) -> None:
+    desk = signed_in(reviewer)
+    for page in (desk.get(page_of(review)), desk.post(page_of(review), {"_comment": "1", "section": "origin"})):
+        ids = re.findall(r' id="([^"]+)"', text_of(page))
+        assert len(ids) == len(set(ids)), sorted(name for name in ids if ids.count(name) > 1)

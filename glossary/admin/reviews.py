@@ -33,6 +33,8 @@ from glossary.models import Approval, Review, ReviewComment, Revision, Term
 from glossary.steps import in_words, may_review, may_submit, next_steps
 
 Section = ReviewComment.Section
+# Several forms stand on the page, and an id once only.
+APPROVE, SEND_BACK = "id_approve_%s", "id_send_back_%s"
 # Which parts of the document stand under which section, in the order of the page.
 SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     Section.NAMES: ("Title, address and synonyms", ("title", "slug", "synonyms")),
@@ -81,7 +83,11 @@ class TermReviews(Desk):
         review = term.reviews.select_related("revision", "reviewer").filter(pk=review_id).first()
         if review is None:
             raise Http404(f"“{term}” has no such review.")
-        forms: dict[str, Any] = {"approve": ApproveForm(), "send_back": SendBackForm(), "comment": None}
+        forms: dict[str, Any] = {
+            "approve": ApproveForm(auto_id=APPROVE),
+            "send_back": SendBackForm(auto_id=SEND_BACK),
+            "comment": None,
+        }
         if request.method == "POST":
             response = self._take(request, review, forms)
             if response is not None:
@@ -95,7 +101,8 @@ class TermReviews(Desk):
             if "_comment" in request.POST:
                 if not (may_review(request.user) or may_submit(request.user)):
                     raise PermissionDenied
-                forms["comment"] = form = CommentForm(request.POST)
+                section = request.POST.get("section", "")
+                forms["comment"] = form = CommentForm(request.POST, auto_id=f"id_{section}_%s")
                 if not form.is_valid():
                     return None
                 comment_on_review(review=review, by=user_of(request), at=timezone.now(), **form.cleaned_data)
@@ -104,12 +111,12 @@ class TermReviews(Desk):
             if not may_review(request.user):
                 raise PermissionDenied
             if "_approve" in request.POST:
-                forms["approve"] = approval = ApproveForm(request.POST)
+                forms["approve"] = approval = ApproveForm(request.POST, auto_id=APPROVE)
                 if not approval.is_valid():
                     return None
                 self._approve(request, review, approval.cleaned_data)
             elif "_send_back" in request.POST:
-                forms["send_back"] = refusal_form = SendBackForm(request.POST)
+                forms["send_back"] = refusal_form = SendBackForm(request.POST, auto_id=SEND_BACK)
                 if not refusal_form.is_valid():
                     return None
                 reason = refusal_form.cleaned_data["reason"]

@@ -1,0 +1,242 @@
+"""The story of a clinical change, played by three people in a real browser: written, refused to its authors, sent back,
+approved for a time, published when it is due, and left in public when somebody writes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.browser.conftest import Site, axe_violations, sign_in
+from tests.browser.test_editing import REPORT_REFUSALS, open_term, wait_for_editors
+
+MECHANISM = "The corpus luteum makes progesterone."
+BETTER = "The corpus luteum makes progesterone, which the endometrium answers."
+
+
+@pytest.fixture(scope="module")
+def desk(site: Site) -> Site:
+    """The site with three people and a term in public that a second clinician stands for."""
+    site.add_person("edith", "Clinical editors")
+    # Emil may review as well: that he wrote something, and not his group, keeps him from deciding.
+    site.add_person("emil", "Clinical editors", "Clinical reviewers")
+    site.add_person("rafael", "Clinical reviewers")
+    site.add_person("root", superuser=True)
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import approve_review, save_term, submit_term\n"
+        "from glossary.documents import parse_document\n"
+        "from glossary.models import Credentials\n"
+        "edith, rafael = (User.objects.get(username=name) for name in ('edith', 'rafael'))\n"
+        "Credentials.objects.create(user=rafael, text='MD, endocrinologist')\n"
+        "at = timezone.now()\n"
+        "term = save_term(document=parse_document({'title': 'Luteal phase', 'definition': 'The second half.',"
+        f" 'mechanism': {MECHANISM!r}, 'tags': ['cycle'], 'insights': [{{'text': 'One.'}}]}}), by=edith, at=at).term\n"
+        "review = submit_term(term=term, by=edith, at=at)\n"
+        "approve_review(review=review, by=rafael, at=at, publish=True)"
+    )
+    return site
+
+
+@pytest.fixture
+def people(browser: Browser, desk: Site) -> Iterator[dict[str, Page]]:
+    """A signed-in page for each person; the test fails when the browser refused anything on one of them."""
+    pages, contexts, refused = {}, [], []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.text.startswith("CSP") or "Content Security Policy" in message.text:
+            refused.append(message.text)
+
+    for name in ("edith", "emil", "rafael"):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        context.set_default_timeout(15_000)
+        pages[name] = context.new_page()
+        pages[name].add_init_script(REPORT_REFUSALS)
+        pages[name].on("console", note)
+        sign_in(pages[name], desk, name)
+        contexts.append(context)
+    yield pages
+    for context in contexts:
+        context.close()
+    assert refused == []
+
+
+def write(page: Page, desk: Site, field: str, text: str, *, button: str = "Save and continue editing") -> None:
+    open_term(page, desk, "Luteal phase")
+    page.get_by_role("textbox", name=field).fill(text)
+    page.get_by_role("button", name=button).last.click()
+
+
+def public_text(page: Page, desk: Site) -> str:
+    page.goto(f"{desk.url}/glossary/luteal-phase/")
+    return page.locator("main").inner_text()
+
+
+def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, people: dict[str, Page]) -> None:
+    edith, emil, rafael = (people[name] for name in ("edith", "emil", "rafael"))
+
+    # Two people write, and one submits.
+    write(emil, desk, "Origin", "From Latin luteus, yellow.")
+    expect(emil.get_by_text("is saved as revision 2")).to_be_visible()
+    write(edith, desk, "Mechanism", BETTER, button="Save and submit for review…")
+    edith.get_by_label("What should the reviewer look at?").fill("The answer of the endometrium")
+    expect(edith.get_by_label("Reviewer").locator("option")).to_have_text(
+        ["Whoever comes first", "Rafael Example, MD, endocrinologist", "Root Example"]
+    )
+    edith.get_by_role("button", name="Submit for review").click()
+    expect(edith.get_by_text("Revision 3 of “Luteal phase” is submitted for review.")).to_be_visible()
+
+    # Neither of the two decides: the one may not review at all, the other wrote some of it.
+    edith.get_by_role("link", name="Read the review").click()
+    address = edith.url
+    expect(edith.get_by_role("button", name="Approve")).to_have_count(0)
+    emil.goto(f"{desk.url}/admin/")
+    emil.get_by_role("link", name="Luteal phase").first.click()
+    expect(emil.get_by_text("You saved changes since the last approval (and so did Edith Example)")).to_be_visible()
+    emil.goto(address)
+    expect(emil.get_by_role("button", name="Approve")).to_have_count(0)
+    for page in (edith, emil):
+        # A forged approval with all that a real one carries.
+        token = page.locator("input[name=csrfmiddlewaretoken]").first.input_value()
+        forged = page.request.post(
+            address,
+            form={"csrfmiddlewaretoken": token, "_approve": "1", "then": "now"},
+            headers={"Referer": address},
+        )
+        assert forged.status == 403
+    assert BETTER not in public_text(edith, desk)
+
+    # The reviewer finds it in her queue, reads what changes, comments, and sends it back.
+    rafael.goto(f"{desk.url}/admin/")
+    expect(rafael.get_by_role("heading", name="Waiting for me")).to_contain_text("1")
+    rafael.get_by_role("link", name="Luteal phase").click()
+    rafael.get_by_role("link", name="Review…").click()
+    mechanism = rafael.get_by_role("region", name="Mechanism")
+    expect(mechanism.locator("ins")).to_contain_text("which the endometrium answers")
+    expect(rafael.get_by_role("region", name="Definition")).to_contain_text("unchanged")
+    mechanism.get_by_text("Comment on mechanism").click()
+    mechanism.get_by_label("Comment").fill("How does it answer?")
+    mechanism.get_by_role("button", name="Add comment").click()
+    expect(rafael.get_by_role("list", name="Comments on mechanism")).to_contain_text("How does it answer?")
+    rafael.get_by_label("What should change?").fill("Say how the endometrium answers.")
+    rafael.get_by_role("button", name="Send back").click()
+    expect(rafael.get_by_text("is sent back to its authors")).to_be_visible()
+
+    # The author finds it in her queue, with the reason, and submits anew.
+    edith.goto(f"{desk.url}/admin/")
+    expect(edith.get_by_role("heading", name="Sent back to me")).to_be_visible()
+    edith.get_by_role("link", name="Luteal phase").first.click()
+    expect(edith.get_by_text("Say how the endometrium answers.")).to_be_visible()
+    wait_for_editors(edith)
+    edith.get_by_role("textbox", name="Mechanism").fill(f"{BETTER} It becomes secretory.")
+    edith.get_by_role("button", name="Save and submit for review…").last.click()
+    edith.get_by_role("button", name="Submit for review").click()
+    expect(edith.get_by_text("Revision 4 of “Luteal phase” is submitted for review.")).to_be_visible()
+
+    # Approved for a time to come: nothing is public before it.
+    rafael.goto(f"{desk.url}/admin/glossary/term/?queue=waiting")
+    rafael.get_by_role("link", name="Luteal phase", exact=True).click()
+    rafael.get_by_role("link", name="Review…").click()
+    rafael.get_by_role("link", name="Compare with revision 3, what was sent back last").click()
+    expect(rafael.get_by_role("region", name="Mechanism").locator("ins")).to_contain_text("It becomes secretory")
+    rafael.get_by_label("Publish it at a time").check()
+    due = datetime.now(UTC) + timedelta(days=2)
+    rafael.get_by_label("Time (UTC)").fill(f"{due:%Y-%m-%dT%H:%M}")
+    rafael.get_by_role("button", name="Approve").click()
+    expect(rafael.get_by_text("is approved, and will be published on")).to_contain_text("UTC")
+    desk.manage("publish_due")
+    assert "secretory" not in public_text(rafael, desk)
+
+    # The time has come, once: the page names who reviewed it.
+    desk.python(
+        "from datetime import timedelta\n"
+        "from django.db.models import F\n"
+        "from glossary.models import ScheduledChange\n"
+        "ScheduledChange.objects.update(due_at=F('due_at') - timedelta(days=3))"
+    )
+    desk.manage("publish_due")
+    desk.manage("publish_due")
+    shown = public_text(rafael, desk)
+    assert "It becomes secretory." in shown
+    assert "From Latin luteus, yellow." in shown
+    assert "Rafael Example" in shown
+    assert "MD, endocrinologist" in shown
+
+    # What is written later stays at the desk until somebody else stands for it.
+    write(emil, desk, "Mechanism", "Nobody has read this yet.", button="Save and publish")
+    expect(emil.get_by_text("is not approved: submit it for review")).to_be_visible()
+    shown = public_text(emil, desk)
+    assert "Nobody has read this yet." not in shown
+    assert "It becomes secretory." in shown
+
+    # Revision 2 comes back exactly as it was, as the newest one, and readers notice nothing.
+    emil.goto(f"{desk.url}/admin/glossary/term/")
+    emil.get_by_role("link", name="Luteal phase", exact=True).click()
+    emil.get_by_role("link", name="History").click()
+    emil.get_by_role("link", name="Restore revision 2").click()
+    emil.get_by_role("button", name="Restore revision 2").click()
+    expect(emil.get_by_text("revision 6").first).to_be_visible()
+    hashes = desk.python(
+        "from glossary.models import Revision\n"
+        "print(*Revision.objects.filter(number__in=[2, 6]).values_list('sha256', flat=True))"
+    ).split()
+    assert len(hashes) == 2
+    assert hashes[0] == hashes[1]
+    assert "It becomes secretory." in public_text(emil, desk)
+
+
+def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -> None:
+    sign_in(page, desk, "root")
+    ids = desk.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import comment_on_review, publish_term, save_term, schedule_retirement, submit_term\n"
+        "from glossary.documents import parse_document\n"
+        "from glossary.models import Program\n"
+        "from datetime import timedelta\n"
+        "edith, at = User.objects.get(username='edith'), timezone.now()\n"
+        "def save(title, **more):\n"
+        "    document = parse_document({'title': title, 'definition': 'x', **more})\n"
+        "    found = save_term(document=document, by=edith, at=at).term\n"
+        "    publish_term(term=found, by=Program('Test'), at=at, emergency=True, reason='Test')\n"
+        "    changed = {'definition': '10<sup>3</sup> <a href=\"https://example.org/\">x</a>', 'tags': ['t'], **more}\n"
+        "    again = parse_document({'title': title, **changed})\n"
+        "    return save_term(document=again, by=edith, at=at, term=found).term\n"
+        "reviewed, changed = save('Reviewed', origin='Latin.'), save('Changed')\n"
+        "review = submit_term(term=reviewed, by=edith, at=at, note='Please')\n"
+        "comment_on_review(review=review, section='origin', text='Why?', by=edith, at=at)\n"
+        "schedule_retirement(term=changed, due_at=at + timedelta(days=1), by=edith, at=at)\n"
+        "print(reviewed.pk, review.pk, changed.pk)"
+    )
+    reviewed, review, changed = ids.split()
+    base = f"{desk.url}/admin/glossary/term/"
+    screens = [
+        f"{desk.url}/admin/",
+        base,
+        f"{base}?queue=overdue",
+        f"{base}{reviewed}/reviews/{review}/",
+        f"{base}{reviewed}/change/",
+        *(f"{base}{changed}/{step}/" for step in ("change", "submit", "retire", "emergency", "history")),
+        f"{desk.url}/admin/glossary/event/",
+        f"{desk.url}/admin/auth/user/",
+    ]
+    found: list[str] = []
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in screens:
+            page.goto(url, wait_until="networkidle")
+            found += [f"{width} {url} {line}" for line in axe_violations(page)]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, url
+    # Two of them come only by a post.
+    page.set_viewport_size({"width": 1280, "height": 900})
+    for action in ("submit_selected", "tag_selected"):
+        page.goto(base)
+        page.get_by_label("Select this object for an action - Changed").check()
+        page.get_by_label("Action:").select_option(action)
+        page.get_by_role("button", name="Go").click()
+        expect(page.locator(".step__terms")).to_contain_text("Changed")
+        found += [f"{action} {line}" for line in axe_violations(page)]
+    assert found == []
