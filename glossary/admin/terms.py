@@ -110,7 +110,6 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
         ("Where it belongs", {"fields": ["related", "tags"]}),
         ("Review", {"fields": [("owner", "review_months")]}),
     ]
-    save_on_top = True
 
     class Media:
         css = {"all": [f"glossary/admin/{name}.css" for name in ("desk", "difference", "review", "history")]}
@@ -165,7 +164,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
         elif object_id and not self.has_change_permission(request):
             return self.read_view(request, object_id)
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            response = super().changeform_view(request, object_id, form_url, extra_context)
         except (DocumentError, StaleRevision) as refusal:
             # Nothing was saved: the transaction is undone. The same post is shown again with what was refused.
             if isinstance(refusal, StaleRevision):
@@ -173,6 +172,11 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
                 request.POST = rebased(request.POST, refusal, chosen=chosen)  # type: ignore[assignment]  # a copy
             request.refusal = refusal  # type: ignore[attr-defined]  # for get_form and get_formset_kwargs
             return super().changeform_view(request, object_id, form_url, extra_context)
+        if draft := getattr(request, "saved_draft", ""):
+            # Tells the browser's next page of the admin which copy of unsaved text it may forget.
+            path = reverse("admin:index")
+            response.set_cookie("saved_draft", draft, max_age=60, path=path, secure=request.is_secure(), samesite="Lax")
+        return response
 
     def save_model(self, request: HttpRequest, obj: Term, form: Any, change: bool) -> None:
         """Save nothing yet: a term is saved as one document with its rows, in :meth:`save_related`."""
@@ -206,6 +210,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
         term.title, term.slug = saved.term.title, saved.term.slug
         after = saved.revision.document if saved.revision else before
         request.saved = saved  # type: ignore[attr-defined]  # for the log and the answer
+        request.saved_draft = term_form.cleaned_data["draft"]  # type: ignore[attr-defined]  # for changeform_view
         request.opened_on = term_form.cleaned_data["opened_on"]  # type: ignore[attr-defined]  # for the answer
         request.changed_parts = changed_parts(before, after)  # type: ignore[attr-defined]  # for the log
 

@@ -95,5 +95,7 @@ for (const group of document.querySelectorAll("[data-ordered-rows]")) {
   // The admin's own script adds and removes rows, renumbers their fields, and then their labels.
   group.addEventListener("formset:added", number)
   document.addEventListener("formset:removed", () => queueMicrotask(number))
-  document.addEventListener("DOMContentLoaded", number)
+  // jQuery's own queue, and not an event of the page: behind the admin's script, which gives the rows their links for
+  // removing.
+  window.django.jQuery(() => number())
 }

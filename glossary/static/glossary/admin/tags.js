@@ -41,6 +41,12 @@ const upgrade = (line) => {
       line.dispatchEvent(new Event("input", { bubbles: true }))
     })
 
+  // Something else wrote into the line.
+  line.addEventListener("tags:refill", () => {
+    select.replaceChildren(...read(line.value).map((name) => new Option(name, name, true, true)))
+    $(select).trigger("change.select2")
+  })
+
   // Enter takes what is typed. Left to select2, it takes whatever the list shows while suggestions are still on their
   // way, and drops the typed word when that is chosen already.
   const container = $(select).data("select2").$container[0]

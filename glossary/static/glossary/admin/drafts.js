@@ -1,0 +1,106 @@
+/** Keeps a copy of unsaved text in this browser while it is written, and offers it back after a crash or a login. */
+
+import { draftsOf, keep, remove } from "./draft-store.js"
+import { readState, writeState } from "./form-state.js"
+import { inWords } from "./when.js"
+
+const PAUSE = 1000
+
+const page = document.querySelector("[data-term-form]")
+const form = page.closest("form")
+const { user, term } = page.dataset
+const offers = document.querySelector("[data-drafts]")
+const note = document.querySelector("[data-draft-note]")
+const id = (form.elements.draft.value ||= [...crypto.getRandomValues(new Uint8Array(12))]
+  .map((byte) => byte.toString(16).padStart(2, "0"))
+  .join(""))
+
+let saved = ""
+let kept = ""
+let timer = 0
+
+const keepNow = () => {
+  clearTimeout(timer)
+  timer = 0
+  const state = readState(form)
+  const text = JSON.stringify(state)
+  if (text === kept) return
+  kept = text
+  if (text === saved) {
+    remove({ user, term, id })
+    note.textContent = ""
+    return
+  }
+  const now = new Date()
+  const done = keep({ user, term, id, revision: form.elements.opened_on.value, at: now.getTime(), state })
+  note.textContent = done ? `Unsaved; kept in this browser at ${inWords(now)}` : "Unsaved; this browser has no room to keep a copy"
+}
+const keepSoon = () => {
+  timer ||= setTimeout(keepNow, PAUSE)
+}
+
+const restore = (draft) => {
+  writeState(form, draft.state)
+  // The text belongs to the revision that it was written on: what was saved since is merged with it.
+  const older = draft.revision !== form.elements.opened_on.value
+  form.elements.opened_on.value = draft.revision
+  remove(draft)
+  keepNow()
+  return older
+    ? `Restored, as written on revision ${draft.revision}. When you save, it is merged with what was saved since.`
+    : "Restored. Nothing is saved yet."
+}
+
+const offer = (draft) => {
+  const line = document.querySelector("[data-draft-template]").content.cloneNode(true).firstElementChild
+  const said = line.querySelector("[data-draft-said]")
+  said.textContent = `Unsaved text from ${inWords(new Date(draft.at))}`
+  line.querySelector("[data-draft-restore]").addEventListener("click", () => {
+    said.textContent = restore(draft)
+    for (const button of line.querySelectorAll("button")) button.remove()
+    offers.querySelector("[data-drafts-heading]").focus()
+  })
+  line.querySelector("[data-draft-discard]").addEventListener("click", () => {
+    remove(draft)
+    line.remove()
+    if (offers.querySelector("[data-draft-said]")) offers.querySelector("[data-drafts-heading]").focus()
+    else {
+      offers.hidden = true
+      form.elements.title.focus()
+    }
+  })
+  offers.querySelector("[data-drafts-list]").append(line)
+}
+
+// A page holds a lock for as long as it lives: what another tab is just writing isn't offered here.
+const openElsewhere = async () => {
+  if (!navigator.locks) return []
+  const { held } = await navigator.locks.query()
+  return held.map((lock) => lock.name)
+}
+
+const begin = async () => {
+  navigator.locks?.request(`glossary-draft:${id}`, () => new Promise(() => {}))
+  const open = await openElsewhere()
+  // What came back with errors, or collided, is the page itself.
+  const found = draftsOf({ user, term }).filter((draft) => draft.id !== id && !open.includes(`glossary-draft:${draft.id}`))
+  for (const draft of found) {
+    if (JSON.stringify(draft.state) === JSON.stringify(readState(form))) remove(draft)
+    else offer(draft)
+  }
+  offers.hidden = !offers.querySelector("[data-draft-said]")
+}
+
+window.addEventListener("load", () => {
+  saved = kept = JSON.stringify(readState(form))
+  if (form.querySelector(".errornote")) {
+    saved = kept = ""
+    keepNow()
+  }
+  begin()
+  for (const event of ["input", "change"]) form.addEventListener(event, keepSoon)
+  window.django.jQuery(form).on("change", keepSoon)
+  for (const event of ["formset:added", "formset:removed"]) document.addEventListener(event, keepSoon)
+  document.addEventListener("visibilitychange", keepNow)
+  window.addEventListener("pagehide", keepNow)
+})

@@ -1,0 +1,469 @@
+"""Two people on one term, sessions that expire, crashes, and the preview, in real browsers: nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
+
+from tests.browser.conftest import Site, axe_violations, sign_in
+
+NARROW: ViewportSize = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+
+
+LOOKING: list[Page] = []
+
+
+def axe(page: Page) -> list[str]:
+    """Return what axe finds at a desktop's and at a narrow phone's width."""
+    found: list[str] = []
+    LOOKING.append(page)
+    for size in (NARROW, WIDE):
+        page.set_viewport_size(size)
+        found += [f"{size['width']}: {line}" for line in axe_violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{size['width']}: scrolls sideways")
+    page.wait_for_timeout(50)
+    LOOKING.pop()
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(site: Site) -> Site:
+    """The site with two editors."""
+    site.add_person("edith", "Clinical editors")
+    site.add_person("emil", "Clinical editors")
+    return site
+
+
+@pytest.fixture
+def term(desk: Site, request: pytest.FixtureRequest) -> str:
+    """The address of a new term's form, for one test."""
+    title = request.node.name.removeprefix("test_").replace("_", " ").replace("[", " ").rstrip("]").capitalize()
+    key = desk.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import save_term\n"
+        "from glossary.documents import parse_document\n"
+        "by, at = User.objects.get(username='edith'), timezone.now()\n"
+        "if not User.objects.get(username='edith').terms.filter(slug='progesterone').exists():\n"
+        "    save_term(document=parse_document({'title': 'Progesterone', 'definition': 'A hormone.'}), by=by, at=at)\n"
+        f"term = save_term(document=parse_document({{'title': {title!r}, 'definition': 'An event.', 'origin': 'Latin.',"
+        " 'tags': ['menstrual cycle'], 'related': ['progesterone'], 'synonyms': [{'text': 'First name'}, "
+        "{'text': 'FN', 'kind': 'abbreviation'}],"
+        " 'insights': [{'text': 'One.', 'term': 'progesterone'}, {'text': 'Two.', 'url': 'https://example.org/'}],"
+        " 'references': [{'citation': 'Someone. Something.', 'doi': '10.1001/jama.288.3.321'}]}), by=by, at=at).term\n"
+        "print(term.pk)"
+    )
+    return f"{desk.url}/admin/glossary/term/{key}/change/"
+
+
+@pytest.fixture
+def refusals() -> Iterator[list[str]]:
+    """What a browser refused, or a script threw, on any page of the test; nothing, or the test fails."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def somebody(browser: Browser, desk: Site, refusals: list[str]) -> Iterator[Callable[[str], Page]]:
+    """A function that signs a person in, in a browser profile of her own."""
+    contexts: list[BrowserContext] = []
+
+    def come(username: str) -> Page:
+        context = browser.new_context(viewport=WIDE, locale="en-GB")
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, refusals)
+        sign_in(page, desk, username)
+        return page
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+def watch(page: Page, refusals: list[str]) -> None:
+    def note(message: ConsoleMessage) -> None:
+        # axe tries styles of its own on the page, which the policy refuses.
+        if "Content Security Policy" in message.text and not LOOKING:
+            refusals.append(f"{page.url}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: refusals.append(str(error)))
+
+
+def open_form(page: Page, url: str) -> None:
+    page.goto(url)
+    wait_for_form(page)
+
+
+def wait_for_form(page: Page) -> None:
+    expect(page.locator(".ProseMirror[aria-labelledby]")).to_have_count(3)
+
+
+def text(page: Page, name: str) -> Locator:
+    return page.get_by_role("textbox", name=name, exact=True)
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("is saved as revision")).to_be_visible()
+    wait_for_form(page)
+
+
+def row_of(page: Page, group: str) -> Locator:
+    return page.locator(f"#{group}-group .inline-related:not(.empty-form)")
+
+
+def rows(page: Page, group: str, field: str) -> list[str]:
+    return [row.input_value() for row in row_of(page, group).locator(field).all()]
+
+
+def hidden_by_the_bar(page: Page) -> list[str]:
+    """Walk through the page with Tab; return what had the focus while the bar with the buttons covered it."""
+    found: list[str] = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            """() => {
+              const focused = document.activeElement
+              const bar = document.querySelector(".save-bar")
+              if (!focused || bar.contains(focused) || focused === document.body) return ""
+              const box = focused.getBoundingClientRect(), edge = bar.getBoundingClientRect()
+              const stuck = edge.bottom >= innerHeight - 1
+              return stuck && box.top >= edge.top && box.height ? focused.outerHTML.slice(0, 120) : ""
+            }"""
+        )
+        if name:
+            found.append(name)
+    return found
+
+
+def test_two_people_collide_decide_side_by_side_and_nothing_is_lost(somebody: Callable[[str], Page], term: str) -> None:
+    mine, theirs = somebody("edith"), somebody("emil")
+    open_form(mine, term)
+    open_form(theirs, term)
+    # Each is told of the other. The beat of whoever came first is not waited for.
+    expect(theirs.get_by_text("Edith Example has this open since")).to_be_visible()
+
+    text(theirs, "Definition:").fill("An event of their own.")
+    text(theirs, "Origin:").fill("Greek.")
+    row_of(theirs, "synonyms").get_by_label("Name").first.fill("Their name")
+    row_of(theirs, "references").get_by_label("Citation").fill("Their reference.")
+    save(theirs)
+
+    text(mine, "Definition:").fill("An event of my own.")
+    text(mine, "Mechanism:").fill("By my hormones.")
+    row_of(mine, "synonyms").get_by_label("Name").first.fill("My name")
+    mine.locator("#insights-group textarea").first.fill("My insight.")
+    mine.get_by_role("button", name="Save and continue editing").click()
+
+    expect(mine.get_by_role("heading", name="You both changed this")).to_be_visible()
+    wait_for_form(mine)
+    assert text(mine, "Definition:").inner_text() == "An event of my own."
+    assert text(mine, "Mechanism:").inner_text() == "By my hormones."
+    assert text(mine, "Origin:").inner_text() == "Greek."  # merged
+    assert rows(mine, "synonyms", "[name$=-text]") == ["My name", "FN"]
+    assert rows(mine, "insights", "textarea")[0] == "My insight."
+    assert rows(mine, "references", "textarea") == ["Their reference."]  # merged
+    assert axe(mine) == []
+
+    # What is chosen is seen in the form at once, and can be taken back.
+    synonyms = mine.get_by_role("group", name="Synonyms").filter(has=mine.get_by_label("Take theirs"))
+    definition = mine.get_by_role("group", name="Definition").filter(has=mine.get_by_label("Take theirs"))
+    synonyms.get_by_label("Take theirs").check()
+    assert rows(mine, "synonyms", "[name$=-text]") == ["Their name", "FN"]
+    synonyms.get_by_label("Keep mine").check()
+    assert rows(mine, "synonyms", "[name$=-text]") == ["My name", "FN"]
+    synonyms.get_by_label("Take theirs").check()
+    definition.get_by_label("Take theirs").check()
+    expect(text(mine, "Definition:")).to_have_text("An event of their own.")
+    text(mine, "Definition:").click()
+    mine.keyboard.press("End")
+    mine.keyboard.type(" And mine.")
+    expect(definition.get_by_label("Edit by hand")).to_be_checked()
+    expect(synonyms.get_by_label("Take theirs")).to_be_checked()
+    save(mine)
+    assert text(mine, "Definition:").inner_text() == "An event of their own. And mine."
+    assert rows(mine, "synonyms", "[name$=-text]") == ["Their name", "FN"]
+    assert text(mine, "Mechanism:").inner_text() == "By my hormones."
+
+
+def test_somebody_saves_meanwhile_and_the_open_page_says_so(somebody: Callable[[str], Page], term: str) -> None:
+    mine, theirs = somebody("edith"), somebody("emil")
+    open_form(mine, term)
+    open_form(theirs, term)
+    text(theirs, "Origin:").fill("Greek.")
+    save(theirs)
+    mine.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when she comes back to the tab
+    expect(mine.get_by_text("Emil Example saved revision 2")).to_be_visible()
+    expect(mine.get_by_text("Emil Example has this open since")).to_be_visible()
+    assert axe(mine) == []
+    with mine.context.expect_page() as opened:
+        mine.get_by_role("link", name="See what changed, in a new tab").click()
+    expect(opened.value.get_by_text("Greek.").first).to_be_visible()
+    text(mine, "Mechanism:").fill("Mine.")
+    save(mine)
+    expect(mine.get_by_text("origin came from there")).to_be_visible()
+    assert text(mine, "Origin:").inner_text() == "Greek."
+
+
+def test_a_session_that_expired_keeps_the_text_and_goes_on_after_signing_in(
+    somebody: Callable[[str], Page], desk: Site, term: str, refusals: list[str]
+) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Written while the session ran out.")
+    desk.python("from django.contrib.sessions.models import Session; Session.objects.all().delete()")
+    page.get_by_role("button", name="Save and continue editing").click()
+    dialog = page.get_by_role("dialog", name="Not saved yet")
+    expect(dialog).to_contain_text("You are signed out.")
+    assert axe(page) == []
+    dialog.get_by_role("button", name="Save now").click()
+    expect(dialog).to_contain_text("You are signed out.")
+
+    with page.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in in a new tab").click()
+    login = opened.value
+    watch(login, refusals)
+    login.get_by_label("Username").fill("edith")
+    login.get_by_label("Password").fill("a long demonstration password")
+    login.get_by_role("button", name="Log in").click()
+    login.wait_for_url(f"{desk.url}/admin/")
+    login.close()
+
+    dialog.get_by_role("button", name="Save now").click()
+    expect(page.get_by_text("is saved as revision 2")).to_be_visible()
+    wait_for_form(page)
+    assert text(page, "Mechanism:").inner_text() == "Written while the session ran out."
+    expect(page.get_by_text("You didn’t save this")).to_be_hidden()
+
+
+def test_somebody_else_signs_in_and_is_told_in_whose_name_it_is_saved(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Whose?")
+    other = page.context.new_page()
+    page.context.clear_cookies()
+    sign_in(other, desk, "emil")
+    page.bring_to_front()
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="Not saved yet")
+    expect(dialog).to_contain_text("You are signed in as Emil Example now.")
+    dialog.get_by_role("button", name="Save as Emil Example").click()
+    expect(page.get_by_text("is saved as revision 2")).to_be_visible()
+
+
+def test_the_server_goes_away_and_the_page_waits(somebody: Callable[[str], Page], desk: Site, term: str) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Written on a train.")
+    page.context.set_offline(True)
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="Not saved yet")
+    expect(dialog).to_contain_text("The server can’t be reached")
+    page.context.set_offline(False)
+    dialog.get_by_role("button", name="Save now").click()
+    expect(page.get_by_text("is saved as revision 2")).to_be_visible()
+
+
+def test_a_crash_loses_nothing_and_the_whole_form_comes_back(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Written before the crash.")
+    page.get_by_label("Title").fill("Crashed")
+    page.get_by_role("button", name="Remove synonym 1").click()
+    page.get_by_role("button", name="Add another Synonym").click()
+    row_of(page, "synonyms").get_by_label("Name").last.fill("New name")
+    row_of(page, "synonyms").get_by_label("Kind").last.select_option("former")
+    page.get_by_role("button", name="Move insight 1 down").click()
+    page.get_by_role("searchbox", name="Tags").press_sequentially("Ovary")
+    page.get_by_role("searchbox", name="Tags").press("Enter")
+    page.get_by_role("button", name="Remove item Progesterone").or_(
+        page.locator(".field-related .select2-selection__choice__remove")
+    ).first.click()
+    expect(page.get_by_text("kept in this browser at")).to_be_visible()
+    written = page.evaluate("JSON.stringify(Object.entries(localStorage))")
+    assert "Written before the crash." in written
+
+    after = page.context.new_page()
+    page.close(run_before_unload=False)  # as when the browser dies
+    open_form(after, term)
+    expect(after.get_by_role("heading", name="You didn’t save this")).to_be_visible()
+    assert text(after, "Mechanism:").inner_text().strip() == ""
+    assert axe(after) == []
+    after.get_by_role("button", name="Restore").click()
+    expect(after.get_by_text("Restored. Nothing is saved yet.")).to_be_visible()
+    assert text(after, "Mechanism:").inner_text() == "Written before the crash."
+    assert after.get_by_label("Title").input_value() == "Crashed"
+    assert rows(after, "synonyms", "[name$=-text]") == ["FN", "New name"]
+    assert rows(after, "synonyms", "select") == ["abbreviation", "former"]
+    assert rows(after, "insights", "textarea") == ["Two.", "One."]
+    assert rows(after, "insights", "[name$=-url]") == ["https://example.org/", ""]
+    expect(after.locator(".field-tags")).to_contain_text("Ovary")
+    assert after.locator("[name=related] option:checked").count() == 0
+    assert axe(after) == []
+    save(after)
+    assert rows(after, "synonyms", "[name$=-text]") == ["FN", "New name"]
+    expect(after.locator("#insights-group")).to_contain_text("Progesterone")
+    expect(after.locator(".field-tags")).to_contain_text("Ovary")
+    expect(after.get_by_text("You didn’t save this")).to_be_hidden()
+    assert "glossary-draft" not in after.evaluate("JSON.stringify(Object.keys(localStorage))")
+
+
+def test_a_restored_draft_is_merged_with_what_was_saved_since(somebody: Callable[[str], Page], term: str) -> None:
+    page, other = somebody("edith"), somebody("emil")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Mine, from before.")
+    expect(page.get_by_text("kept in this browser at")).to_be_visible()
+    fresh = page.context.new_page()
+    page.close(run_before_unload=False)
+    open_form(other, term)
+    text(other, "Origin:").fill("Greek.")
+    save(other)
+    open_form(fresh, term)
+    fresh.get_by_role("button", name="Restore").click()
+    expect(fresh.get_by_text("Restored, as written on revision 1.")).to_be_visible()
+    save(fresh)
+    assert text(fresh, "Origin:").inner_text() == "Greek."
+    assert text(fresh, "Mechanism:").inner_text() == "Mine, from before."
+
+
+def test_drafts_are_forgotten_when_discarded_old_or_logged_out(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+
+    def kept() -> int:
+        count: int = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('glossary-draft')).length")
+        return count
+
+    def write() -> None:
+        open_form(page, term)
+        text(page, "Mechanism:").fill("Not for others.")
+        expect(page.get_by_text("kept in this browser at")).to_be_visible()
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    write()
+    assert kept() == 1
+    # What is taken back by hand is no draft.
+    text(page, "Mechanism:").fill("")
+    expect(page.get_by_text("kept in this browser at")).to_be_hidden()
+    assert kept() == 0
+    write()
+    open_form(page, term)
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("You didn’t save this")).to_be_hidden()
+    assert kept() == 0
+    write()
+    page.evaluate(
+        """() => {
+          const key = Object.keys(localStorage).find((one) => one.startsWith("glossary-draft"))
+          const draft = JSON.parse(localStorage[key])
+          localStorage[key.replace(/[^:]*$/, "older000")] = JSON.stringify({...draft, at: Date.now() - 8 * 86400000})
+          localStorage["glossary-draft:0:nonsense"] = "{"
+        }"""
+    )
+    page.goto(f"{desk.url}/admin/")
+    assert kept() == 1
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_text("Thanks for spending").or_(page.get_by_text("Log in again")).first.wait_for()
+    assert kept() == 0
+
+
+def test_the_preview_shows_the_public_page_beside_the_form(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    expect(page.get_by_text("Whole page: 3 words, too short to judge")).to_be_visible()
+    page.get_by_role("button", name="Show preview").click()
+    frame = page.frame_locator("iframe[title='Preview of the public page']")
+    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    text(page, "Mechanism:").fill(
+        "This is one of the plain words that we all use when we talk in our own homes each day of our lives."
+    )
+    expect(frame.get_by_text("This is one of the plain words")).to_be_visible()
+    expect(page.locator(".field-mechanism .readability")).to_have_text("23 words, LIX 23, very easy to read")
+    # The public styles are there, and nothing leads away.
+    assert "Source Serif" in frame.locator("h1").evaluate("(element) => getComputedStyle(element).fontFamily")
+    frame.get_by_role("link", name="Progesterone").or_(frame.get_by_role("link").first).first.click()
+    expect(frame.get_by_role("heading", level=1)).to_be_visible()
+    row_of(page, "references").get_by_label("DOI").fill("11.5/x")
+    expect(page.get_by_text("References 1:")).to_be_visible()
+    page.get_by_label("Phone").check()
+    assert axe(page) == []
+    page.get_by_role("button", name="Hide preview").click()
+    expect(page.get_by_title("Preview of the public page")).to_be_hidden()
+
+
+def test_a_title_like_another_is_named_while_it_is_typed(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+    page.goto(f"{desk.url}/admin/glossary/term/add/")
+    wait_for_form(page)
+    page.get_by_label("Title").press_sequentially("Progestrone")
+    expect(page.get_by_text("This is much like “Progesterone”")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_label("Title").fill("Ovary")
+    expect(page.get_by_text("This is much like")).to_have_count(0)
+
+
+def test_a_new_term_is_kept_and_offered_back_too(somebody: Callable[[str], Page], desk: Site) -> None:
+    page = somebody("edith")
+    page.goto(f"{desk.url}/admin/glossary/term/add/")
+    wait_for_form(page)
+    page.get_by_label("Title").fill("Half written")
+    text(page, "Definition:").fill("Not finished.")
+    expect(page.get_by_text("kept in this browser at")).to_be_visible()
+    # While that tab lives, its text isn't offered in another.
+    second = page.context.new_page()
+    second.goto(f"{desk.url}/admin/glossary/term/add/")
+    wait_for_form(second)
+    expect(second.get_by_text("You didn’t save this")).to_be_hidden()
+    page.close(run_before_unload=False)
+    second.reload()
+    wait_for_form(second)
+    second.get_by_role("button", name="Restore").click()
+    save(second)
+    expect(second.get_by_label("Title")).to_have_value("Half written")
+
+
+def test_keys_save_and_leave_the_editor_its_own(somebody: Callable[[str], Page], term: str) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").click()
+    page.keyboard.type("One")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("two")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("is saved as revision 2")).to_be_visible()
+    wait_for_form(page)
+    expect(text(page, "Mechanism:").locator("br:not(.ProseMirror-trailingBreak)")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_bar_stays_in_sight_and_hides_no_focus(
+    somebody: Callable[[str], Page], term: str, size: ViewportSize
+) -> None:
+    page = somebody("edith")
+    page.set_viewport_size(size)
+    open_form(page, term)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box = page.locator(".save-bar").bounding_box()
+    assert box
+    assert abs(box["y"] + box["height"] - size["height"]) < 2
+    assert box["height"] < size["height"] / 4
+    page.get_by_label("Title").focus()
+    assert hidden_by_the_bar(page) == []
+    assert axe(page) == []
