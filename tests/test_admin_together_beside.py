@@ -79,7 +79,10 @@ def test_the_form_learns_who_is_there_and_what_was_saved_meanwhile(
     save_term(document=document(origin="<p>From Greek.</p>"), by=emil, at=at, term=term)
     newer = desk.post(presence_url(term), {"opened_on": "1"}).json()["newer"]
     assert (newer["number"], newer["by"], newer["at"]) == (2, "Emil Sørensen", "2026-03-02T12:00:00Z")
-    assert desk.get(newer["url"]).status_code == 200
+    assert "Greek" in desk.get(newer["url"]).content.decode()
+    for nonsense in ("", "0", "7", "9" * 40, "x"):
+        newer = desk.post(presence_url(term), {"opened_on": nonsense}).json()["newer"]
+        assert desk.get(newer["url"]).status_code == 200
     assert desk.post(presence_url(term), {"opened_on": "2"}).json()["newer"] is None
 
 

@@ -5,7 +5,8 @@ Each of these answers JSON, to members of staff who may write terms, and to othe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -17,14 +18,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
 
 from glossary.actions import mark_present
+from glossary.admin.desk import user_of
 from glossary.admin.preview import measured, preview_html, readable_part
 from glossary.documents import PARTS
 from glossary.forms import ChildFormSet, TermForm
 from glossary.models import Term, name_of
 from glossary.similar import similar_terms
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
 
 
 class BesideTheForm(admin.ModelAdmin):
@@ -47,7 +46,7 @@ class BesideTheForm(admin.ModelAdmin):
         A page that was opened before somebody signed in anew learns here what it may go on with. Only pages of this
         site can read the answer.
         """
-        return JsonResponse({"user": request.user.pk, "name": name_of(_user(request)), "token": get_token(request)})
+        return JsonResponse({"user": request.user.pk, "name": name_of(user_of(request)), "token": get_token(request)})
 
     @method_decorator(require_POST)
     def presence_view(self, request: HttpRequest, term_id: int) -> JsonResponse:
@@ -60,7 +59,7 @@ class BesideTheForm(admin.ModelAdmin):
             raise PermissionDenied
         if term is None:
             raise Http404("There is no such term.")
-        others = mark_present(term=term, by=_user(request), at=timezone.now())
+        others = mark_present(term=term, by=user_of(request), at=timezone.now())
         return JsonResponse(
             {
                 "others": [{"name": name_of(other.user), "since": other.opened_at} for other in others],
@@ -99,7 +98,7 @@ class BesideTheForm(admin.ModelAdmin):
         answer: dict[str, Any] = {"readability": measured(data)}
         if "page" in request.GET:
             document, problems = readable_part(data)
-            answer["html"] = preview_html(document, term=term, by=_user(request), at=timezone.now())
+            answer["html"] = preview_html(document, term=term, by=user_of(request), at=timezone.now())
             answer["problems"] = [_in_words(problem.field, problem.message) for problem in problems]
         return JsonResponse(answer)
 
@@ -116,13 +115,18 @@ class BesideTheForm(admin.ModelAdmin):
 
 
 def _newer(term: Term, opened_on: str) -> dict[str, Any] | None:
+    """Return the newest revision, with where to read what it changed, when a page shows an older one."""
     if term.head is None or str(term.head.number) == opened_on:
         return None
+    url = reverse("admin:glossary_term_revision", args=[term.pk, term.head.number])
+    if opened_on.isascii() and opened_on.isdigit() and 0 < int(opened_on[:10]) < term.head.number:
+        between = urlencode({"from": opened_on, "to": term.head.number})
+        url = f"{reverse('admin:glossary_term_compare', args=[term.pk])}?{between}"
     return {
         "number": term.head.number,
         "by": term.head.created_by_name,
         "at": term.head.created_at,
-        "url": reverse("admin:glossary_term_revision", args=[term.pk, term.head.number]),
+        "url": url,
     }
 
 
@@ -131,8 +135,3 @@ def _in_words(field: str, message: str) -> str:
     part, _, rest = field.partition("[")
     row = rest.partition("]")[0]
     return f"{PARTS.get(part, part).capitalize()}{f' {row}' if row else ''}: {message}."
-
-
-def _user(request: HttpRequest) -> User:
-    """The member of staff who asks: the admin lets nobody else in."""
-    return cast("User", request.user)

@@ -251,13 +251,14 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
             self.message_user(request, self._merged_in_words(request, term, saved), messages.INFO)
         if "_publish" in request.POST:
             self._publish(request, term)
+        if not {"_continue", "_publish"} & request.POST.keys():
+            mark_absent(term=term, by=user_of(request))
         if "_submit" in request.POST:
             return HttpResponseRedirect(self._to_submit(term))
         if "_addanother" in request.POST:
             return HttpResponseRedirect(reverse("admin:glossary_term_add"))
         if "_continue" in request.POST or "_publish" in request.POST:
             return self._to_term(term)
-        mark_absent(term=term, by=user_of(request))
         return self.response_post_save_change(request, obj)
 
     def _warn_of_similar(self, request: HttpRequest, term: Term, saved: Saved) -> None:

@@ -206,7 +206,7 @@ def test_somebody_saves_meanwhile_and_the_open_page_says_so(somebody: Callable[[
     assert axe(mine) == []
     with mine.context.expect_page() as opened:
         mine.get_by_role("link", name="See what changed, in a new tab").click()
-    expect(opened.value.get_by_text("Greek.").first).to_be_visible()
+    expect(opened.value.locator("ins", has_text="Greek").first).to_be_visible()
     text(mine, "Mechanism:").fill("Mine.")
     save(mine)
     expect(mine.get_by_text("origin came from there")).to_be_visible()
