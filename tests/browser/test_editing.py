@@ -25,13 +25,14 @@ def desk(site: Site) -> Site:
         "from django.utils import timezone\n"
         "from glossary.actions import publish_term, save_term\n"
         "from glossary.documents import parse_document\n"
+        "from glossary.models import Program\n"
         "by, at = User.objects.get(username='edith'), timezone.now()\n"
         "save_term(document=parse_document({'title': 'Progesterone', 'definition': 'A hormone.'}), by=by, at=at)\n"
         "term = save_term(document=parse_document({'title': 'Ovulation', 'definition': 'An event.', 'origin': 'Latin.',"
         " 'tags': ['menstrual cycle'], 'related': ['progesterone'], 'synonyms': [{'text': 'Follicular rupture'}],"
         " 'insights': [{'text': 'One.', 'term': 'progesterone'}, {'text': 'Two.', 'url': 'https://example.org/'}],"
         " 'references': [{'citation': 'Someone. Something.', 'doi': '10.1001/jama.288.3.321'}]}), by=by, at=at).term\n"
-        "publish_term(term=term, by=by, at=at)"
+        "publish_term(term=term, by=Program('Test'), at=at, emergency=True, reason='Test')"
     )
     return site
 
@@ -61,6 +62,19 @@ def open_term(page: Page, desk: Site, title: str) -> None:
     page.goto(f"{desk.url}/admin/glossary/term/")
     page.get_by_role("link", name=title, exact=True).click()
     wait_for_editors(page)
+
+
+def approve(desk: Site, title: str, *, publish: bool) -> None:
+    """Have the newest revision of a term approved by somebody who wrote none of it (the review has its own test)."""
+    desk.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import approve_review, submit_term\n"
+        "from glossary.models import Term\n"
+        "edith, rafael = (User.objects.get(username=name) for name in ('edith', 'rafael'))\n"
+        f"review = submit_term(term=Term.objects.get(title={title!r}), by=edith, at=timezone.now())\n"
+        f"approve_review(review=review, by=rafael, at=timezone.now(), publish={publish!r})"
+    )
 
 
 def wait_for_editors(page: Page) -> None:
@@ -136,8 +150,9 @@ def test_a_term_is_written_published_changed_and_read(
     row.get_by_label("DOI").fill("https://doi.org/10.1001/jama.288.3.321")
 
     page.get_by_label("What changed, and why").last.fill("First version")
-    page.get_by_role("button", name="Save and publish").last.click()
-    page.get_by_text("is published").wait_for()
+    page.get_by_role("button", name="Save and continue editing").last.click()
+    page.get_by_text("is saved as revision 1").wait_for()
+    approve(desk, "Luteal phase", publish=True)
 
     reader = context.new_page()
     reader.goto(f"{desk.url}/glossary/luteal-phase/")
@@ -157,6 +172,8 @@ def test_a_term_is_written_published_changed_and_read(
     page.get_by_text("is saved as revision 2").wait_for()
     reader.reload()
     assert "two weeks" not in reader.locator("main").inner_text()
+    approve(desk, "Luteal phase", publish=False)
+    page.reload()
     page.get_by_role("button", name="Publish revision 2").click()
     page.get_by_text("is published").wait_for()
     page.get_by_role("link", name="View on site").click()
@@ -236,7 +253,7 @@ def test_two_editors_collide_and_nothing_typed_is_lost(desk: Site, editor: Page,
     assert order_of(mine, "synonyms", "[name$=-text]") == ["P4"]
     assert axe_violations(mine) == []
     wait_for_editors(mine)
-    mine.get_by_label("I have read revision").check()
+    mine.get_by_role("group", name="Mechanism").get_by_label("Keep mine").check()
     mine.get_by_role("button", name="Save and continue editing").last.click()
     expect(mine.get_by_text("is saved as revision")).to_be_visible()
     wait_for_editors(mine)
@@ -294,6 +311,9 @@ def test_reviewers_read_publish_and_retire(desk: Site, page: Page) -> None:
     expect(page.get_by_role("heading", name="Definition")).to_be_visible()
     expect(page.locator("textarea, .ProseMirror")).to_have_count(0)
     assert axe_violations(page) == []
+    expect(page.get_by_role("button", name="Publish revision")).to_have_count(0)
+    approve(desk, "Progesterone", publish=False)
+    page.reload()
     page.get_by_role("button", name="Publish revision").click()
     page.get_by_text("is published").wait_for()
     page.get_by_role("link", name="Retire…").click()
