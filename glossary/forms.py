@@ -229,6 +229,10 @@ class SynonymForm(ChildForm):
         model = Synonym
         fields = ["text", "kind"]
         labels = {"text": "Name"}
+        help_texts = {
+            "text": "As readers or colleagues may look it up, for example “LP”.",
+            "kind": "An abbreviation, British or American spelling, or what it was called once.",
+        }
 
 
 class InsightForm(ChildForm):

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import save_term
 from glossary.documents import TermDocument
@@ -195,6 +198,24 @@ def test_an_old_page_with_rows_that_are_gone_ends_with_words(desk: Client, term:
     response = desk.post(change_url(term), page | {"insights-1-text": "Second, better."})
     assert "Edith Okafor saved revision 2" in errors_of(response)
     assert fields_of(response)["insights-1-text"] == "Second, better."
+
+
+def test_the_form_opens_within_twenty_queries_and_a_collision_adds_three(
+    desk: Client, term: Term, emil: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(20):
+        page = fields_of(desk.get(change_url(term)))
+    with CaptureQueriesContext(connection) as refused:
+        assert "at most 500" in errors_of(desk.post(change_url(term), page | {"note": "x" * 501}))
+    without = len(refused)  # now: the next request empties the log that it counts
+    theirs = rich(origin="<p>From Greek.</p>", definition="<p>Theirs.</p>", synonyms=[], references=[])
+    save_term(document=theirs, by=emil, at=at, term=term)
+    mine = {"origin": "<p>From Norse.</p>", "definition": "<p>Mine.</p>", "synonyms-0-text": "x"}
+    again = fields_of(desk.post(change_url(term), page | mine))
+    with CaptureQueriesContext(connection) as collided:
+        assert len(desk.post(change_url(term), again).context["collision"].decisions) == 3
+    # Both revisions, the related terms as typed, and the titles of all terms named: however much is in conflict.
+    assert len(collided) - without <= 3
 
 
 @pytest.mark.parametrize("value", ["one", "9" * 30, "-1", "7"])
