@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
 from glossary.actions import (
@@ -295,6 +296,39 @@ def test_the_command_fails_visibly_when_something_could_not_be_carried_out(
         run()
     assert [message.subject for message in mail.outbox][-1] == "Not carried out: retire Luteal phase"
     assert run() == "Nothing was due.\n"
+
+
+REFUSE_ONE = {
+    "postgresql": """
+        CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.slug = 'one' THEN RAISE 'out of order'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER refuse_one BEFORE INSERT ON glossary_publishedentry FOR EACH ROW EXECUTE FUNCTION refuse_one()
+    """,
+    "sqlite": """
+        CREATE TRIGGER refuse_one BEFORE INSERT ON glossary_publishedentry WHEN NEW.slug = 'one'
+        BEGIN SELECT RAISE(ABORT, 'out of order'); END
+    """,
+}
+
+
+def test_what_the_database_refuses_for_now_is_tried_again_and_holds_nothing_up(
+    editor: User, reviewer: User, at: datetime
+) -> None:
+    for title in ("One", "Two"):
+        term = save_term(document=document(title), by=editor, at=at).term
+        review = submit_term(term=term, by=editor, at=at, reviewer=reviewer)
+        approve_review(review=review, by=reviewer, at=at, publish_at=at + timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSE_ONE[connection.vendor])
+    with pytest.raises(CommandError, match="1 of 2 scheduled changes could not be carried out"):
+        run()
+    assert [entry.slug for entry in PublishedEntry.objects.all()] == ["two"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DROP TRIGGER refuse_one" + ("" if connection.vendor == "sqlite" else " ON glossary_publishedentry")
+        )
+    assert "publish “One”, due 2026-03-02 13:00 UTC: Carried out" in run()
+    assert PublishedEntry.objects.count() == 2
 
 
 def test_restoring_says_which_revision_in_the_history(editor: User, reviewer: User, at: datetime) -> None:

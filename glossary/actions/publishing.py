@@ -67,7 +67,7 @@ def publish_term(
     nothing. Raises :class:`NotPublishable` when there is no revision, when its address belongs to another published
     term, or when it isn't approved; and :class:`NotAllowed` for an emergency that isn't a superuser's.
     """
-    term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
+    term = Term.objects.for_change().select_related("head").get(pk=term.pk)
     if _publish([(term, revision or term.head)], by=by, at=at, reason=reason, emergency=emergency):
         public_content_changed()
     return PublishedEntry.objects.get(term=term)
@@ -90,7 +90,7 @@ def publish_terms(
     """
     published: list[Term] = []
     for start, chunk in zip(range(0, len(terms), BATCH), chunks([term.pk for term in terms]), strict=True):
-        locked = Term.objects.select_for_update(of=("self",)).select_related("head").in_bulk(chunk)
+        locked = Term.objects.for_change().select_related("head").in_bulk(chunk)
         pairs = [(locked[pk], locked[pk].head) for pk in chunk]
         published += _publish(pairs, by=by, at=at, reason=reason, emergency=emergency)
         progress(start + len(chunk))
@@ -105,7 +105,7 @@ def retire_term(*, term: Term, by: User | Program, at: datetime, reason: str = "
 
     Raises :class:`NotPublished` when the public cannot read it anyway.
     """
-    term = Term.objects.select_for_update(of=("self",)).get(pk=term.pk)
+    term = Term.objects.for_change().get(pk=term.pk)
     entry = PublishedEntry.objects.filter(term=term).first()
     if entry is None:
         raise NotPublished(f"“{term}” is not published, so there is nothing to retire.")

@@ -29,7 +29,7 @@ def plan_review(*, term: Term, owner: User | None, review_months: int | None, by
 
     The next review follows from the last approval. Returns whether anything changed.
     """
-    term = Term.objects.select_for_update(of=("self",)).select_related("owner").get(pk=term.pk)
+    term = Term.objects.for_change().select_related("owner").get(pk=term.pk)
     if (term.owner, term.review_months) == (owner, review_months):
         return False
     due = term.next_review_date
@@ -55,9 +55,7 @@ def remind_of_overdue(*, at: datetime) -> list[Term]:
     told. Returns the terms; their pages say from now on that the review was due.
     """
     today = at.date()
-    terms = list(
-        Term.objects.select_for_update(of=("self",)).to_remind_of(on=today).select_related("owner").order_by("title")
-    )
+    terms = sorted(Term.objects.for_change().to_remind_of(on=today).select_related("owner"), key=_by_title)
     if not terms:
         return []
     reviewers = get_user_model().objects.with_perm(
@@ -82,6 +80,10 @@ def remind_of_overdue(*, at: datetime) -> list[Term]:
     Term.objects.bulk_update(terms, ["reminded_date"], batch_size=500)
     public_content_changed()
     return terms
+
+
+def _by_title(term: Term) -> str:
+    return term.title.casefold()
 
 
 def _name_of_list(terms: list[Term]) -> str:

@@ -230,12 +230,12 @@ def contributors(revision: Revision) -> dict[int, str]:
 
 
 def _locked(term: Term) -> Term:
-    return Term.objects.select_for_update(of=("self",)).select_related("head", "review").get(pk=term.pk)
+    return Term.objects.for_change().select_related("head", "review").get(pk=term.pk)
 
 
 def _open(review: Review) -> Review:
     # The term first, as saving does: in another order two people would wait for one another.
-    Term.objects.select_for_update(of=("self",)).get(pk=review.term_id)
+    Term.objects.for_change().get(pk=review.term_id)
     review = (
         Review.objects.select_for_update(of=("self",))
         .select_related("term", "revision", "submitted_by")

@@ -92,7 +92,7 @@ def save_term(
     """
     merged: tuple[str, ...] = ()
     if term is not None:
-        term = Term.objects.select_for_update(of=("self",)).select_related("head").get(pk=term.pk)
+        term = Term.objects.for_change().select_related("head").get(pk=term.pk)
         head = term.head
         if head and opened_on is not None and opened_on != head.number and head.sha256 != document.sha256():
             document, merged = _merged(term, head, document, opened_on=opened_on)
@@ -122,7 +122,7 @@ def save_terms(
     :class:`DocumentsRefused`, and then nothing is saved.
     """
     # What the revisions say isn't needed, only which ones they are.
-    terms = Term.objects.select_for_update(of=("self",)).select_related("head").defer("head__document")
+    terms = Term.objects.for_change().select_related("head").defer("head__document")
     return _save(_matched_by_slug(documents, terms), by=by, at=at, note=note, progress=progress)
 
 
@@ -167,7 +167,7 @@ def tag_terms(*, terms: Sequence[Term], name: str, by: User | Program, at: datet
     The tag is made if there is none of this name. Raises :class:`DocumentsRefused`, and then none is tagged.
     """
     # Locked before they are read, so that nothing that somebody saves meanwhile is lost.
-    locked = Term.objects.select_for_update(of=("self",)).in_bulk([term.pk for term in terms])
+    locked = Term.objects.for_change().in_bulk([term.pk for term in terms])
     tagged = [
         document
         if name.casefold() in {tag.casefold() for tag in document.tags}

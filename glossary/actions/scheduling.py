@@ -60,7 +60,8 @@ def schedule_retirement(*, term: Term, due_at: datetime, by: User, at: datetime,
 @transaction.atomic
 def unschedule(*, change: ScheduledChange, by: User, at: datetime) -> None:
     """Take a change from the schedule. One that was carried out meanwhile stays as it is."""
-    change = ScheduledChange.objects.select_for_update().get(pk=change.pk)
+    Term.objects.for_change().get(pk=change.term_id)
+    change = ScheduledChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
     if change.done_at is None:
         _finish(change, at, f"Taken from the schedule by {name_of(by)}")
         _record(Event.Verb.UNSCHEDULED, change, by=by, at=at, reason="")
@@ -69,16 +70,18 @@ def unschedule(*, change: ScheduledChange, by: User, at: datetime) -> None:
 def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
     """Carry out everything that is due at ``at``, each change in a transaction of its own.
 
-    Two runs at once share the work: each takes only rows that no other holds, and looks again whether they are still
-    to be done. What cannot be carried out is closed with the reason, and stands in the history.
+    Two runs at once, or a run and a person: whoever comes second waits for the term and then looks again whether there
+    is still something to do. What cannot be carried out is closed with the reason, and stands in the history.
     """
     outcomes = []
     due = ScheduledChange.objects.filter(done_at__isnull=True, due_at__lte=at).order_by("due_at", "pk")
     for found in list(due.select_related("term")):
         try:
             with transaction.atomic():
+                # The term first, as everybody does: in another order two would wait for one another.
+                Term.objects.for_change().get(pk=found.term_id)
                 change = (
-                    ScheduledChange.objects.select_for_update(skip_locked=True, of=("self",))
+                    ScheduledChange.objects.select_for_update(of=("self",))
                     .select_related("term", "revision", "created_by")
                     .filter(pk=found.pk, done_at__isnull=True)
                     .first()
@@ -128,7 +131,10 @@ def _schedule(
 ) -> ScheduledChange:
     if due_at <= at:
         raise NotSchedulable("The time is past already: choose a later one, or do it now.")
-    for before in ScheduledChange.objects.select_for_update().filter(term=term, verb=verb, done_at__isnull=True):
+    Term.objects.for_change().get(pk=term.pk)
+    for before in ScheduledChange.objects.select_for_update(of=("self",)).filter(
+        term=term, verb=verb, done_at__isnull=True
+    ):
         _finish(before, at, f"Replaced by {name_of(by)}")
     change = ScheduledChange.objects.create(
         term=term,

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from taggit.models import Tag
+from taggit.models import Tag, TaggedItem
 
 from glossary import queues
 from glossary.actions import (
@@ -102,8 +103,11 @@ class TagFilter(CountedFilter):
         return queryset
 
     def count(self, terms: QuerySet[Term]) -> dict[Any, int]:
-        rows = Tag.objects.filter(term__in=terms.order_by().values("pk")).values_list("slug")
-        return dict(rows.annotate(Count("term", distinct=True)).order_by())
+        # Not by way of the terms' own rows: PostgreSQL then joins them once a tag, which takes minutes at 10,000 terms.
+        items = TaggedItem.objects.filter(
+            content_type=ContentType.objects.get_for_model(Term), object_id__in=terms.order_by().values("pk")
+        )
+        return dict(items.values_list("tag__slug").annotate(Count("pk")).order_by())
 
 
 class TermList(Desk):

@@ -21,6 +21,14 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Terms that are readable by the public now."""
         return self.filter(entry__isnull=False)
 
+    def for_change(self) -> TermQuerySet:
+        """These terms, locked until the transaction ends. Everything that changes a term locks it first.
+
+        In the order of their keys, so that two changes of many terms don't wait for one another. Rows that refer to a
+        term, such as the concern that another term's publication raises about it, can still be written.
+        """
+        return self.select_for_update(of=("self",), no_key=True).order_by("pk")
+
     def in_state(self, state: Term.State) -> TermQuerySet:
         """Terms whose :attr:`Term.state` is ``state``."""
         return self.alias(current_state=STATE).filter(current_state=state)

@@ -356,7 +356,8 @@ def test_drafts_are_forgotten_when_discarded_old_or_logged_out(
     write()
     assert kept() == 1
     # What is taken back by hand is no draft.
-    text(page, "Mechanism:").fill("")
+    text(page, "Mechanism:").press("ControlOrMeta+a")
+    text(page, "Mechanism:").press("Delete")
     expect(page.get_by_text("kept in this browser at")).to_be_hidden()
     assert kept() == 0
     write()

@@ -71,7 +71,7 @@ const ask = async () => {
   const data = new FormData(form)
   for (const name of [...data.keys()]) if (name.startsWith("_")) data.delete(name)
   try {
-    const answer = await post(page.dataset.preview + (panel.hidden ? "" : "?page"), data, asked.signal)
+    const answer = await post(page.dataset.previewUrl + (panel.hidden ? "" : "?page"), data, asked.signal)
     if (!answer || answer === "signed-out") return
     for (const line of answer.readability) measure(line)
     if (answer.html && !panel.hidden) show(answer)
