@@ -29,7 +29,7 @@ from glossary.models import (
     ScheduledChange,
     Term,
 )
-from tests.conftest import approve, document, person, publish_unreviewed
+from tests.conftest import NOON, approve, document, person, publish_unreviewed
 from tests.desk import change_url, fields_of, messages_of, signed_in, with_row
 
 pytestmark = pytest.mark.django_db
@@ -329,6 +329,39 @@ def test_a_forged_post_changes_nothing(name: str, world: World, client_of: dict[
     url, before = world.address(name), world.snapshot()
     assert [client_of[role].post(url).status_code for role in ROLES] == WRITE[name]
     assert world.snapshot() == before
+
+
+# What each bulk action, confirmed at once, answers to each role, and whether it does its work. An action that somebody
+# may not use is none of the choices of her list, which then says that no action was chosen.
+BULK: dict[str, list[tuple[int, bool]]] = {
+    "submit_selected": [(302, False), (403, False), (302, True), (302, True), (403, False), (302, True)],
+    "publish_selected": [(302, False), (403, False), (302, True), (302, True), (403, False), (302, True)],
+    "tag_selected": [(302, False), (403, False), (302, True), (302, False), (403, False), (302, True)],
+    "retire_selected": [(302, False), (403, False), (302, False), (302, True), (403, False), (302, True)],
+    "delete_selected": [(302, False), (403, False), (302, False), (302, False), (403, False), (302, False)],
+}
+
+
+def test_the_matrix_names_every_bulk_action_of_the_admin() -> None:
+    site_wide = {name for name, _ in admin.site.actions}
+    offered = {name for model in admin.site._registry.values() for name in (model.actions or ())}
+    assert offered | site_wide == BULK.keys()
+
+
+@pytest.mark.parametrize(("role", "index"), [(role, index) for index, role in enumerate(ROLES)])
+@pytest.mark.parametrize("action", BULK)
+def test_bulk_actions_are_for_those_who_may(
+    action: str, role: str, index: int, term: Term, world: World, client_of: dict[str, Client], reviewer: User
+) -> None:
+    """The term is public, and its newest revision is approved for ``publish_selected`` only."""
+    if action == "publish_selected":
+        approve(term=term, by=reviewer, at=NOON)
+    before = world.snapshot()
+    answer = {"confirmed": "1", "post": "yes", "note": "x", "name": "cycle day", "reason": "x"}
+    response = client_of[role].post(
+        reverse("admin:glossary_term_changelist"), {"action": action, "_selected_action": [term.pk], **answer}
+    )
+    assert (response.status_code, world.snapshot() != before) == BULK[action][index]
 
 
 @pytest.mark.parametrize("name", ["term_change", "term_history", "term_delete", "term_publish", "term_retire"])

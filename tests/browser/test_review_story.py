@@ -1,8 +1,9 @@
-"""The story of a clinical change, played by three people in a real browser: written, refused to its authors, sent back,
-approved for a time, published when it is due, and left in public when somebody writes on."""
+"""The story of a clinical change, played by three people in a real browser: written by two at once, refused to both,
+sent back, approved for a time, published when it is due, left in public when somebody writes on, and taken back."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -64,12 +65,6 @@ def people(browser: Browser, desk: Site) -> Iterator[dict[str, Page]]:
     assert refused == []
 
 
-def write(page: Page, desk: Site, field: str, text: str, *, button: str = "Save and continue editing") -> None:
-    open_term(page, desk, "Luteal phase")
-    page.get_by_role("textbox", name=field).fill(text)
-    page.get_by_role("button", name=button).last.click()
-
-
 def public_text(page: Page, desk: Site) -> str:
     page.goto(f"{desk.url}/glossary/luteal-phase/")
     return page.locator("main").inner_text()
@@ -78,10 +73,23 @@ def public_text(page: Page, desk: Site) -> str:
 def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, people: dict[str, Page]) -> None:
     edith, emil, rafael = (people[name] for name in ("edith", "emil", "rafael"))
 
-    # Two people write, and one submits.
-    write(emil, desk, "Origin", "From Latin luteus, yellow.")
+    # Two people write at once. Emil saves first; what only he changed is merged, and Edith decides the rest.
+    for page in (edith, emil):
+        open_term(page, desk, "Luteal phase")
+    emil.get_by_role("textbox", name="Origin").fill("From Latin luteus, yellow.")
+    emil.get_by_role("textbox", name="Mechanism").fill("The corpus luteum does it.")
+    emil.get_by_role("button", name="Save and continue editing").click()
     expect(emil.get_by_text("is saved as revision 2")).to_be_visible()
-    write(edith, desk, "Mechanism", BETTER, button="Save and submit for review…")
+    edith.get_by_role("textbox", name="Mechanism").fill(BETTER)
+    edith.get_by_role("button", name="Save and submit for review…").last.click()
+    expect(edith.get_by_role("heading", name="You both changed this")).to_be_visible()
+    collision = edith.get_by_role("group", name="Mechanism").filter(has=edith.get_by_label("Take theirs"))
+    expect(collision).to_contain_text("added: does it (end of addition)")
+    wait_for_editors(edith)
+    expect(edith.get_by_role("textbox", name="Mechanism")).to_have_text(BETTER)
+    expect(edith.get_by_role("textbox", name="Origin")).to_have_text("From Latin luteus, yellow.")
+    collision.get_by_label("Keep mine").check()
+    edith.get_by_role("button", name="Save and submit for review…").last.click()
     edith.get_by_label("What should the reviewer look at?").fill("The answer of the endometrium")
     expect(edith.get_by_label("Reviewer").locator("option")).to_have_text(
         ["Whoever comes first", "Rafael Example, MD, endocrinologist", "Root Example"]
@@ -129,7 +137,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     edith.goto(f"{desk.url}/admin/")
     expect(edith.get_by_role("heading", name="Sent back to me")).to_be_visible()
     edith.get_by_role("link", name="Luteal phase").first.click()
-    expect(edith.get_by_text("Say how the endometrium answers.")).to_be_visible()
+    expect(edith.get_by_role("region", name="State")).to_contain_text("Say how the endometrium answers.")
     wait_for_editors(edith)
     edith.get_by_role("textbox", name="Mechanism").fill(f"{BETTER} It becomes secretory.")
     edith.get_by_role("button", name="Save and submit for review…").last.click()
@@ -166,7 +174,13 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     assert "MD, endocrinologist" in shown
 
     # What is written later stays at the desk until somebody else stands for it.
-    write(emil, desk, "Mechanism", "Nobody has read this yet.", button="Save and publish")
+    open_term(emil, desk, "Luteal phase")
+    emil.get_by_role("textbox", name="Mechanism").fill("Nobody has read this yet.")
+    emil.locator(".field-tags .select2-selection__choice__remove").click()
+    emil.keyboard.press("Escape")
+    emil.get_by_role("button", name="Remove insight 1").click()
+    expect(emil.locator("#insights-group .inline-related:not(.empty-form)")).to_have_count(0)
+    emil.get_by_role("button", name="Save and publish").last.click()
     expect(emil.get_by_text("is not approved: submit it for review")).to_be_visible()
     shown = public_text(emil, desk)
     assert "Nobody has read this yet." not in shown
@@ -179,12 +193,18 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     emil.get_by_role("link", name="Restore revision 2").click()
     emil.get_by_role("button", name="Restore revision 2").click()
     expect(emil.get_by_text("revision 6").first).to_be_visible()
-    hashes = desk.python(
-        "from glossary.models import Revision\n"
-        "print(*Revision.objects.filter(number__in=[2, 6]).values_list('sha256', flat=True))"
-    ).split()
-    assert len(hashes) == 2
-    assert hashes[0] == hashes[1]
+    before, written, restored = (
+        json.loads(line)
+        for line in desk.python(
+            "import json\n"
+            "from glossary.models import Revision\n"
+            "for revision in Revision.objects.filter(number__in=[2, 5, 6]).order_by('number'):\n"
+            "    print(json.dumps(revision.document | {'sha256': revision.sha256}))"
+        ).splitlines()
+    )
+    assert (written["tags"], written["insights"]) == ([], [])
+    assert (before["tags"], [insight["text"] for insight in before["insights"]]) == (["cycle"], ["One."])
+    assert restored == before
     assert "It becomes secretory." in public_text(emil, desk)
 
 
