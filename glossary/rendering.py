@@ -31,7 +31,6 @@ from glossary.models import (
     Revision,
     SlugRedirect,
 )
-from glossary.references import works_of
 
 # One page of a list. A page of 200 titles with their summaries is about as long as a reader scrolls.
 PAGE_SIZE = 200
@@ -386,14 +385,7 @@ def _body(document: dict[str, Any]) -> Body:
 
 
 def _reference_lines(document: dict[str, Any]) -> Iterable[ReferenceLine]:
-    works = works_of(document)
-    named = {name for work in works for name in work.identifiers}
-    retracted: dict[str, RetractedWork] = {}
-    if named:
-        for found in RetractedWork.objects.known_as(named):
-            retracted |= dict.fromkeys(found.identifiers, found)
-    for item, work in zip(document["references"], works, strict=True):
-        retraction = next((retracted[name] for name in work.identifiers if name in retracted), None)
+    for item, retraction in zip(document["references"], RetractedWork.objects.cited_in(document), strict=True):
         yield ReferenceLine(item["citation"], _works(item), retraction)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from glossary.actions import (
     NotPublishable,
@@ -21,10 +22,12 @@ from glossary.actions import (
     publish_term,
     save_term,
     schedule_publication,
+    submit_term,
 )
 from glossary.importing.retractions import read_notices
 from glossary.models import Concern, Edition, Event, Letter, Program, RetractedWork, Term
 from tests.conftest import approve, document, publish_unreviewed
+from tests.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -234,6 +237,15 @@ def test_an_approval_with_the_retraction_in_sight_answers_it(
     assert list(load(path, LOADED + timedelta(days=3)).terms) == []
     assert not Concern.objects.open().exists()
     publish_unreviewed(term=new, by=editor, at=LOADED + timedelta(days=3))
+
+
+def test_the_reviewer_sees_which_work_is_retracted(
+    tmp_path: Path, term: Term, editor: User, reviewer: User, at: datetime
+) -> None:
+    load(write(tmp_path / "list.csv", row(**EGGS)))
+    review = submit_term(term=term, by=editor, at=LOADED)
+    page = signed_in(reviewer).get(reverse("admin:glossary_term_review", args=[term.pk, review.pk]))
+    assert '<strong class="flag">Retracted' in page.content.decode()
 
 
 def test_what_only_readers_or_the_schedule_have_is_looked_at_too(

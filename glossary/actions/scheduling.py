@@ -96,13 +96,14 @@ def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
 
 
 def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome:
-    reason = f"Scheduled by {change.created_by_name}" + (f": {change.reason}" if change.reason else "")
     try:
         with transaction.atomic():
+            # Readers see the reason in the public history, so it is only what was given; who scheduled it, and when,
+            # stands in the desk's.
             if change.verb == ScheduledChange.Verb.PUBLISH:
-                publish_term(term=change.term, revision=change.revision, by=by, at=at, reason=reason)
+                publish_term(term=change.term, revision=change.revision, by=by, at=at, reason=change.reason)
             else:
-                retire_term(term=change.term, by=by, at=at, reason=reason)
+                retire_term(term=change.term, by=by, at=at, reason=change.reason)
     except (NotPublishable, NotPublished) as refusal:
         _finish(change, at, f"Not carried out. {refusal}")
         _record(Event.Verb.FAILED, change, by=by, at=at, reason=str(refusal))

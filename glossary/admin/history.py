@@ -27,7 +27,6 @@ from glossary.differences import compare_documents, slugs_named
 from glossary.documents import DocumentError
 from glossary.markup import clean_html
 from glossary.models import Concern, RetractedWork, Revision, Term
-from glossary.references import works_of
 from glossary.steps import next_steps
 
 HISTORY_PER_PAGE = 50
@@ -246,20 +245,15 @@ class TermHistory(Desk):
                     insight | {"title": titles.get(insight["term"], ""), "flag": flags.get(insight["term"], "")}
                     for insight in document["insights"]
                 ],
-                "references": _references(document),
+                "references": [
+                    reference | {"retraction": work}
+                    for reference, work in zip(
+                        document["references"], RetractedWork.objects.cited_in(document), strict=True
+                    )
+                ],
                 "related": [titles.get(slug, slug) for slug in document["related"]],
             }
         return TemplateResponse(request, "admin/glossary/term/revision.html", context)
-
-
-def _references(document: dict[str, Any]) -> list[dict[str, Any]]:
-    works = works_of(document)
-    named = {name for work in works for name in work.identifiers}
-    known = {name: work for work in RetractedWork.objects.known_as(named) for name in work.identifiers} if named else {}
-    return [
-        reference | {"retraction": next((known[name] for name in work.identifiers if name in known), None)}
-        for reference, work in zip(document["references"], works, strict=True)
-    ]
 
 
 def _titles(*documents: dict[str, Any]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from glossary.admin.desk import Desk, user_of
 from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
 from glossary.differences import Difference, compare_documents, slugs_named
 from glossary.markup import clean_html
-from glossary.models import Approval, Review, ReviewComment, Revision, Term
+from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, Term
 from glossary.steps import in_words, may_review, may_submit, next_steps
 
 Section = ReviewComment.Section
@@ -228,7 +228,10 @@ def shown_document(document: Mapping[str, Any], titles: Mapping[str, str]) -> di
             for name in ("definition", "origin", "mechanism")
         },
         "insights": [insight | {"title": titles.get(insight["term"], "")} for insight in document["insights"]],
-        "references": document["references"],
+        "references": [
+            reference | {"retraction": work}
+            for reference, work in zip(document["references"], RetractedWork.objects.cited_in(document), strict=True)
+        ],
         "related": [titles.get(slug, slug) for slug in document["related"]],
         "tags": document["tags"],
     }

@@ -102,7 +102,13 @@ class RetireAtForm(RetireForm):
 
 class ScheduleForm(forms.Form):
     due_at = MomentField(help_text="Readers see it from then on, or a few minutes later.")
-    reason = forms.CharField(required=False, max_length=400, label="Why then?", widget=forms.TextInput(attrs=LINE))
+    reason = forms.CharField(
+        required=False,
+        max_length=400,
+        label="Why this revision?",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="Readers see it in the public history: say what made the text change.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,7 +120,7 @@ class EmergencyForm(forms.Form):
         max_length=500,
         label="What is the emergency?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="Stays with this revision for ever, and its page says that nobody reviewed it.",
+        help_text="Readers see it: it stays with this revision for ever, and its page says that nobody reviewed it.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -156,9 +162,9 @@ class ApproveForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=500,
-        label="Remark",
+        label="Why this revision?",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="For the history. Readers don't see it.",
+        help_text="Readers see it in the public history once it is published: say what made the text change.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from glossary.models.history import Revision
 from glossary.models.terms import Term
+from glossary.references import works_of
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
@@ -76,6 +78,13 @@ class RetractedWorkQuerySet(models.QuerySet["RetractedWork"]):
         pmids = [name.removeprefix("PMID ") for name in identifiers if name.startswith("PMID ")]
         dois = [name for name in identifiers if not name.startswith("PMID ")]
         return self.filter(Q(doi__in=dois) | Q(pmid__in=pmids))
+
+    def cited_in(self, document: Mapping[str, Any]) -> list[RetractedWork | None]:
+        """Return, for each reference of a term document (as JSON), the retracted work that it cites, if it does."""
+        works = works_of(document)
+        named = {name for work in works for name in work.identifiers}
+        known = {name: work for work in self.known_as(named) for name in work.identifiers} if named else {}
+        return [next((known[name] for name in work.identifiers if name in known), None) for work in works]
 
 
 class RetractedWork(models.Model):

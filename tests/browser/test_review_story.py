@@ -213,7 +213,8 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
     ids = desk.python(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
-        "from glossary.actions import comment_on_review, publish_term, save_term, schedule_retirement, submit_term\n"
+        "from glossary.actions import approve_review, comment_on_review, publish_term, save_term\n"
+        "from glossary.actions import schedule_retirement, submit_term\n"
         "from glossary.documents import parse_document\n"
         "from glossary.models import Program\n"
         "from datetime import timedelta\n"
@@ -229,9 +230,12 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
         "review = submit_term(term=reviewed, by=edith, at=at, note='Please')\n"
         "comment_on_review(review=review, section='origin', text='Why?', by=edith, at=at)\n"
         "schedule_retirement(term=changed, due_at=at + timedelta(days=1), by=edith, at=at)\n"
-        "print(reviewed.pk, review.pk, changed.pk)"
+        "sealed = save('Sealed')\n"
+        "rafael = User.objects.get(username='rafael')\n"
+        "approve_review(review=submit_term(term=sealed, by=edith, at=at), by=rafael, at=at)\n"
+        "print(reviewed.pk, review.pk, changed.pk, sealed.pk)"
     )
-    reviewed, review, changed = ids.split()
+    reviewed, review, changed, approved = ids.split()
     base = f"{desk.url}/admin/glossary/term/"
     screens = [
         f"{desk.url}/admin/",
@@ -240,14 +244,20 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
         f"{base}{reviewed}/reviews/{review}/",
         f"{base}{reviewed}/change/",
         *(f"{base}{changed}/{step}/" for step in ("change", "submit", "retire", "emergency", "history")),
+        f"{base}{approved}/schedule/",
         f"{desk.url}/admin/glossary/event/",
         f"{desk.url}/admin/auth/user/",
     ]
     found: list[str] = []
+    refused: list[str] = []
+    page.add_init_script(REPORT_REFUSALS)
+    page.on("console", lambda message: refused.append(message.text) if message.text.startswith("CSP") else None)
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
         for url in screens:
+            refused.clear()  # axe tries styles of its own, which are refused
             page.goto(url, wait_until="networkidle")
+            found += [f"{url}: {line}" for line in refused]
             found += [f"{width} {url} {line}" for line in axe_violations(page)]
             assert page.evaluate("document.documentElement.scrollWidth") <= width, url
     # Two of them come only by a post.
