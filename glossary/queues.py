@@ -112,6 +112,7 @@ QUEUES = (
         "glossary.emergency_publish_term",
     ),
     Queue("mine", "Mine", "", lambda terms, user, at: terms.owned_by(user)),
+    Queue("broken_links", "Broken links", "", lambda terms, user, at: terms.with_broken_links()),
     Queue("concerns", "With concerns", "", lambda terms, user, at: terms.with_concerns()),
 )
 BY_NAME = {queue.name: queue for queue in QUEUES}

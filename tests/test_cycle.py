@@ -239,8 +239,10 @@ def test_a_link_to_a_term_that_was_never_public_is_flagged_until_it_is(
     draft = save_term(document=document("Progesterone"), by=editor, at=at).term
     term = published("Luteal phase", by=editor, reviewer=reviewer, at=at, related=[draft.slug])
     assert [(concern.kind, concern.target) for concern in term.concerns.all()] == [("target_hidden", draft)]
+    assert list(Term.objects.with_broken_links()) == [term]
     approve(term=draft, by=reviewer, at=at, publish=True)
     assert not Concern.objects.open().exists()
+    assert not Term.objects.with_broken_links().exists()
 
 
 def test_a_link_that_was_removed_leaves_no_concern_behind(editor: User, reviewer: User, at: datetime) -> None:

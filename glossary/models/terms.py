@@ -58,6 +58,11 @@ class TermQuerySet(models.QuerySet["Term"]):
         """Terms with something unresolved: a retired target, a changed neighbour, a retracted work."""
         return self.filter(concerns__resolved_at__isnull=True, concerns__isnull=False).distinct()
 
+    def with_broken_links(self) -> TermQuerySet:
+        """Terms that lead to a term that the public cannot read."""
+        broken = ["target_gone", "target_hidden"]
+        return self.filter(concerns__resolved_at__isnull=True, concerns__kind__in=broken).distinct()
+
     def published_without_review(self) -> TermQuerySet:
         """Terms whose public text nobody but its authors stands for: an emergency, or older than reviews."""
         unreviewed = Q(entry__approval__emergency=True) | Q(entry__approval__isnull=True)
