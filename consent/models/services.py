@@ -1,25 +1,17 @@
-"""The data of consent: notices as they were shown, choices as they were made, and the services that they open.
-
-Categories and declared cookies are django-cookie-consent's ``CookieGroup`` and ``Cookie``: the operators' working copy.
-Visitors are bound by the live :class:`Notice` only.
-"""
+"""External scripts, and what the browser must allow for them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # The database looks at the beginning only; `origin_of` reads the whole address.
@@ -74,28 +66,6 @@ def validate_origins(value: str) -> None:
     for word in value.split():
         if origin_of(word) != word.lower():
             raise ValidationError(f"{word!r} must be scheme and host only, such as https://host.", code="address")
-
-
-class CookieLifetime(models.Model):
-    """How long a declared cookie lives: what django-cookie-consent's ``Cookie`` has no field for."""
-
-    cookie = models.OneToOneField("cookie_consent.Cookie", on_delete=models.CASCADE, related_name="lifetime")
-    days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Empty when the cookie goes as the browser is closed."
-    )
-
-    class Meta:
-        default_permissions = ()  # edited as a part of its cookie
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(days__isnull=True) | Q(days__gte=1),
-                name="cookie_lifetime_at_least_a_day",
-                violation_error_message="A cookie lives for one day at least, or until the browser is closed.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.days} days" if self.days else "session"
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -195,123 +165,3 @@ class Service(models.Model):
     def recipients(self) -> list[str]:
         """Every origin that learns of a visit when the service runs."""
         return sorted({origin for origins in self.sources.values() for origin in origins})
-
-
-class AppendOnly(models.Model):
-    """A row that is written once. Database triggers refuse UPDATE and DELETE (migration ``append_only``)."""
-
-    class Meta:
-        abstract = True
-
-
-class NoticeQuerySet(models.QuerySet["Notice"]):
-    def live(self, language: str) -> Notice | None:
-        """Return the notice that visitors are asked with now, or ``None`` before the first."""
-        return self.filter(language=language).order_by("-number").first()
-
-
-class Notice(AppendOnly):
-    """The exact text that visitors were asked with, frozen and named by its hash. The newest per language is live."""
-
-    number = models.PositiveIntegerField(unique=True)
-    language = models.CharField(max_length=10)
-    document = models.JSONField(help_text="The notice, whole.")
-    sha256 = models.CharField(
-        "SHA-256", max_length=64, unique=True, help_text="Hash of the document's canonical form (RFC 8785)."
-    )
-    material = models.BooleanField(help_text="Whether visitors who had chosen before are asked again.")
-    reason = models.CharField(max_length=500)
-    published_at = models.DateTimeField()
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    published_by_name = models.CharField(max_length=200)
-
-    objects = NoticeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-number"]
-        default_permissions = ("view",)
-        permissions = [("publish_notice", "Can publish a notice")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(number__gte=1) & ~Q(language="") & ~Q(reason="") & ~Q(published_by_name=""),
-                name="notice_says_number_language_reason_and_by",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Notice {self.number} ({self.language})"
-
-
-class ConsentRecord(AppendOnly):
-    """One choice of one visitor. Never holds an address, a user agent or a page."""
-
-    class Action(models.TextChoices):
-        ACCEPT_ALL = "accept_all", "Accepted all"
-        REJECT_ALL = "reject_all", "Rejected all"
-        SAVE = "save", "Chose"
-        WITHDRAW = "withdraw", "Withdrew"
-
-    class Surface(models.TextChoices):
-        BANNER = "banner", "Banner"
-        PREFERENCES = "preferences", "Preferences page"
-
-    receipt = models.CharField(max_length=32, unique=True, help_text="The visitor's key to this record.")
-    created_at = models.DateTimeField(db_index=True)
-    expires_at = models.DateTimeField()
-    action = models.CharField(max_length=10, choices=Action.choices)
-    answers = models.JSONField(help_text="Every category of the notice, and whether it was accepted.")
-    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="records")
-    language = models.CharField(max_length=10)
-    surface = models.CharField(max_length=11, choices=Surface.choices)
-    gpc = models.BooleanField("GPC seen", help_text="Whether the browser sent Global Privacy Control.")
-    # What proves that the row is as it was written: see consent.ledger.
-    salt = models.CharField(max_length=32)
-    leaf = models.CharField(max_length=64)
-    mac = models.CharField("MAC", max_length=64)
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        default_permissions = ("view",)
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(action__in=["accept_all", "reject_all", "save", "withdraw"]),
-                name="consent_record_action_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(surface__in=["banner", "preferences"]), name="consent_record_surface_known"
-            ),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")), name="consent_record_expires_after_creation"
-            ),
-            models.CheckConstraint(
-                condition=~Q(receipt="") & ~Q(salt="") & ~Q(leaf="") & ~Q(mac=""),
-                name="consent_record_has_receipt_and_proof",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        # Only the beginning: whoever knows the whole receipt can act for the visitor.
-        return f"Record {self.receipt[:6]}…"
-
-    @property
-    def accepted(self) -> list[str]:
-        """The varnames that were accepted, required ones included, in alphabetical order."""
-        return sorted(varname for varname, answer in self.answers.items() if answer)
-
-
-class Edition(models.Model):
-    """A single row that counts changes of what public pages and their headers show of consent."""
-
-    number = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="consent_edition_is_one_row")]
-
-    def __str__(self) -> str:
-        return str(self.number)
-
-
-def name_of(user: User) -> str:
-    """Return the name under which a person stands in the history, for ever."""
-    return (user.get_full_name() or user.get_username())[:200]

@@ -1,0 +1,31 @@
+"""Every change of consent's data, one function per verb that a visitor or an operator would say.
+
+All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
+"""
+
+from consent.actions.choosing import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
+from consent.actions.publishing import (
+    Draft,
+    DraftChanged,
+    IncompleteNotice,
+    NothingChanged,
+    draft_notice,
+    publish_notice,
+)
+from consent.actions.registry import declare_cookie, save_service
+
+__all__ = [
+    "Draft",
+    "DraftChanged",
+    "IncompleteNotice",
+    "NothingChanged",
+    "OutdatedNotice",
+    "Recorded",
+    "UnknownCategory",
+    "UnknownNotice",
+    "declare_cookie",
+    "draft_notice",
+    "publish_notice",
+    "record_choice",
+    "save_service",
+]

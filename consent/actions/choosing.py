@@ -1,0 +1,118 @@
+"""A visitor chooses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from consent import wording
+from consent.ledger import Choice, sign
+from consent.models import ConsentRecord, Notice
+from consent.notices import CategoryEntry
+
+
+class UnknownNotice(Exception):
+    """No notice has this hash. Nothing was recorded."""
+
+
+class OutdatedNotice(Exception):
+    """The visitor read a notice that has been replaced. Show her the live one; nothing was recorded."""
+
+
+class UnknownCategory(Exception):
+    """The choice names a category that the notice doesn't have. Nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The outcome of a choice: its record, and whether this call wrote it."""
+
+    record: ConsentRecord
+    created: bool
+
+
+def record_choice(
+    *,
+    choice: str,
+    categories: Collection[str],
+    notice: str,
+    surface: str,
+    gpc: bool,
+    receipt: str,
+    at: datetime,
+) -> Recorded:
+    """Write a visitor's choice as one record, committed when this returns.
+
+    ``choice`` is ``accept_all``, ``reject_all`` or ``save``, and ``categories`` the varnames ticked with ``save``;
+    ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``. The same
+    answers to the same notice by the holder of their record write nothing and return that record. Refusing everything
+    after having accepted something is recorded as a withdrawal.
+
+    Raises :class:`UnknownNotice`, :class:`OutdatedNotice` or :class:`UnknownCategory`; and Django's
+    ``OperationalError`` or ``InterfaceError`` when the database is away.
+    """
+    live = Notice.objects.live(wording.LANGUAGE)
+    if live is None or live.sha256 != notice:
+        if Notice.objects.filter(sha256=notice).exists():
+            raise OutdatedNotice("The notice has changed since you opened this page. Please read it again.")
+        raise UnknownNotice("The choice names a notice that this site never showed.")
+    entries: list[CategoryEntry] = live.document["categories"]
+    known = {entry["varname"] for entry in entries}
+    if unknown := sorted(set(categories) - known):
+        raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
+    accepted = {"accept_all": known, "reject_all": set[str](), "save": set(categories)}[choice]
+    answers = {entry["varname"]: entry["required"] or entry["varname"] in accepted for entry in entries}
+    held = ConsentRecord.objects.filter(receipt=receipt, expires_at__gt=at).first() if receipt else None
+    if held is not None and held.notice_id == live.pk and held.answers == answers:
+        return Recorded(held, created=False)
+    optional = {entry["varname"] for entry in entries if not entry["required"]}
+    refuses_all = not any(answers[varname] for varname in optional)
+    withdraws = refuses_all and held is not None and bool(optional & set(held.accepted))
+    # durable: the visitor's answer must not run ahead of the commit, so this refuses to be part of another transaction.
+    with transaction.atomic(durable=True):
+        record = _insert(
+            action="withdraw" if withdraws else choice,
+            answers=answers,
+            notice=live,
+            surface=surface,
+            gpc=gpc,
+            at=at,
+        )
+    return Recorded(record, created=True)
+
+
+def _insert(
+    *, action: str, answers: dict[str, bool], notice: Notice, surface: str, gpc: bool, at: datetime
+) -> ConsentRecord:
+    choice = Choice(
+        receipt=secrets.token_urlsafe(24),
+        created_at=at,
+        expires_at=at + timedelta(seconds=settings.COOKIE_CONSENT_MAX_AGE),
+        action=action,
+        answers=answers,
+        notice=notice.sha256,
+        language=notice.language,
+        surface=surface,
+        gpc=gpc,
+    )
+    salt = secrets.token_bytes(16)
+    leaf = choice.leaf(salt)
+    return ConsentRecord.objects.create(
+        receipt=choice.receipt,
+        created_at=choice.created_at,
+        expires_at=choice.expires_at,
+        action=choice.action,
+        answers=answers,
+        notice=notice,
+        language=choice.language,
+        surface=choice.surface,
+        gpc=choice.gpc,
+        salt=salt.hex(),
+        leaf=leaf.hex(),
+        mac=sign(leaf, settings.CONSENT_SIGNING_KEY).hex(),
+    )

@@ -1,0 +1,70 @@
+"""What the pages of the operators' desk share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from consent import actions
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    # Django's own classes take no type parameters at run time.
+    ModelAdmin = admin.ModelAdmin[Any]
+    ModelForm = forms.ModelForm[Any]
+else:
+    ModelAdmin, ModelForm = admin.ModelAdmin, forms.ModelForm
+
+
+def staff(request: HttpRequest) -> User:
+    """Return the person at work. The admin lets nobody else in."""
+    user = request.user
+    if not user.is_authenticated:
+        raise PermissionDenied
+    return user
+
+
+def tell_what_waits(request: HttpRequest) -> None:
+    """Say so when what was just saved reaches visitors only with another notice."""
+    try:
+        waits = bool(actions.draft_notice().changes)
+    except actions.IncompleteNotice as error:
+        messages.warning(request, str(error))
+        return
+    if waits:
+        messages.warning(
+            request,
+            format_html(
+                "The live notice doesn’t say this yet, so nothing changes for visitors. "
+                '<a href="{}">Compare and publish a notice</a>.',
+                reverse("admin:consent_notice_publish"),
+            ),
+        )
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that nobody adds, changes or deletes here, superusers included."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)

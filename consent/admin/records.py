@@ -1,0 +1,34 @@
+"""Consent records as they were written."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from consent.admin.desk import ReadOnlyAdmin
+from consent.models import ConsentRecord
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "action", "accepted_categories", "surface", "notice", "gpc"]
+    list_filter = ["action", "surface", "gpc", "notice", "created_at"]
+    list_select_related = ["notice"]
+    date_hierarchy = "created_at"
+    # Counts of the whole table on every page are too dear at a million rows.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["=receipt"]
+    search_help_text = "The whole receipt, as the visitor has it."
+    readonly_fields = (
+        *("created_at", "expires_at", "action", "accepted_categories", "refused_categories"),
+        *("notice", "language", "surface", "gpc", "leaf"),
+    )
+    fields = readonly_fields
+
+    @admin.display(description="accepted")
+    def accepted_categories(self, record: ConsentRecord) -> str:
+        return ", ".join(record.accepted)
+
+    @admin.display(description="refused")
+    def refused_categories(self, record: ConsentRecord) -> str:
+        return ", ".join(sorted(varname for varname, answer in record.answers.items() if not answer)) or "none"
