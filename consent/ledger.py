@@ -19,9 +19,12 @@ VERSION = b"consent/v1"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The content of a record, whole. ``notice`` is the SHA-256 of the notice that was shown."""
+    """The content of a record, whole.
 
-    receipt: str
+    ``notice`` is the SHA-256 of the notice that was shown, ``receipt_sha256`` that of the visitor's receipt.
+    """
+
+    receipt_sha256: str
     created_at: datetime
     expires_at: datetime
     action: str
@@ -44,7 +47,7 @@ class Choice:
             "answers": dict(self.answers),
             "gpc": self.gpc,
             "language": self.language,
-            "receipt": self.receipt,
+            "receipt_sha256": self.receipt_sha256,
             "surface": self.surface,
         }
         return rfc8785.dumps(personal)
@@ -54,6 +57,14 @@ class Choice:
         core = hashlib.sha256(self.core()).digest()
         personal = hashlib.sha256(salt + self.personal()).digest()
         return hashlib.sha256(b"\x00" + VERSION + core + personal).digest()
+
+
+def receipt_hash(receipt: str) -> str:
+    """Return the hex SHA-256 under which the database keeps a receipt.
+
+    Plain, as 192 random bits need neither salt nor stretching: nobody guesses them.
+    """
+    return hashlib.sha256(receipt.encode()).hexdigest()
 
 
 def sign(leaf: bytes, key: str) -> bytes:

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from consent import wording
-from consent.actions import OutdatedNotice, UnknownCategory, UnknownNotice, record_choice
+from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, is_same_origin, read_choice
 from consent.gate import cookie_content, gate_of
 from consent.models import ConsentRecord, Notice
@@ -87,7 +87,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     else:
         response = HttpResponseRedirect(form.next)
         response.status_code = 303
-    remember(response, record, now)
+    remember(response, recorded, now)
     return response
 
 
@@ -120,12 +120,13 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def receipt(request: HttpRequest) -> HttpResponse:
     """The visitor's own record, found by the secret in her receipt cookie and by nothing else."""
     held = request.COOKIES.get(RECEIPT_COOKIE, "")
-    record = ConsentRecord.objects.select_related("notice").filter(receipt=held).first() if held else None
-    return render(request, "consent/receipt.html", {"record": record}, status=200 if record else 404)
+    record = ConsentRecord.objects.select_related("notice").held_by(held).first()
+    return render(request, "consent/receipt.html", {"record": record, "receipt": held}, status=200 if record else 404)
 
 
-def remember(response: HttpResponse, record: ConsentRecord, now: datetime) -> None:
+def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     """Set the cookie that holds the answers, and the one that holds the receipt, until the record expires."""
+    record = recorded.record
     seconds = int((record.expires_at - now).total_seconds())
     response.set_cookie(
         settings.COOKIE_CONSENT_NAME,
@@ -137,7 +138,7 @@ def remember(response: HttpResponse, record: ConsentRecord, now: datetime) -> No
     )
     response.set_cookie(
         RECEIPT_COOKIE,
-        record.receipt,
+        recorded.receipt,
         max_age=seconds,
         path=RECEIPT_PATH,
         secure=settings.COOKIE_CONSENT_SECURE,

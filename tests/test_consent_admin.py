@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from consent.actions import publish_notice, record_choice
+from consent.actions import Recorded, publish_notice, record_choice
 from consent.gate import current_gate
 from consent.models import ConsentRecord, Notice, Service
 from tests.conftest import person
@@ -36,7 +36,7 @@ def desk(client: Client, operator: User) -> Client:
 
 
 @pytest.fixture
-def record(db: None, at: datetime) -> ConsentRecord:
+def choice(db: None, at: datetime) -> Recorded:
     return record_choice(
         choice="save",
         categories=["analytics"],
@@ -45,7 +45,12 @@ def record(db: None, at: datetime) -> ConsentRecord:
         gpc=False,
         receipt="",
         at=at,
-    ).record
+    )
+
+
+@pytest.fixture
+def record(choice: Recorded) -> ConsentRecord:
+    return choice.record
 
 
 def service_form(**fields: Any) -> dict[str, Any]:
@@ -76,15 +81,15 @@ def test_operators_have_exactly_the_permissions_that_they_need() -> None:
     }
 
 
-def test_operators_find_a_record_by_its_receipt_and_by_filters(desk: Client, record: ConsentRecord) -> None:
-    url = "/admin/consent/consentrecord/"
-    assert "1 consent record" in desk.get(url, {"q": record.receipt}).content.decode()
-    assert "0 consent records" in desk.get(url, {"q": record.receipt[:20]}).content.decode()
+def test_operators_find_a_record_by_its_receipt_and_by_filters(desk: Client, choice: Recorded) -> None:
+    url, record = "/admin/consent/consentrecord/", choice.record
+    assert "1 consent record" in desk.get(url, {"q": choice.receipt}).content.decode()
+    assert "0 consent records" in desk.get(url, {"q": choice.receipt[:20]}).content.decode()
     assert "0 consent records" in desk.get(url, {"action__exact": "reject_all"}).content.decode()
     page = desk.get(f"{url}{record.pk}/change/").content.decode()
     assert "analytics, necessary" in page
     assert "marketing, personalization" in page
-    assert record.receipt not in page  # it is the visitor's key, and she alone can give it
+    assert choice.receipt not in page  # it is the visitor's key, and she alone can give it
 
 
 @pytest.mark.parametrize("superuser", [False, True])

@@ -248,8 +248,8 @@ def test_a_record_that_has_expired_is_not_repeated_but_written_anew(at: datetime
         )
 
     first = choose("", at)
-    assert not choose(first.record.receipt, at + timedelta(days=181)).created
-    assert choose(first.record.receipt, at + timedelta(days=183)).created
+    assert not choose(first.receipt, at + timedelta(days=181)).created
+    assert choose(first.receipt, at + timedelta(days=183)).created
 
 
 def test_an_answer_to_a_replaced_notice_is_refused_with_the_reason(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from consent import wording
-from consent.ledger import Choice, sign
+from consent.ledger import Choice, receipt_hash, sign
 from consent.models import ConsentRecord, Notice
 from consent.notices import CategoryEntry
 
@@ -30,10 +30,14 @@ class UnknownCategory(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The outcome of a choice: its record, and whether this call wrote it."""
+    """The outcome of a choice: its record, whether this call wrote it, and the receipt that opens it.
+
+    The receipt is known here for the last time: the database keeps its hash.
+    """
 
     record: ConsentRecord
     created: bool
+    receipt: str = field(repr=False)
 
 
 def record_choice(
@@ -67,15 +71,17 @@ def record_choice(
         raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
     accepted = {"accept_all": known, "reject_all": set[str](), "save": set(categories)}[choice]
     answers = {entry["varname"]: entry["required"] or entry["varname"] in accepted for entry in entries}
-    held = ConsentRecord.objects.filter(receipt=receipt, expires_at__gt=at).first() if receipt else None
+    held = ConsentRecord.objects.held_by(receipt).filter(expires_at__gt=at).first()
     if held is not None and held.notice_id == live.pk and held.answers == answers:
-        return Recorded(held, created=False)
+        return Recorded(held, created=False, receipt=receipt)
     optional = {entry["varname"] for entry in entries if not entry["required"]}
     refuses_all = not any(answers[varname] for varname in optional)
     withdraws = refuses_all and held is not None and bool(optional & set(held.accepted))
+    issued = secrets.token_urlsafe(24)
     # durable: the visitor's answer must not run ahead of the commit, so this refuses to be part of another transaction.
     with transaction.atomic(durable=True):
         record = _insert(
+            receipt=issued,
             action="withdraw" if withdraws else choice,
             answers=answers,
             notice=live,
@@ -83,14 +89,14 @@ def record_choice(
             gpc=gpc,
             at=at,
         )
-    return Recorded(record, created=True)
+    return Recorded(record, created=True, receipt=issued)
 
 
 def _insert(
-    *, action: str, answers: dict[str, bool], notice: Notice, surface: str, gpc: bool, at: datetime
+    *, receipt: str, action: str, answers: dict[str, bool], notice: Notice, surface: str, gpc: bool, at: datetime
 ) -> ConsentRecord:
     choice = Choice(
-        receipt=secrets.token_urlsafe(24),
+        receipt_sha256=receipt_hash(receipt),
         created_at=at,
         expires_at=at + timedelta(seconds=settings.COOKIE_CONSENT_MAX_AGE),
         action=action,
@@ -103,7 +109,7 @@ def _insert(
     salt = secrets.token_bytes(16)
     leaf = choice.leaf(salt)
     return ConsentRecord.objects.create(
-        receipt=choice.receipt,
+        receipt_sha256=choice.receipt_sha256,
         created_at=choice.created_at,
         expires_at=choice.expires_at,
         action=choice.action,

@@ -5,8 +5,15 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from consent.ledger import receipt_hash
 from consent.models.bases import AppendOnly
 from consent.models.notices import Notice
+
+
+class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
+    def held_by(self, receipt: str) -> ConsentRecordQuerySet:
+        """The record that this receipt opens; none for an empty or unknown one."""
+        return self.filter(receipt_sha256=receipt_hash(receipt)) if receipt else self.none()
 
 
 class ConsentRecord(AppendOnly):
@@ -22,7 +29,13 @@ class ConsentRecord(AppendOnly):
         BANNER = "banner", "Banner"
         PREFERENCES = "preferences", "Preferences page"
 
-    receipt = models.CharField(max_length=32, unique=True, help_text="The visitor's key to this record.")
+    # Never the receipt itself: whoever holds that can act for the visitor, and a database has many readers.
+    receipt_sha256 = models.CharField(
+        "receipt (SHA-256)",
+        max_length=64,
+        unique=True,
+        help_text="Hash of the visitor's key to this record. Only she has the key.",
+    )
     created_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
     action = models.CharField(max_length=10, choices=Action.choices)
@@ -35,6 +48,8 @@ class ConsentRecord(AppendOnly):
     salt = models.CharField(max_length=32)
     leaf = models.CharField(max_length=64)
     mac = models.CharField("MAC", max_length=64)
+
+    objects = ConsentRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -51,14 +66,13 @@ class ConsentRecord(AppendOnly):
                 condition=Q(expires_at__gt=F("created_at")), name="consent_record_expires_after_creation"
             ),
             models.CheckConstraint(
-                condition=~Q(receipt="") & ~Q(salt="") & ~Q(leaf="") & ~Q(mac=""),
+                condition=~Q(receipt_sha256="") & ~Q(salt="") & ~Q(leaf="") & ~Q(mac=""),
                 name="consent_record_has_receipt_and_proof",
             ),
         ]
 
     def __str__(self) -> str:
-        # Only the beginning: whoever knows the whole receipt can act for the visitor.
-        return f"Record {self.receipt[:6]}…"
+        return f"Record {self.receipt_sha256[:8]}…"
 
     @property
     def accepted(self) -> list[str]:
