@@ -128,9 +128,10 @@ def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     """Set the cookie that holds the answers, and the one that holds the receipt, until the record expires."""
     record = recorded.record
     seconds = int((record.expires_at - now).total_seconds())
+    choice = record.choice()
     response.set_cookie(
         settings.COOKIE_CONSENT_NAME,
-        dict_to_cookie_str(cookie_content(record.notice, record.answers)),
+        dict_to_cookie_str(cookie_content(record.notice, choice.answers)),
         max_age=seconds,
         secure=settings.COOKIE_CONSENT_SECURE,
         httponly=settings.COOKIE_CONSENT_HTTPONLY,

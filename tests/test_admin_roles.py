@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from taggit.models import Tag
 
 from consent.actions import record_choice
-from consent.models import ConsentRecord, Notice, Service
+from consent.models import ConsentEvent, ConsentRecord, Notice, Service
 from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
 from glossary.models import (
     Concern,
@@ -50,6 +50,11 @@ READ: dict[str, list[int]] = {
     "auth_user_history": [302, 403, 403, 403, 403, 200],
     "auth_user_password_change": [302, 403, 403, 403, 403, 200],
     "autocomplete": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_add": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_change": [302, 403, 403, 403, 200, 200],
+    "consent_consentevent_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_consentevent_delete": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_history": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_add": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_change": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_changelist": [302, 403, 403, 403, 200, 200],
@@ -129,6 +134,11 @@ WRITE: dict[str, list[int]] = {
     "auth_user_history": [302, 403, 403, 403, 403, 200],
     "auth_user_password_change": [302, 403, 403, 403, 403, 200],
     "autocomplete": [302, 405, 405, 405, 405, 405],
+    "consent_consentevent_add": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_change": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_changelist": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_delete": [302, 403, 403, 403, 403, 403],
+    "consent_consentevent_history": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_add": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_change": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_changelist": [302, 403, 403, 403, 403, 403],
@@ -198,6 +208,7 @@ COUNTED = [
     *("glossary.Term", "glossary.Revision", "glossary.Event", "glossary.Review", "glossary.ReviewComment"),
     *("glossary.Approval", "glossary.ScheduledChange", "glossary.Credentials", "glossary.Letter", "taggit.Tag"),
     *("auth.User", "auth.Group", "consent.Notice", "consent.Service", "consent.ConsentRecord"),
+    "consent.ConsentEvent",
     *("cookie_consent.Cookie", "cookie_consent.CookieGroup"),
 ]
 
@@ -278,6 +289,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
         "consent_notice": notice,
         "consent_service": service,
         "consent_consentrecord": ConsentRecord.objects.get(),
+        "consent_consentevent": ConsentEvent.objects.create(verb="pruned", at=at, by_name="schedule"),
         "cookie_consent_cookiegroup": group,
         "cookie_consent_cookie": Cookie.objects.create(cookiegroup=group, name="_x", description="x"),
     }

@@ -10,8 +10,12 @@ import glossary.models
 BASES = (glossary.models.AppendOnly, consent.models.AppendOnly)
 # Written once by design. A new model that should be among them is added here and in a migration.
 APPEND_ONLY = {
+    "consent.Checkpoint",
+    "consent.ConsentEvent",
     "consent.ConsentRecord",
+    "consent.LedgerBlock",
     "consent.Notice",
+    "consent.PrunedBlock",
     "glossary.Approval",
     "glossary.Event",
     "glossary.ReviewComment",

@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from consent.gate import current_gate
-from consent.ledger import Choice, sign
+from consent.ledger import sign
 from consent.models import ConsentRecord, Notice
 
 pytestmark = pytest.mark.django_db
@@ -167,18 +167,9 @@ def test_the_database_cannot_open_what_it_keeps(client: Client) -> None:
 def test_the_leaf_and_its_mac_follow_from_the_record(client: Client, settings: Any) -> None:
     post(client, choice="save", categories=["analytics"])
     record = ConsentRecord.objects.get()
-    choice = Choice(
-        receipt_sha256=hashlib.sha256(client.cookies["consent_receipt"].value.encode()).hexdigest(),
-        created_at=record.created_at,
-        expires_at=record.expires_at,
-        action=record.action,
-        answers=record.answers,
-        notice=record.notice.sha256,
-        language=record.language,
-        surface=record.surface,
-        gpc=record.gpc,
-    )
-    leaf = choice.leaf(bytes.fromhex(record.salt))
+    assert record.salt
+    assert record.receipt_sha256 == hashlib.sha256(client.cookies["consent_receipt"].value.encode()).hexdigest()
+    leaf = record.choice().leaf(bytes.fromhex(record.salt))
     assert record.leaf == leaf.hex()
     assert record.mac == sign(leaf, settings.CONSENT_SIGNING_KEY).hex()
 

@@ -37,8 +37,10 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="accepted")
     def accepted_categories(self, record: ConsentRecord) -> str:
-        return ", ".join(record.accepted)
+        return "erased" if record.is_erased else ", ".join(record.accepted)
 
     @admin.display(description="refused")
     def refused_categories(self, record: ConsentRecord) -> str:
+        if record.answers is None:
+            return "erased"
         return ", ".join(sorted(varname for varname, answer in record.answers.items() if not answer)) or "none"

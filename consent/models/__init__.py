@@ -5,17 +5,28 @@ Visitors are bound by the live :class:`Notice` only.
 """
 
 from consent.models.bases import AppendOnly, name_of
+from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
+from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
 from consent.models.notices import Edition, Notice
-from consent.models.records import ConsentRecord
+from consent.models.records import PERSONAL, ConsentRecord, Erased
 from consent.models.registry import CookieLifetime
 from consent.models.services import Service, origin_of
 
 __all__ = [
+    "PERSONAL",
+    "SCHEDULE",
+    "VISITOR",
     "AppendOnly",
+    "Checkpoint",
+    "ConsentEvent",
     "ConsentRecord",
     "CookieLifetime",
     "Edition",
+    "Erased",
+    "HeadDelivery",
+    "LedgerBlock",
     "Notice",
+    "PrunedBlock",
     "Service",
     "name_of",
     "origin_of",
