@@ -33,14 +33,7 @@ class ChoiceForm:
 
 def read_choice(request: HttpRequest) -> ChoiceForm:
     """Return the posted form. Raises :class:`BadChoice` for anything that isn't exactly one."""
-    fields: dict[str, list[str]] = {}
-    for name, value in _pairs(request):
-        fields.setdefault(name, []).append(value)
-    for name, values in fields.items():
-        if name not in ("choice", "categories", "notice", "surface", "next"):
-            raise BadChoice(f"The field {name[:40]!r} is not part of a choice.")
-        if len(values) != len(set(values)) or (name != "categories" and len(values) > 1):
-            raise BadChoice(f"The field {name!r} is repeated.")
+    fields = read_fields(request, "choice", "notice", "surface", "next", many="categories")
     choice, surface, notice = (fields.get(name, [""])[0] for name in ("choice", "surface", "notice"))
     if choice not in CHOICES:
         raise BadChoice(f"“choice” must be one of {', '.join(CHOICES)}.")
@@ -52,6 +45,22 @@ def read_choice(request: HttpRequest) -> ChoiceForm:
     if not is_local_path(target):
         raise BadChoice("“next” must be a path on this site.")
     return ChoiceForm(choice, frozenset(fields.get("categories", [])), notice, surface, target)
+
+
+def read_fields(request: HttpRequest, *single: str, many: str = "") -> dict[str, list[str]]:
+    """Return the posted fields with their values: those that stand once, and the one that may stand ``many`` times.
+
+    Raises :class:`BadChoice` for any other field, a repeated value, or a body that isn't a form in UTF-8.
+    """
+    fields: dict[str, list[str]] = {}
+    for name, value in _pairs(request):
+        if name not in (*single, many):
+            raise BadChoice(f"The field {name[:40]!r} is not part of this form.")
+        if name in fields and (name != many or value in fields[name]):
+            raise BadChoice(f"The field {name!r} is repeated.")
+        fields.setdefault(name, [])
+        fields[name].append(value)
+    return fields
 
 
 def is_local_path(target: str) -> bool:

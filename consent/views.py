@@ -1,4 +1,4 @@
-"""What visitors of consent meet: the form's target, the preferences page, and the record of their own choice."""
+"""What visitors of consent meet: the form's target and the preferences page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cookie_consent.util import dict_to_cookie_str
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -21,7 +22,7 @@ from consent import wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, is_same_origin, read_choice
 from consent.gate import cookie_content, gate_of
-from consent.models import ConsentRecord, Notice
+from consent.models import Notice
 
 logger = logging.getLogger(__name__)
 
@@ -110,18 +111,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
             "refused_names": [names[varname] for varname, answer in answers.items() if not answer],
             "is_complete": gate.is_complete(request.COOKIES),
             "is_saved": "saved" in request.GET,
+            "preferences": reverse("consent:preferences"),
         },
     )
-
-
-@require_safe
-@cache_control(no_store=True)
-@refuses_when_database_is_away
-def receipt(request: HttpRequest) -> HttpResponse:
-    """The visitor's own record, found by the secret in her receipt cookie and by nothing else."""
-    held = request.COOKIES.get(RECEIPT_COOKIE, "")
-    record = ConsentRecord.objects.select_related("notice").held_by(held).first()
-    return render(request, "consent/receipt.html", {"record": record, "receipt": held}, status=200 if record else 404)
 
 
 def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:

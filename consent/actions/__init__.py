@@ -3,7 +3,15 @@
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """
 
-from consent.actions.choosing import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
+from consent.actions.choosing import (
+    OutdatedNotice,
+    Recorded,
+    UnknownCategory,
+    UnknownNotice,
+    UnknownReceipt,
+    record_choice,
+    withdraw_consent,
+)
 from consent.actions.publishing import (
     Draft,
     DraftChanged,
@@ -23,9 +31,11 @@ __all__ = [
     "Recorded",
     "UnknownCategory",
     "UnknownNotice",
+    "UnknownReceipt",
     "declare_cookie",
     "draft_notice",
     "publish_notice",
     "record_choice",
     "save_service",
+    "withdraw_consent",
 ]

@@ -1,4 +1,4 @@
-"""A visitor chooses."""
+"""A visitor chooses, and takes back what she chose."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class UnknownNotice(Exception):
 
 class OutdatedNotice(Exception):
     """The visitor read a notice that has been replaced. Show her the live one; nothing was recorded."""
+
+
+class UnknownReceipt(Exception):
+    """No record is held under this receipt: it was erased, or there never was one. Nobody is told which."""
 
 
 class UnknownCategory(Exception):
@@ -86,6 +90,35 @@ def record_choice(
             answers=answers,
             notice=live,
             surface=surface,
+            gpc=gpc,
+            at=at,
+        )
+    return Recorded(record, created=True, receipt=issued)
+
+
+def withdraw_consent(*, receipt: str, at: datetime, gpc: bool = False) -> Recorded:
+    """Record that the holder of ``receipt`` refuses everything optional from now on, committed when this returns.
+
+    The withdrawal is a record of its own, with a receipt of its own, under the notice that she had agreed to. Where
+    nothing that she accepted is in force any more, nothing is written and her record is returned.
+
+    Raises :class:`UnknownReceipt`; and Django's ``OperationalError`` or ``InterfaceError`` when the database is away.
+    """
+    held = ConsentRecord.objects.held_by(receipt).select_related("notice").first()
+    if held is None:
+        raise UnknownReceipt("No record is held under this receipt.")
+    entries: list[CategoryEntry] = held.notice.document["categories"]
+    answers = {entry["varname"]: entry["required"] for entry in entries}
+    if held.answers == answers or held.expires_at <= at:
+        return Recorded(held, created=False, receipt=receipt)
+    issued = secrets.token_urlsafe(24)
+    with transaction.atomic(durable=True):
+        record = _insert(
+            receipt=issued,
+            action="withdraw",
+            answers=answers,
+            notice=held.notice,
+            surface="preferences",
             gpc=gpc,
             at=at,
         )

@@ -24,11 +24,7 @@ def consent_banner(context: template.Context) -> dict[str, Any]:
 
     Left out on the preferences page, which asks the same, and while the database is away.
     """
-    request = context.get("request")
-    path = request.path if request is not None else "/"
-    if path == reverse("consent:preferences"):
-        return {}
-    return {"notice": gate_in(context).notice, "next": path if is_local_path(path) else "/"}
+    return {} if asks_itself(context) else {"notice": gate_in(context).notice, "next": path_in(context)}
 
 
 @register.inclusion_tag("consent/_services.html", takes_context=True)
@@ -39,16 +35,28 @@ def consent_services(context: template.Context) -> dict[str, Any]:
     return {"services": [(service, versions[service.category.varname]) for service in gate.services]}
 
 
-@register.inclusion_tag("consent/_link.html")
-def consent_link() -> dict[str, Any]:
-    """The link to the preferences, for the foot of every page."""
-    return {}
+@register.inclusion_tag("consent/_link.html", takes_context=True)
+def consent_link(context: template.Context) -> dict[str, Any]:
+    """The link to the preferences, for the foot of every page, and the button that withdraws what was accepted."""
+    return {} if asks_itself(context) else {"notice": gate_in(context).notice, "next": path_in(context)}
 
 
 @register.filter
 def lifetime(days: int | None) -> str:
     """A declared cookie's lifetime in words."""
     return lifetime_text(days)
+
+
+def asks_itself(context: template.Context) -> bool:
+    """Whether this is the preferences page, which has the same controls in its own text."""
+    request = context.get("request")
+    return request is not None and request.path == reverse("consent:preferences")
+
+
+def path_in(context: template.Context) -> str:
+    """Return the path of this page, to which a form leads back, or ``/``."""
+    request = context.get("request")
+    return request.path if request is not None and is_local_path(request.path) else "/"
 
 
 def gate_in(context: template.Context) -> Gate:

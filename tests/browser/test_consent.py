@@ -228,9 +228,27 @@ def test_without_javascript_the_preferences_page_does_everything(tracked: Site, 
     page.get_by_role("button", name="Reject all").click()
     expect(page.get_by_text("You refused everything optional.")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Analytics")).not_to_be_checked()
-    page.get_by_role("link", name="See the record of your choice").click()
+    page.get_by_role("link", name="See the receipt of your choice").click()
     expect(page.get_by_text("Withdrew")).to_be_visible()
     context.close()
+
+
+def test_withdrawing_takes_one_press_on_any_page_as_accepting_did(tracked: Site, tracker: Tracker, page: Page) -> None:
+    settle(page, f"{tracked.url}{STORED}")
+    withdrawal = page.get_by_role("button", name="Withdraw my consent")
+    expect(withdrawal).to_be_hidden()
+    choose_on_banner(page, "accept")
+    expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
+    settle(page, f"{tracked.url}/?from=elsewhere")
+    withdrawal.click()
+    page.wait_for_load_state("networkidle")
+    assert page.url == f"{tracked.url}/?from=elsewhere"
+    tracker.forget()
+    settle(page, f"{tracked.url}{STORED}")
+    expect(withdrawal).to_be_hidden()
+    assert (ran(page), tracker.asked) == (set(), [])
+    page.goto(tracked.url + RECEIPT)
+    expect(page.get_by_text("Withdrew")).to_be_visible()
 
 
 @pytest.mark.parametrize("failure", ["503", "offline", "nonsense", "outdated"])

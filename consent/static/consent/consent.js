@@ -4,6 +4,7 @@
 const COOKIE = "cookie_consent";
 const DECLINED = "-1";
 const banner = document.querySelector("[data-consent-banner]");
+const withdrawal = document.querySelector("[data-consent-withdrawal]");
 const services = [...document.querySelectorAll("template[data-consent-service]")];
 const running = new Set();
 
@@ -43,6 +44,7 @@ function refresh() {
       });
     }
     banner.hidden = !asks;
+    if (withdrawal) withdrawal.hidden = !answers.includes(true);
   }
   return opened(cookie);
 }
@@ -98,7 +100,7 @@ async function choose(event) {
 refresh().forEach(start);
 if (banner) {
   const form = banner.querySelector("form");
-  form.elements.next.value = location.pathname + location.search;
+  for (const { elements } of [form, withdrawal].filter(Boolean)) elements.next.value = location.pathname + location.search;
   form.addEventListener("submit", choose);
 }
 // Another tab, or this page before it was left, may have changed the answer.

@@ -1,0 +1,141 @@
+"""The visitor's receipt: read, printed, downloaded; and her consent withdrawn or her record erased with it.
+
+The receipt's secret is the only key. It comes in the visitor's own cookie or is typed into the form, and never stands
+in an address. An unknown receipt, an erased one, and something that never was one get the same answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from consent import receipts
+from consent.actions import Recorded, UnknownReceipt, withdraw_consent
+from consent.choices import BadChoice, is_same_origin, read_fields
+from consent.models import ConsentRecord
+from consent.views import (
+    RECEIPT_COOKIE,
+    refusal,
+    refuses_when_database_is_away,
+    remember,
+)
+
+View = Callable[[HttpRequest], HttpResponse]
+
+JSON_TYPES = ("application/ld+json", "application/json")
+STEPS = ("show", "download", "withdraw")
+
+
+def keeps_to_itself(view: View) -> View:
+    """Have the page stored by nobody, indexed by nobody, and named to no other site."""
+
+    @wraps(view)
+    def kept(request: HttpRequest) -> HttpResponse:
+        response = view(request)
+        # Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and those that don't send
+        # Sec-Fetch-Site could no longer withdraw. To other sites this sends nothing either.
+        response["Referrer-Policy"] = "same-origin"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return kept
+
+
+# Exempt from Django's token for the same reasons as the choice form: see consent.views.choose.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(no_store=True)
+@keeps_to_itself
+@refuses_when_database_is_away
+def receipt(request: HttpRequest) -> HttpResponse:
+    """The visitor's own record, opened by her receipt; with it she withdraws, or has the record erased.
+
+    The receipt comes from her cookie or from the form on the page, and from nowhere else. The record as JSON-LD for
+    `?format=json` or `Accept: application/json`.
+    """
+    held = request.COOKIES.get(RECEIPT_COOKIE, "")
+    if request.method == "POST":
+        return _step(request, held)
+    if request.GET.get("format") == "json" or request.get_preferred_type(["text/html", *JSON_TYPES]) in JSON_TYPES:
+        return _download(request, held)
+    return _page(request, held, typed="")
+
+
+def _step(request: HttpRequest, held: str) -> HttpResponse:
+    if not is_same_origin(request):
+        return refusal(request, 403, "cross-site", "The form was not sent from a page of this site.")
+    try:
+        fields = {name: values[0] for name, values in read_fields(request, "step", "receipt").items()}
+    except BadChoice as error:
+        return refusal(request, 400, "bad-form", str(error))
+    step, typed = fields.get("step"), receipts.typed(fields.get("receipt", ""))
+    if step == "show":
+        return _page(request, typed or held, typed=typed)
+    if step == "download":
+        return _download(request, typed or held)
+    if step == "withdraw":
+        return _withdraw(request, typed or held, held=held, typed=typed)
+    return refusal(request, 400, "bad-form", f"“step” must be one of {', '.join(STEPS)}.")
+
+
+def _page(request: HttpRequest, secret: str, *, typed: str, **context: Any) -> HttpResponse:
+    """Show the record that ``secret`` opens; ``typed`` is it again when it came from the form."""
+    record = ConsentRecord.objects.held_by(secret).select_related("notice").first()
+    return _shown(request, record, secret, typed=typed, **context)
+
+
+def _shown(
+    request: HttpRequest, record: ConsentRecord | None, secret: str, *, typed: str, **context: Any
+) -> HttpResponse:
+    page = {
+        "record": record,
+        "receipt": receipts.readable(secret) if record else "",
+        "typed": typed,
+        "proof": None,
+        "has_expired": record is not None and record.expires_at <= timezone.now(),
+        "may_withdraw": record is not None and _may_withdraw(record),
+        **context,
+    }
+    return render(request, "consent/receipt.html", page)
+
+
+def _download(request: HttpRequest, secret: str) -> HttpResponse:
+    record = ConsentRecord.objects.held_by(secret).select_related("notice").first()
+    if record is None:
+        return JsonResponse({"error": "no-record", "reason": "No record is held under this receipt."}, status=404)
+    site = request.build_absolute_uri("/").rstrip("/")
+    document = receipts.as_json(record, receipt=secret, proof=None, site=site, at=timezone.now())
+    response = HttpResponse(json.dumps(document, ensure_ascii=False, indent=2), content_type=JSON_TYPES[0])
+    response["Content-Disposition"] = 'attachment; filename="consent-receipt.json"'
+    return response
+
+
+def _withdraw(request: HttpRequest, secret: str, *, held: str, typed: str) -> HttpResponse:
+    now = timezone.now()
+    try:
+        recorded: Recorded = withdraw_consent(receipt=secret, at=now, gpc=request.headers.get("Sec-GPC") == "1")
+    except UnknownReceipt:
+        return _page(request, "", typed=typed)
+    if secret != held:
+        # Another browser's record: what this one holds stays as it is, and the page says what that means.
+        return _shown(request, recorded.record, recorded.receipt, typed=recorded.receipt, was_withdrawn=True)
+    response = HttpResponseRedirect(reverse("consent:receipt"))
+    response.status_code = 303
+    remember(response, recorded, now)
+    return response
+
+
+def _may_withdraw(record: ConsentRecord) -> bool:
+    """Whether the record accepts anything that a withdrawal would take back."""
+    required = {category["varname"] for category in record.notice.document["categories"] if category["required"]}
+    return bool(set(record.accepted) - required) and record.expires_at > timezone.now()

@@ -1,0 +1,101 @@
+"""A visitor's way from her choice to the receipt, and what she does with it, with and without JavaScript."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site, axe_violations
+
+RECEIPT = "/consent/receipt/"
+
+
+@pytest.fixture(params=["with JavaScript", "without JavaScript"])
+def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        locale="en-GB",
+        java_script_enabled=request.param == "with JavaScript",
+    )
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def accept_all(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/cookies/")
+    page.get_by_role("button", name="Accept all").click()
+    expect(page.get_by_text("Your choice is saved.")).to_be_visible()
+
+
+def secret(page: Page) -> str:
+    return page.locator(".choice-record__secret").inner_text()
+
+
+def test_from_choice_to_receipt_to_withdrawal(site: Site, visitor: Page) -> None:
+    accept_all(visitor, site)
+    visitor.get_by_role("link", name="See the receipt of your choice").click()
+    expect(visitor.get_by_text("accepted", exact=True)).to_have_count(3)
+    first = secret(visitor)
+    with visitor.expect_download() as download:
+        visitor.get_by_role("button", name="Download (JSON)").click()
+    document = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert download.value.suggested_filename == "consent-receipt.json"
+    assert document["dpv:hasIdentifier"] == first.replace(" ", "")
+
+    visitor.locator("main").get_by_role("button", name="Withdraw my consent").click()
+    expect(visitor.get_by_text("Withdrew")).to_be_visible()
+    expect(visitor.get_by_text("refused", exact=True)).to_have_count(3)
+    assert visitor.url == site.url + RECEIPT
+    assert secret(visitor) != first
+
+    visitor.get_by_label("A receipt that you wrote down").fill(first)
+    visitor.get_by_role("button", name="Show the record").click()
+    expect(visitor.get_by_text("Accepted all, on the preferences page")).to_be_visible()
+    assert first.replace(" ", "") not in visitor.url
+
+
+def test_a_receipt_on_paper_withdraws_and_says_what_it_cannot_reach(
+    site: Site, browser: Browser, visitor: Page
+) -> None:
+    accept_all(visitor, site)
+    visitor.goto(site.url + RECEIPT)
+    paper = secret(visitor)
+    elsewhere = browser.new_context()
+    page = elsewhere.new_page()
+    page.goto(site.url + RECEIPT)
+    expect(page.get_by_text("This browser holds no receipt of a choice.")).to_be_visible()
+    page.get_by_label("A receipt that you wrote down").fill(paper)
+    page.get_by_role("button", name="Show the record").click()
+    page.locator("main").get_by_role("button", name="Withdraw my consent").click()
+    expect(page.get_by_text("We can’t reach into it.")).to_be_visible()
+    assert elsewhere.cookies() == []
+    elsewhere.close()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_receipt(site: Site, page: Page, width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(site.url + RECEIPT)
+    assert axe_violations(page) == []
+    accept_all(page, site)
+    assert axe_violations(page) == []
+    page.goto(site.url + RECEIPT)
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_paper_gets_the_record_and_none_of_the_buttons(site: Site, page: Page) -> None:
+    accept_all(page, site)
+    page.goto(site.url + RECEIPT)
+    expect(page.get_by_role("button", name="Print")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".choice-record__secret")).to_be_visible()
+    expect(page.get_by_text("We use cookies to make this site work.").last).to_be_visible()
+    for button in page.get_by_role("button").all():
+        expect(button).to_be_hidden()
