@@ -13,6 +13,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from consent.ledger import Choice
 from consent.models import ConsentRecord
 from consent.notices import CategoryEntry
 
@@ -27,8 +28,8 @@ CONTEXT = {
     "skos": "http://www.w3.org/2004/02/skos/core#",
 }
 SURFACES = {
-    ConsentRecord.Surface.BANNER: "Button in the banner",
-    ConsentRecord.Surface.PREFERENCES: "Button on the preferences page or the receipt",
+    "banner": "Button in the banner",
+    "preferences": "Button on the preferences page or the receipt, or at the foot of a page",
 }
 
 
@@ -48,10 +49,11 @@ def as_json(
     """Return the receipt of a record, ready for JSON.
 
     ``site`` is the public address without a slash at its end, ``at`` the time at which the receipt is handed out, and
-    ``proof`` the ledger's inclusion proof, or ``None`` until the record is sealed.
+    ``proof`` the ledger's inclusion proof, or ``None`` until the record is sealed. Raises
+    :class:`consent.models.Erased`.
     """
     page = f"{site}{reverse('consent:receipt')}"
-    notice = record.notice
+    choice, notice = record.choice(), record.notice
     document = notice.document
     controller = {
         "@id": f"{site}/",
@@ -67,7 +69,7 @@ def as_json(
             "ledgerLeaf": {"@id": f"{page}#ledger-leaf"},
             "ledgerProof": {"@id": f"{page}#ledger-proof", "@type": "@json"},
         },
-        "@id": f"urn:sha256:{record.receipt_sha256}",
+        "@id": f"urn:sha256:{choice.receipt_sha256}",
         "@type": "dpv:ConsentReceipt",
         "dct:conformsTo": {"@id": f"{page}#{PROFILE}"},
         "dct:created": _time(at),
@@ -76,7 +78,7 @@ def as_json(
         # The visitor's only key to her record: whoever has this file can act for her.
         "dpv:hasIdentifier": receipt,
         "dpv:hasRecordOfActivity": [
-            _record_of(category, record=record, controller=controller, page=page)
+            _record_of(category, choice=choice, controller=controller, page=page)
             for category in document["categories"]
             if not category["required"]
         ],
@@ -85,7 +87,7 @@ def as_json(
             "@type": "dpv:ConsentNotice",
             "dct:identifier": str(notice.number),
             "dct:issued": _time(notice.published_at),
-            "dct:language": record.language,
+            "dct:language": choice.language,
             "noticeDocument": document,
         },
         "ledgerLeaf": record.leaf,
@@ -93,18 +95,16 @@ def as_json(
     }
 
 
-def _record_of(
-    category: CategoryEntry, *, record: ConsentRecord, controller: Mapping[str, Any], page: str
-) -> dict[str, Any]:
+def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any], page: str) -> dict[str, Any]:
     varname = category["varname"]
-    entry: dict[str, Any] = {
-        "@id": f"urn:sha256:{record.receipt_sha256}#{varname}",
+    return {
+        "@id": f"urn:sha256:{choice.receipt_sha256}#{varname}",
         "@type": "dpv:ConsentRecord",
-        "dct:identifier": f"{record.receipt_sha256}#{varname}",
-        "dct:created": _time(record.created_at),
-        "dpv:hasDataSubject": {"@id": f"urn:sha256:{record.receipt_sha256}#visitor", "@type": "dpv:DataSubject"},
+        "dct:identifier": f"{choice.receipt_sha256}#{varname}",
+        "dct:created": _time(choice.created_at),
+        "dpv:hasDataSubject": {"@id": f"urn:sha256:{choice.receipt_sha256}#visitor", "@type": "dpv:DataSubject"},
         "dpv:hasDataController": {"@id": controller["@id"]},
-        "dpv:hasNotice": {"@id": f"urn:sha256:{record.notice.sha256}"},
+        "dpv:hasNotice": {"@id": f"urn:sha256:{choice.notice}"},
         "dpv:hasProcess": _process_of(category, controller=controller),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ProvideConsent", "dpv:WithdrawConsent"],
@@ -116,20 +116,19 @@ def _record_of(
             "dpv:isExercisedAt": page,
         },
         "dpv:hasConsentStatus": {
-            "@type": [_status_of(record, varname), "dpv:ExpressedConsent"],
-            "dpv:isIndicatedAtTime": _time(record.created_at),
+            "@type": [_status_of(choice, varname), "dpv:ExpressedConsent"],
+            "dpv:isIndicatedAtTime": _time(choice.created_at),
             "dpv:isIndicatedBy": {"@id": "dpv:DataSubject"},
-            "dpv:hasIndicationMethod": SURFACES[ConsentRecord.Surface(record.surface)],
-            "dpv:hasDuration": {"@type": "dpv:UntilTimeDuration", "rdf:value": _time(record.expires_at)},
+            "dpv:hasIndicationMethod": SURFACES[choice.surface],
+            "dpv:hasDuration": {"@type": "dpv:UntilTimeDuration", "rdf:value": _time(choice.expires_at)},
         },
     }
-    return entry
 
 
-def _status_of(record: ConsentRecord, varname: str) -> str:
-    if record.answers[varname]:
+def _status_of(choice: Choice, varname: str) -> str:
+    if choice.answers[varname]:
         return "dpv:ConsentGiven"
-    return "dpv:ConsentWithdrawn" if record.action == ConsentRecord.Action.WITHDRAW else "dpv:ConsentRefused"
+    return "dpv:ConsentWithdrawn" if choice.action == ConsentRecord.Action.WITHDRAW else "dpv:ConsentRefused"
 
 
 def _process_of(category: CategoryEntry, *, controller: Mapping[str, Any]) -> dict[str, Any]:
