@@ -14,6 +14,8 @@ APPEND_ONLY = {
     "consent.ConsentEvent",
     "consent.ConsentRecord",
     "consent.LedgerBlock",
+    "consent.ClosedDay",
+    "consent.DailyChoices",
     "consent.Notice",
     "consent.PrunedBlock",
     "glossary.Approval",

@@ -21,6 +21,7 @@ from consent.actions.publishing import (
     publish_notice,
 )
 from consent.actions.registry import declare_cookie, save_service
+from consent.actions.statistics import aggregate_choices
 
 __all__ = [
     "Draft",
@@ -32,6 +33,7 @@ __all__ = [
     "UnknownCategory",
     "UnknownNotice",
     "UnknownReceipt",
+    "aggregate_choices",
     "declare_cookie",
     "draft_notice",
     "publish_notice",

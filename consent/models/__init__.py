@@ -11,6 +11,7 @@ from consent.models.notices import Edition, Notice
 from consent.models.records import PERSONAL, ConsentRecord, Erased
 from consent.models.registry import CookieLifetime
 from consent.models.services import Service, origin_of
+from consent.models.statistics import ClosedDay, DailyChoices
 
 __all__ = [
     "PERSONAL",
@@ -18,9 +19,11 @@ __all__ = [
     "VISITOR",
     "AppendOnly",
     "Checkpoint",
+    "ClosedDay",
     "ConsentEvent",
     "ConsentRecord",
     "CookieLifetime",
+    "DailyChoices",
     "Edition",
     "Erased",
     "HeadDelivery",
