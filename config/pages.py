@@ -44,10 +44,11 @@ logger = logging.getLogger(__name__)
 
 # Nothing else is ever kept: a view that is added somewhere is not public by accident.
 KEPT_VIEWS = frozenset(
-    f"glossary:{name}"
-    for name in (
-        *("home", "index", "letter", "tags", "tag", "robots", "sitemap", "sitemap_part"),
-        *("term", "revisions", "revision"),
+    (
+        *("glossary:home", "glossary:index", "glossary:letter", "glossary:tags", "glossary:tag"),
+        *("glossary:robots", "glossary:sitemap", "glossary:sitemap_part"),
+        *("glossary:term", "glossary:revisions", "glossary:revision"),
+        *("consent:notice_list", "consent:notice", "consent:notice_document"),
     )
 )
 # Per worker. A term's page is about 20 KB in its three forms, so this holds some three thousand; others are read from

@@ -11,12 +11,18 @@ Note [When a visitor is asked again]
     again, of those who refused as of those who accepted. A change that isn't material carries everything over.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import rfc8785
+
+if TYPE_CHECKING:
+    from consent.models import Notice
 
 SCHEMA = "consent-notice/1"
 #: How many characters of a hash name a category's version, and a notice inside the cookie.
@@ -71,6 +77,25 @@ class Change:
     where: str
     before: str
     after: str
+
+
+@dataclass(slots=True)
+class Publication:
+    """A notice in the history of its language: what it took the place of, and when another took its own."""
+
+    notice: Notice
+    previous: Notice | None
+    replaced_at: datetime | None = None
+
+    @property
+    def changes(self) -> list[Change]:
+        """What it changed against the notice before it; everything, of a first one."""
+        return changes(self.previous.document if self.previous else None, draft_of(self.notice.document))
+
+    @property
+    def asked_again(self) -> list[str]:
+        """The names of the categories that everybody was asked about from then on."""
+        return asked_again(self.previous.document if self.previous else None, self.notice.document)
 
 
 class NotJustWording(Exception):
@@ -148,6 +173,30 @@ def changes(previous: NoticeDocument | None, draft: NoticeDocument) -> list[Chan
     keys = list(after) + [key for key in before if key not in after]
     pairs = ((key, before.get(key, ""), after.get(key, "")) for key in keys)
     return [Change(key, old, new) for key, old, new in pairs if old != new]
+
+
+def asked_again(previous: NoticeDocument | None, document: NoticeDocument) -> list[str]:
+    """Return the names of the optional categories that a published notice asks about anew; all, of a first one."""
+    before = {category["varname"]: category["version"] for category in previous["categories"]} if previous else {}
+    return [
+        category["name"]
+        for category in document["categories"]
+        if not category["required"] and before.get(category["varname"]) != category["version"]
+    ]
+
+
+def history(published: Iterable[Notice]) -> list[Publication]:
+    """Return published notices, given from the oldest, as what followed what in each language; the newest first."""
+    found: list[Publication] = []
+    newest: dict[str, Publication] = {}
+    for notice in published:
+        previous = newest.get(notice.language)
+        publication = Publication(notice, previous.notice if previous else None)
+        if previous:
+            previous.replaced_at = notice.published_at
+        newest[notice.language] = publication
+        found.insert(0, publication)
+    return found
 
 
 def names(document: NoticeDocument, *, varname: str, service: str, recipients: Iterable[str]) -> bool:

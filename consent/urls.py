@@ -1,10 +1,28 @@
-from django.urls import path
+from django.urls import path, register_converter
 
-from consent import receipt_views, views
+from consent import notice_views, receipt_views, views
+
+
+class Sha256Converter:
+    """A hash as it is written in an address."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Sha256Converter, "sha256")
 
 app_name = "consent"
 urlpatterns = [
     path("cookies/", views.preferences, name="preferences"),
     path("consent/", views.choose, name="choose"),
     path("consent/receipt/", receipt_views.receipt, name="receipt"),
+    path("consent/notices/", notice_views.notice_list, name="notice_list"),
+    path("consent/notices/<sha256:sha256>/", notice_views.notice, name="notice"),
+    path("consent/notices/<sha256:sha256>.json", notice_views.notice_document, name="notice_document"),
 ]

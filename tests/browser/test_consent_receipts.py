@@ -90,6 +90,19 @@ def test_axe_finds_nothing_on_a_receipt(site: Site, page: Page, width: int, sche
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_of_notices(site: Site, page: Page, width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(f"{site.url}/consent/notices/")
+    assert axe_violations(page) == []
+    page.locator("main").get_by_role("link", name="Notice ").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Cookie notice")
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_paper_gets_the_record_and_none_of_the_buttons(site: Site, page: Page) -> None:
     accept_all(page, site)
     page.goto(site.url + RECEIPT)

@@ -7,7 +7,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import BaseCommand, CommandError
 
 from config.pages import PageStore, folder
-from glossary.views import public_paths
+from consent import notice_views
+from glossary import views as glossary_views
 
 LEFT_OVER_AFTER = 3600
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError(f"The folder {folder()} cannot be used: {error}.") from error
         store.look()
         generation = store.freshness.generation()
-        paths = public_paths()
+        paths = [*glossary_views.public_paths(), *notice_views.public_paths()]
         rendered, failed = 0, []
         step = max(1, len(paths) // 20)
         for number, path in enumerate(paths, start=1):
