@@ -41,6 +41,12 @@ CONSENT_SIGNING_KEY = env.text(
         "still cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it."
     ),
 )
+CONSENT_SIGNING_KEYS_OLD = env.words(
+    "CONSENT_SIGNING_KEYS_OLD",
+    default=(),
+    description="Keys that were CONSENT_SIGNING_KEY before, separated by commas, the newest first. They verify what "
+    "they signed, and sign nothing new (docs/howto/consent-ledger.md).",
+)
 SITE_URL = env.text(
     "SITE_URL",
     default="http://127.0.0.1:8000",
@@ -70,6 +76,8 @@ if _site.scheme not in ("http", "https") or not _site.netloc or _site.path:
     _problems.append(
         f"SITE_URL={SITE_URL!r} must look like https://glossary.example.org, with nothing behind the host."
     )
+if any(len(key) < 32 for key in CONSENT_SIGNING_KEYS_OLD) or CONSENT_SIGNING_KEY in CONSENT_SIGNING_KEYS_OLD:
+    _problems.append("CONSENT_SIGNING_KEYS_OLD holds a key shorter than 32 characters, or the current one.")
 env.refuse_to_start(_problems)
 
 SERVED_OVER_HTTPS = _site.scheme == "https"
@@ -264,6 +272,27 @@ GLOSSARY_REVIEW_MONTHS = env.number(
     least=1,
     most=120,
     description="How many months after its approval a term is due for review, unless it says otherwise itself.",
+)
+
+CONSENT_HEADS_MAIL = env.words(
+    "CONSENT_HEADS_MAIL",
+    default=(),
+    description="Addresses that get the newest signed head of the consent ledger once a day, separated by commas. Best "
+    "with somebody outside of the organisation.",
+)
+CONSENT_HEADS_WEBHOOK = env.text(
+    "CONSENT_HEADS_WEBHOOK",
+    default="",
+    description="An `https://` address to which each new signed head of the consent ledger is posted, as plain text.",
+)
+if CONSENT_HEADS_WEBHOOK and not CONSENT_HEADS_WEBHOOK.startswith("https://"):
+    raise ImproperlyConfigured("CONSENT_HEADS_WEBHOOK must be an https:// address.")
+CONSENT_RETENTION_DAYS = env.number(
+    "CONSENT_RETENTION_DAYS",
+    default=1_095,
+    least=1,
+    most=36_500,
+    description="How many days after its expiry a consent record may be pruned. The default is three years.",
 )
 
 # What the two apps call, after commit, when something that public pages show has changed.

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from consent import notice_views, receipt_views, views
+from consent import head_views, notice_views, receipt_views, views
 
 
 class Sha256Converter:
@@ -25,4 +25,6 @@ urlpatterns = [
     path("consent/notices/", notice_views.notice_list, name="notice_list"),
     path("consent/notices/<sha256:sha256>/", notice_views.notice, name="notice"),
     path("consent/notices/<sha256:sha256>.json", notice_views.notice_document, name="notice_document"),
+    path("consent/heads/", head_views.heads, name="heads"),
+    path("consent/heads/<int:old>/<int:new>/", head_views.consistency, name="consistency"),
 ]

@@ -12,6 +12,7 @@ from consent.actions.choosing import (
     record_choice,
     withdraw_consent,
 )
+from consent.actions.heads import publish_heads
 from consent.actions.publishing import (
     Draft,
     DraftChanged,
@@ -21,23 +22,29 @@ from consent.actions.publishing import (
     publish_notice,
 )
 from consent.actions.registry import declare_cookie, save_service
+from consent.actions.sealing import LedgerDamaged, Sealing, UnknownSigningKey, seal_ledger
 from consent.actions.statistics import aggregate_choices
 
 __all__ = [
     "Draft",
     "DraftChanged",
     "IncompleteNotice",
+    "LedgerDamaged",
     "NothingChanged",
     "OutdatedNotice",
     "Recorded",
+    "Sealing",
     "UnknownCategory",
     "UnknownNotice",
     "UnknownReceipt",
+    "UnknownSigningKey",
     "aggregate_choices",
     "declare_cookie",
     "draft_notice",
+    "publish_heads",
     "publish_notice",
     "record_choice",
     "save_service",
+    "seal_ledger",
     "withdraw_consent",
 ]
