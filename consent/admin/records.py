@@ -1,46 +1,155 @@
-"""Consent records as they were written."""
+"""Consent records as they were written, found by time or by the receipt that a visitor shows."""
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Max, Min, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
 
 from consent.admin.desk import ReadOnlyAdmin
-from consent.ledger import receipt_hash
 from consent.models import ConsentRecord
+from consent.receipts import typed
+
+#: As many records as the list leads through. Who looks for older ones narrows it by month.
+MOST_LISTED = 10_000
+
+
+class ReceiptForm(forms.Form):
+    """The whole receipt, as the visitor has it. Posted, so that it gets into no address, history or log."""
+
+    receipt = forms.CharField(
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text="The whole receipt, as the visitor has it, with or without blanks. It isn’t kept anywhere.",
+    )
+
+    def clean_receipt(self) -> str:
+        return typed(self.cleaned_data["receipt"])
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # takes no parameter at run time
+    """Counts no further than it leads: a count of millions of rows takes longer than the page is worth."""
+
+    @cached_property
+    def count(self) -> int:
+        records: QuerySet[ConsentRecord] = self.object_list  # type: ignore[assignment]  # what the changelist gives
+        return records.order_by()[:MOST_LISTED].count()
+
+
+class MonthFilter(admin.SimpleListFilter):
+    """A month of records. Its choices come from the first and the last record: two look-ups in the index on time."""
+
+    title = "month (UTC)"
+    parameter_name = "month"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        ends = ConsentRecord.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
+        return [(f"{month:%Y-%m}", f"{month:%B %Y}") for month in months(ends["first"], ends["last"])][::-1]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
+        # Only what `lookups` offers: Django passes on whatever the address says.
+        if self.value() in [value for value, _ in self.lookup_choices]:
+            first = datetime.strptime(f"{self.value()}-01", "%Y-%m-%d").replace(tzinfo=UTC)
+            queryset = queryset.filter(created_at__gte=first, created_at__lt=following(first))
+        return queryset
 
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "action", "accepted_categories", "surface", "notice", "gpc"]
-    list_filter = ["action", "surface", "gpc", "notice", "created_at"]
+    list_filter = [MonthFilter, "action", "surface", "gpc", "notice"]
     list_select_related = ["notice"]
-    date_hierarchy = "created_at"
-    # Counts of the whole table on every page are too dear at a million rows.
+    # Nothing here may cost more because there are more records: no count, no sorting but by the index, no facets.
+    paginator = BoundedPaginator
+    list_per_page = 50
+    sortable_by = ["created_at"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ["receipt_sha256"]
-    search_help_text = "The whole receipt, as the visitor has it."
+    fieldsets = [
+        ("The choice", {"fields": ["answers_in_words", "made", "created_at", "expires_at", "gpc"]}),
+        ("The record", {"fields": ["receipt_hash", "place", "leaf"]}),
+        ("The notice as this visitor saw it", {"fields": ["notice", "language", "surface", "shown"]}),
+    ]
     readonly_fields = (
-        *("created_at", "expires_at", "action", "accepted_categories", "refused_categories"),
-        *("notice", "language", "surface", "gpc", "leaf"),
+        *("answers_in_words", "made", "created_at", "expires_at", "gpc"),
+        *("receipt_hash", "place", "leaf", "notice", "language", "surface", "shown"),
     )
-    fields = readonly_fields
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
-    ) -> tuple[QuerySet[ConsentRecord], bool]:
-        if search_term:
-            queryset = queryset.filter(receipt_sha256=receipt_hash(search_term.strip()))
-        return queryset, False
+    class Media:
+        css = {"all": ["consent/record.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        search = self.admin_site.admin_view(self.search_view)
+        return [path("search/", search, name="consent_consentrecord_search"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"receipt_form": ReceiptForm(), "most_listed": MOST_LISTED})
+
+    @method_decorator(sensitive_post_parameters("receipt"))
+    def search_view(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the record that a receipt opens, or say that there is none, whatever the reason."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            form = ReceiptForm(request.POST)
+            receipt = form.cleaned_data["receipt"] if form.is_valid() else ""
+            if record := ConsentRecord.objects.held_by(receipt).first():
+                return HttpResponseRedirect(reverse("admin:consent_consentrecord_change", args=[record.pk]))
+            messages.warning(request, "There is no record with this receipt.")
+        return HttpResponseRedirect(reverse("admin:consent_consentrecord_changelist"))
 
     @admin.display(description="accepted")
     def accepted_categories(self, record: ConsentRecord) -> str:
         return "erased" if record.is_erased else ", ".join(record.accepted)
 
-    @admin.display(description="refused")
-    def refused_categories(self, record: ConsentRecord) -> str:
-        if record.answers is None:
+    @admin.display(description="Agreed to")
+    def answers_in_words(self, record: ConsentRecord) -> SafeString:
+        return render_to_string("admin/consent/consentrecord/_answers.html", {"record": record})
+
+    @admin.display(description="How")
+    def made(self, record: ConsentRecord) -> str:
+        return "erased" if record.is_erased else f"{record.get_action_display()} ({record.get_surface_display()})"
+
+    @admin.display(description="Receipt")
+    def receipt_hash(self, record: ConsentRecord) -> str:
+        if record.receipt_sha256 is None:
             return "erased"
-        return ", ".join(sorted(varname for varname, answer in record.answers.items() if not answer)) or "none"
+        return f"SHA-256 {record.receipt_sha256}. Only the visitor has the receipt itself."
+
+    @admin.display(description="Place in the ledger")
+    def place(self, record: ConsentRecord) -> str:
+        if record.index is None:
+            return "Not sealed yet: the next run of seal_consent_ledger seals it."
+        return f"Entry {record.index}"
+
+    @admin.display(description="Text")
+    def shown(self, record: ConsentRecord) -> SafeString:
+        return render_to_string("consent/_notice.html", {"document": record.notice.document})
+
+
+def months(first: datetime | None, last: datetime | None) -> Iterator[datetime]:
+    """Yield the beginning of each month from that of ``first`` to that of ``last``."""
+    if first is None or last is None:
+        return
+    month = first.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while month <= last:
+        yield month
+        month = following(month)
+
+
+def following(month: datetime) -> datetime:
+    """Return the beginning of the month behind this one."""
+    return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
