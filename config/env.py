@@ -59,12 +59,14 @@ def flag(name: str, *, default: bool, description: str, shown_default: str | Non
     raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false. Set it to 1 or 0.")
 
 
-def number(name: str, *, default: int, least: int, most: int, description: str) -> int:
+def number(
+    name: str, *, default: int, least: int, most: int, description: str, shown_default: str | None = None
+) -> int:
     """Return the variable as a whole number.
 
     Raises ``ImproperlyConfigured`` for anything but digits, and for a number outside of ``least`` to ``most``.
     """
-    value = _read(Variable(name, f"a number from {least} to {most}", str(default), description))
+    value = _read(Variable(name, f"a number from {least} to {most}", shown_default or str(default), description))
     if not value:
         return default
     if value.isascii() and value.isdigit() and least <= int(value[:9]) <= most:

@@ -295,6 +295,26 @@ CONSENT_RETENTION_DAYS = env.number(
     description="How many days after its expiry a consent record may be pruned. The default is three years.",
 )
 
+# How many records one network may have written in an hour: see consent.limits.
+CONSENT_CHOICES_PER_HOUR = env.number(
+    "CONSENT_CHOICES_PER_HOUR",
+    default=300,
+    least=10,
+    most=999_999_999,
+    description="How many consent records one network (an IPv4 address, an IPv6 /64) may cause in an hour, in each "
+    "worker process. A visitor needs one in half a year; a hospital behind one address should fit. Nothing of the "
+    "address is kept.",
+)
+TRUSTED_PROXIES = env.number(
+    "TRUSTED_PROXIES",
+    default=1 if SERVED_OVER_HTTPS else 0,
+    least=0,
+    most=9,
+    shown_default="1 when SITE_URL is `https`, else 0",
+    description="How many proxies stand in front, each adding the address it heard from to `X-Forwarded-For`. Used for "
+    "nothing but CONSENT_CHOICES_PER_HOUR. Too low a number counts all visitors as one network.",
+)
+
 # What the two apps call, after commit, when something that public pages show has changed.
 GLOSSARY_ON_CHANGE = "config.pages.expire"
 CONSENT_ON_CHANGE = "config.pages.expire"

@@ -22,12 +22,14 @@ from django.views.decorators.http import require_http_methods
 from consent import receipts
 from consent.actions import Recorded, UnknownReceipt, withdraw_consent
 from consent.choices import BadChoice, is_same_origin, read_fields
+from consent.limits import TooManyChoices, admission
 from consent.models import ConsentRecord
 from consent.views import (
     RECEIPT_COOKIE,
     refusal,
     refuses_when_database_is_away,
     remember,
+    too_many,
 )
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -123,9 +125,16 @@ def _download(request: HttpRequest, secret: str) -> HttpResponse:
 def _withdraw(request: HttpRequest, secret: str, *, held: str, typed: str) -> HttpResponse:
     now = timezone.now()
     try:
-        recorded: Recorded = withdraw_consent(receipt=secret, at=now, gpc=request.headers.get("Sec-GPC") == "1")
+        recorded: Recorded = withdraw_consent(
+            receipt=secret,
+            at=now,
+            gpc=request.headers.get("Sec-GPC") == "1",
+            admit=admission(request, receipt=secret, at=now),
+        )
     except UnknownReceipt:
         return _page(request, "", typed=typed)
+    except TooManyChoices as error:
+        return too_many(request, error)
     if secret != held:
         # Another browser's record: what this one holds stays as it is, and the page says what that means.
         return _shown(request, recorded.record, recorded.receipt, typed=recorded.receipt, was_withdrawn=True)

@@ -22,6 +22,7 @@ from consent import wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, is_same_origin, read_choice
 from consent.gate import cookie_content, gate_of
+from consent.limits import TooManyChoices, admission
 from consent.models import Notice
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if not is_same_origin(request):
         return refusal(request, 403, "cross-site", "The choice was not sent from a page of this site.")
     now = timezone.now()
+    held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
     try:
         form = read_choice(request)
         recorded = record_choice(
@@ -72,13 +74,16 @@ def choose(request: HttpRequest) -> HttpResponse:
             notice=form.notice,
             surface=form.surface,
             gpc=request.headers.get("Sec-GPC") == "1",
-            receipt=request.COOKIES.get(RECEIPT_COOKIE, "")[:32],
+            receipt=held,
             at=now,
+            admit=admission(request, receipt=held, at=now),
         )
     except (BadChoice, UnknownCategory, UnknownNotice) as error:
         return refusal(request, 400, "bad-choice", str(error))
     except OutdatedNotice as error:
         return refusal(request, 409, "outdated-notice", str(error))
+    except TooManyChoices as error:
+        return too_many(request, error)
     record = recorded.record
     response: HttpResponse
     if wants_json(request):
@@ -145,6 +150,14 @@ def refusal(request: HttpRequest, status: int, code: str, reason: str) -> HttpRe
     if wants_json(request):
         return JsonResponse({"error": code, "reason": reason}, status=status)
     return render(request, "consent/refusal.html", {"status": status, "reason": reason}, status=status)
+
+
+def too_many(request: HttpRequest, error: TooManyChoices) -> HttpResponse:
+    """Say that nothing was recorded, and take away what was open: a refusal that can't be recorded is obeyed."""
+    response = refusal(request, 429, "too-many", str(error))
+    response["Retry-After"] = str(error.retry_after)
+    response.delete_cookie(settings.COOKIE_CONSENT_NAME, samesite=settings.COOKIE_CONSENT_SAMESITE)
+    return response
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
+from consent.limits import limiter
 from glossary.actions import approve_review, publish_term, submit_term
 from glossary.documents import TermDocument, parse_document
 from glossary.models import Approval, Program, PublishedEntry, Term, name_of
@@ -20,6 +21,12 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def _quick_passwords(settings: Settings) -> None:
     """Half a second of hashing for each person of each test is of no use here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    """All tests of a run come from one address."""
+    limiter.forget()
 
 
 @pytest.fixture

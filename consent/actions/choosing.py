@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,13 +53,15 @@ def record_choice(
     gpc: bool,
     receipt: str,
     at: datetime,
+    admit: Callable[[bool], None] | None = None,
 ) -> Recorded:
     """Write a visitor's choice as one record, committed when this returns.
 
     ``choice`` is ``accept_all``, ``reject_all`` or ``save``, and ``categories`` the varnames ticked with ``save``;
     ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``. The same
     answers to the same notice by the holder of their record write nothing and return that record. Refusing everything
-    after having accepted something is recorded as a withdrawal.
+    after having accepted something is recorded as a withdrawal. ``admit`` is asked before a record is written, and told
+    whether it is a withdrawal: what it raises is passed on, and nothing is written.
 
     Raises :class:`UnknownNotice`, :class:`OutdatedNotice` or :class:`UnknownCategory`; and Django's
     ``OperationalError`` or ``InterfaceError`` when the database is away.
@@ -81,6 +83,8 @@ def record_choice(
     optional = {entry["varname"] for entry in entries if not entry["required"]}
     refuses_all = not any(answers[varname] for varname in optional)
     withdraws = refuses_all and held is not None and bool(optional & set(held.accepted))
+    if admit:
+        admit(withdraws)
     issued = secrets.token_urlsafe(24)
     # durable: the visitor's answer must not run ahead of the commit, so this refuses to be part of another transaction.
     with transaction.atomic(durable=True):
@@ -96,11 +100,14 @@ def record_choice(
     return Recorded(record, created=True, receipt=issued)
 
 
-def withdraw_consent(*, receipt: str, at: datetime, gpc: bool = False) -> Recorded:
+def withdraw_consent(
+    *, receipt: str, at: datetime, gpc: bool = False, admit: Callable[[bool], None] | None = None
+) -> Recorded:
     """Record that the holder of ``receipt`` refuses everything optional from now on, committed when this returns.
 
     The withdrawal is a record of its own, with a receipt of its own, under the notice that she had agreed to. Where
-    nothing that she accepted is in force any more, nothing is written and her record is returned.
+    nothing that she accepted is in force any more, nothing is written and her record is returned. ``admit`` is that of
+    :func:`record_choice`.
 
     Raises :class:`UnknownReceipt`; and Django's ``OperationalError`` or ``InterfaceError`` when the database is away.
     """
@@ -111,6 +118,8 @@ def withdraw_consent(*, receipt: str, at: datetime, gpc: bool = False) -> Record
     answers = {entry["varname"]: entry["required"] for entry in entries}
     if held.answers == answers or held.expires_at <= at:
         return Recorded(held, created=False, receipt=receipt)
+    if admit:
+        admit(True)
     issued = secrets.token_urlsafe(24)
     with transaction.atomic(durable=True):
         record = _insert(

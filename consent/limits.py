@@ -1,0 +1,116 @@
+"""How often one visitor may have a record written, without keeping who she is.
+
+A network address or a receipt is hashed with a random key at once, counted in this process's memory, and forgotten
+with the key when the hour is over. Neither stands in the database, in the cache, on disk or in a log. Each worker
+process counts for itself. See docs/adr/0082.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import math
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from django.conf import settings
+from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
+
+HOUR = timedelta(hours=1)
+#: An honest browser has one record written with each receipt, as each answer brings another. Two tabs may need two.
+PER_RECEIPT = 5
+#: How many visitors are told apart at a time: some 10 MB.
+MOST_COUNTED = 100_000
+
+
+class TooManyChoices(Exception):
+    """This visitor, or her network, had too many records written. ``retry_after`` is in whole seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Limiter:
+    """Counts what happens in an hour, by things that it does not remember."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new hour under a new key."""
+        self._key = secrets.token_bytes(32)
+        self._began_at: datetime | None = None
+        self._counts: dict[bytes, int] = {}
+
+    def take(self, kind: str, value: str, *, most: int, at: datetime) -> None:
+        """Count one. Raises :class:`TooManyChoices` instead when ``value`` has had ``most`` in this hour."""
+        with self._lock:
+            if self._began_at is None or not self._began_at <= at < self._began_at + HOUR:
+                self.forget()
+                self._began_at = at
+            name = hmac.digest(self._key, f"{kind} {value}".encode(), "sha256")
+            count = self._counts.pop(name, 0)
+            is_admitted = count < most
+            self._counts[name] = (
+                count + is_admitted
+            )  # behind all others, so that the first is the one not heard of for longest
+            if len(self._counts) > MOST_COUNTED:
+                del self._counts[next(iter(self._counts))]
+            left = self._began_at + HOUR - at
+        if not is_admitted:
+            # Without any trace of whom.
+            logger.warning("A choice was refused: too many from one %s within an hour.", kind)
+            raise TooManyChoices(
+                "Too many choices came from your network within an hour. Please try again later.",
+                retry_after=max(1, math.ceil(left.total_seconds())),
+            )
+
+
+limiter = Limiter()
+
+
+def admission(request: HttpRequest, *, receipt: str, at: datetime) -> Callable[[bool], None]:
+    """Return what ``record_choice`` asks before it writes; its argument says whether consent is withdrawn.
+
+    A withdrawal is bounded by its receipt only, so that no crowd in the same network can keep anybody from it.
+    """
+
+    def admit(withdraws: bool) -> None:
+        address = address_of(request)
+        if address and not withdraws:
+            limiter.take("network", address, most=settings.CONSENT_CHOICES_PER_HOUR, at=at)
+        if receipt:
+            limiter.take("receipt", receipt, most=PER_RECEIPT, at=at)
+
+    return admit
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the network that a request comes from: an IPv4 address or an IPv6 /64; "" when it isn't known.
+
+    Behind proxies (``settings.TRUSTED_PROXIES``) it is what the outermost of them wrote into ``X-Forwarded-For``.
+    What stands left of that came from the client, and says nothing.
+    """
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies:
+        written = request.headers.get("X-Forwarded-For", "").split(",")
+        said = written[-proxies].strip() if len(written) >= proxies else ""
+    else:
+        said = request.META.get("REMOTE_ADDR", "")
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        # A connection gets at least a /64 of its own, and may take a new address from it for each request.
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
