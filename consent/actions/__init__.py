@@ -12,7 +12,9 @@ from consent.actions.choosing import (
     record_choice,
     withdraw_consent,
 )
+from consent.actions.erasing import erase_record
 from consent.actions.heads import publish_heads
+from consent.actions.pruning import Pruning, prune_records
 from consent.actions.publishing import (
     Draft,
     DraftChanged,
@@ -32,6 +34,7 @@ __all__ = [
     "LedgerDamaged",
     "NothingChanged",
     "OutdatedNotice",
+    "Pruning",
     "Recorded",
     "Sealing",
     "UnknownCategory",
@@ -41,6 +44,8 @@ __all__ = [
     "aggregate_choices",
     "declare_cookie",
     "draft_notice",
+    "erase_record",
+    "prune_records",
     "publish_heads",
     "publish_notice",
     "record_choice",

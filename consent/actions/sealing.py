@@ -62,7 +62,7 @@ def seal_ledger(*, at: datetime) -> Sealing:
 @transaction.atomic
 def _seal_batch(outcome: Sealing, *, after: int, at: datetime) -> int | None:
     """Seal the next records behind the primary key ``after``; return the last one looked at, ``None`` at the end."""
-    _one_at_a_time()
+    one_at_a_time()
     newest = Checkpoint.objects.first()
     signer = current_key().signer(origin())
     if newest is not None and (handed_over := _hand_over(newest, signer, at=at)):
@@ -82,7 +82,7 @@ def _seal_batch(outcome: Sealing, *, after: int, at: datetime) -> int | None:
     return rows[-1][0] if len(rows) == BATCH else None
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Hold off other runs until the end of the transaction, which on SQLite has the write lock from its start."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

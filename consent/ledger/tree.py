@@ -191,3 +191,13 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path
 def _split(size: int) -> int:
     """The largest power of two smaller than ``size``."""
     return 1 << ((size - 1).bit_length() - 1)
+
+
+def uncut(node: Node, cuts: Iterable[int]) -> list[Node]:
+    """Return the largest parts of a node that no cut goes through; a cut at ``n`` is between the leaves n - 1 and n."""
+    level, position = node
+    start, end = position << level, (position + 1) << level
+    inside = [cut for cut in cuts if start < cut < end]
+    if not inside:
+        return [node]
+    return uncut((level - 1, 2 * position), inside) + uncut((level - 1, 2 * position + 1), inside)

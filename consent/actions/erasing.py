@@ -1,0 +1,36 @@
+"""A visitor has her record erased."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from django.db import transaction
+
+from consent.actions.choosing import UnknownReceipt
+from consent.models import PERSONAL, VISITOR, ConsentEvent, ConsentRecord
+
+
+def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
+    """Drop what a record says of its visitor, salt included, so that nothing leads back to her or to her choice.
+
+    A hash over both takes its place: it tells nothing without the salt, and the ledger verifies as before. Times and
+    notice stay. Works for records that aren't sealed yet, too. Committed when this returns.
+
+    Raises :class:`UnknownReceipt`, for a record that is erased already as for one that never was.
+    """
+    with transaction.atomic(durable=True):
+        held = ConsentRecord.objects.held_by(receipt).select_related("notice").first()
+        if held is None or held.salt is None:
+            raise UnknownReceipt("No record is held under this receipt.")
+        personal_sha256 = hashlib.sha256(bytes.fromhex(held.salt) + held.choice().personal()).hexdigest()
+        # One of two who erase at once finds nothing left.
+        if not ConsentRecord.objects.filter(pk=held.pk, personal_sha256="").update(
+            **dict.fromkeys(PERSONAL), personal_sha256=personal_sha256
+        ):
+            raise UnknownReceipt("No record is held under this receipt.")
+        record = ConsentRecord.objects.select_related("notice").get(pk=held.pk)
+        ConsentEvent.objects.create(
+            verb=ConsentEvent.Verb.ERASED, at=at, by_name=VISITOR, details={"index": record.index}
+        )
+    return record

@@ -1,0 +1,54 @@
+"""``manage.py prune_consent_records``: what the clock does each day with consent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from consent.actions import LedgerDamaged, prune_records
+
+
+class Command(BaseCommand):
+    help = (
+        "Remove consent records whose retention is over: CONSENT_RETENTION_DAYS after they expired. They go in whole "
+        "blocks of 256 sealed records, of which the hash stays, so that the ledger verifies as before. Run it once a "
+        "day (docs/howto/consent-ledger.md)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only say how many would be removed")
+        parser.add_argument(
+            "--expired-before",
+            metavar="DATE",
+            default="",
+            help="remove what expired before this day (YYYY-MM-DD, UTC) instead of asking the setting",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = timezone.now()
+        before = at - timedelta(days=settings.CONSENT_RETENTION_DAYS)
+        if given := options["expired_before"]:
+            try:
+                day = parse_date(given)
+            except ValueError:
+                day = None
+            if day is None:
+                raise CommandError(f"{given!r} is no day: write it as 2026-03-02.")
+            before = datetime.combine(day, time.min, UTC)
+            if before > at:
+                raise CommandError(f"{given} is still to come, and a record in force cannot be removed.")
+        try:
+            pruning = prune_records(before=before, by=None, at=at, dry_run=options["dry_run"])
+        except LedgerDamaged as error:
+            raise CommandError(str(error)) from error
+        if options["verbosity"]:
+            done = "would be removed" if options["dry_run"] else "removed"
+            self.stdout.write(
+                f"Expired before {before:%Y-%m-%d}: {pruning.pruned} {done}, {pruning.waiting} stay until the rest of "
+                "their block has expired or is sealed."
+            )
