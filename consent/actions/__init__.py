@@ -26,6 +26,7 @@ from consent.actions.publishing import (
 from consent.actions.registry import declare_cookie, save_service
 from consent.actions.sealing import LedgerDamaged, Sealing, UnknownSigningKey, seal_ledger
 from consent.actions.statistics import aggregate_choices
+from consent.actions.verifying import Verification, verify_ledger
 
 __all__ = [
     "Draft",
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownNotice",
     "UnknownReceipt",
     "UnknownSigningKey",
+    "Verification",
     "aggregate_choices",
     "declare_cookie",
     "draft_notice",
@@ -51,5 +53,6 @@ __all__ = [
     "record_choice",
     "save_service",
     "seal_ledger",
+    "verify_ledger",
     "withdraw_consent",
 ]
