@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from consent.actions import Recorded, publish_notice, record_choice
+from consent.actions import Recorded, publish_notice, record_choice, seal_ledger
 from consent.admin.records import MOST_LISTED
 from consent.gate import current_gate
 from consent.models import PERSONAL, ConsentRecord, Notice, Service
@@ -77,6 +77,7 @@ def test_operators_have_exactly_the_permissions_that_they_need() -> None:
         *("consent.view_notice", "consent.publish_notice", "consent.view_consentrecord"),
         "consent.view_consentevent",
         "consent.view_statistics",
+        "consent.export_consentrecord",
         *("consent.view_service", "consent.add_service", "consent.change_service"),
         *("cookie_consent.view_cookiegroup", "cookie_consent.add_cookiegroup", "cookie_consent.change_cookiegroup"),
         *("cookie_consent.view_cookie", "cookie_consent.add_cookie", "cookie_consent.change_cookie"),
@@ -129,6 +130,13 @@ def test_a_record_tells_in_words_what_was_agreed_to_under_which_text(desk: Clien
     assert "Not sealed yet" in text
     assert "Counting" not in text
     assert choice.receipt not in page  # it is the visitor's key, and she alone can give it
+
+
+def test_a_sealed_record_shows_its_place_and_the_proof(desk: Client, choice: Recorded, at: datetime) -> None:
+    seal_ledger(at=at)
+    page = desk.get(f"{RECORDS}{choice.record.pk}/change/").content.decode()
+    assert "Entry 0 of 1 in the newest signed head." in page
+    assert "testserver" in page or "127.0.0.1:8000/consent" in page
 
 
 def test_records_are_filtered_by_month_and_answer(desk: Client, choice: Recorded) -> None:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from consent.admin.desk import ReadOnlyAdmin
+from consent.ledger.proofs import MissingNode, inclusion_proof
 from consent.models import ConsentRecord
 from consent.receipts import typed
 
@@ -131,9 +132,13 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Place in the ledger")
     def place(self, record: ConsentRecord) -> str:
-        if record.index is None:
+        try:
+            proof = inclusion_proof(record)
+        except MissingNode as error:
+            return f"Entry {record.index}. It cannot be proved: {error}"
+        if proof is None:
             return "Not sealed yet: the next run of seal_consent_ledger seals it."
-        return f"Entry {record.index}"
+        return render_to_string("admin/consent/consentrecord/_proof.html", {"proof": proof, "record": record})
 
     @admin.display(description="Text")
     def shown(self, record: ConsentRecord) -> SafeString:

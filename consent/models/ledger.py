@@ -65,6 +65,7 @@ class Checkpoint(AppendOnly):
     note = models.TextField()
 
     class Meta:
+        verbose_name, verbose_name_plural = "head", "ledger"
         ordering = ["-pk"]
         default_permissions = ()  # heads are public
         constraints = [

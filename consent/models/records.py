@@ -93,6 +93,7 @@ class ConsentRecord(AppendOnly):
     class Meta:
         ordering = ["-created_at", "-pk"]
         default_permissions = ("view",)
+        permissions = [("export_consentrecord", "Can export consent records")]
         indexes = [
             # What the sealing job asks for every minute: few rows of many.
             models.Index(fields=["id"], condition=Q(index__isnull=True), name="consent_record_unsealed"),

@@ -7,15 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from consent.actions import LedgerDamaged, UnknownSigningKey, publish_heads, seal_ledger
+from consent.actions import LedgerDamaged, UnknownSigningKey, aggregate_choices, publish_heads, seal_ledger
 
 
 class Command(BaseCommand):
     help = (
         "Seal the consent records that are waiting, sign a head of the ledger over them, and publish it: to a file "
-        "under DATA_DIR, and where the settings say by mail and to a webhook. Run it every minute "
-        "(docs/howto/consent-ledger.md). Late is fine and twice at once too. Ends with status 1 when a record was not "
-        "what its writer signed, or a head could not be published."
+        "under DATA_DIR, and where the settings say by mail and to a webhook. Count the choices of days that are over. "
+        "Run it every minute (docs/howto/consent-ledger.md). Late is fine and twice at once too. Ends with status 1 "
+        "when a record was not what its writer signed, or a head could not be published."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,5 +36,6 @@ class Command(BaseCommand):
             for delivery in publish_heads(at=at)
             if delivery.failures
         ]
+        aggregate_choices(through=at.date(), at=at)
         if troubles:
             raise CommandError("; ".join(troubles) + ".")
