@@ -47,7 +47,7 @@ class LedgerState:
     @property
     def was_intact(self) -> bool:
         """Whether the last verification found everything in order."""
-        return self.verified is not None and bool(self.verified.details.get("ok"))
+        return self.verified is not None and bool(self.verified.details.get("is_whole"))
 
 
 def ledger_state(*, at: datetime) -> LedgerState:
@@ -83,7 +83,7 @@ def _warnings(state: LedgerState, *, at: datetime) -> list[LedgerWarning]:
     if state.verified and not state.was_intact:
         warnings.append(
             LedgerWarning(
-                f"The last verification found the ledger damaged: {state.verified.details.get('problem')}", VERIFY
+                f"The last verification found the ledger damaged: {state.verified.details.get('words')}", VERIFY
             )
         )
     elif state.newest and not state.verified:

@@ -61,6 +61,7 @@ READ: dict[str, list[int]] = {
     "consent_consentrecord_changelist": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_delete": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_history": [302, 403, 403, 403, 200, 200],
+    "consent_consentrecord_export": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_search": [302, 403, 403, 403, 302, 302],
     "consent_dailychoices_changelist": [302, 403, 403, 403, 200, 200],
     "consent_notice_add": [302, 403, 403, 403, 403, 403],
@@ -148,6 +149,7 @@ WRITE: dict[str, list[int]] = {
     "consent_consentrecord_changelist": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_delete": [302, 403, 403, 403, 403, 403],
     "consent_consentrecord_history": [302, 403, 403, 403, 200, 200],
+    "consent_consentrecord_export": [302, 403, 403, 403, 200, 200],
     "consent_consentrecord_search": [302, 403, 403, 403, 302, 302],
     "consent_dailychoices_changelist": [302, 405, 405, 405, 405, 405],
     "consent_notice_add": [302, 403, 403, 403, 403, 403],
@@ -245,7 +247,7 @@ class World:
             given = [self.objects["auth_user"].pk]
         elif (
             model in self.objects
-            and step not in ("changelist", "add", "tags", "session", "similar", "search")
+            and step not in ("changelist", "add", "tags", "session", "similar", "search", "export")
             and name != "consent_notice_publish"
         ):
             given = [self.objects[model].pk]

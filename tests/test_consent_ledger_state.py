@@ -14,11 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.actions import publish_heads, seal_ledger
+from consent.actions import publish_heads, seal_ledger, verify_ledger
 from consent.ledger_state import SEAL, VERIFY, ledger_state
-from consent.models import ClosedDay, ConsentEvent, ConsentRecord, HeadDelivery
+from consent.models import ClosedDay, ConsentRecord, HeadDelivery
 from tests.conftest import person
 from tests.ledger import add_records
+from tests.tampering import tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -37,14 +38,8 @@ def sealed(at: datetime) -> datetime:
     now = at + MINUTE
     seal_ledger(at=now)
     publish_heads(at=now)
-    verified(at=now)
+    verify_ledger(at=now)
     return now
-
-
-def verified(*, at: datetime, ok: bool = True, problem: str = "") -> None:
-    ConsentEvent.objects.create(
-        verb="verified", at=at, by_name="schedule", details={"ok": ok, "records": 10, "problem": problem}
-    )
 
 
 def commands(at: datetime) -> list[str]:
@@ -78,7 +73,7 @@ def test_a_head_that_cannot_be_published_is_named_with_its_reason(sealed: dateti
 def test_a_head_that_never_left_the_database_is_named(at: datetime) -> None:
     add_records(1, at=at)
     seal_ledger(at=at)
-    verified(at=at)
+    verify_ledger(at=at)
     assert commands(at + MINUTE) == []
     assert commands(at + 11 * MINUTE) == [SEAL]
 
@@ -96,10 +91,13 @@ def test_a_ledger_that_was_never_verified_says_so(at: datetime) -> None:
 
 
 def test_damage_is_told_until_a_verification_finds_none(sealed: datetime) -> None:
-    verified(at=sealed + MINUTE, ok=False, problem="record 7 was changed")
+    tamper('UPDATE consent_consentrecord SET gpc = NOT gpc WHERE "index" = 7')
+    verify_ledger(at=sealed + MINUTE)
     [warning] = ledger_state(at=sealed + MINUTE).warnings
-    assert "record 7 was changed" in warning.text
-    verified(at=sealed + 2 * MINUTE)
+    assert "7" in warning.text
+    assert warning.command == VERIFY
+    tamper('UPDATE consent_consentrecord SET gpc = NOT gpc WHERE "index" = 7')
+    verify_ledger(at=sealed + 2 * MINUTE)
     assert commands(sealed + 2 * MINUTE) == []
 
 
@@ -127,7 +125,7 @@ def test_operators_see_the_warning_on_the_front_page_and_the_facts_on_a_page_of_
         assert "waiting to be sealed for more than 10 minutes" in page
         assert f"<code>{SEAL}</code>" in page
     call_command("seal_consent_ledger", verbosity=0)
-    verified(at=now)
+    verify_ledger(at=now)
     page = client.get("/admin/consent/checkpoint/").content.decode()
     assert "Everything is in order." in page
     assert "Published by file" in page

@@ -13,6 +13,7 @@ from consent.actions.choosing import (
     withdraw_consent,
 )
 from consent.actions.erasing import erase_record
+from consent.actions.exporting import export_records
 from consent.actions.heads import publish_heads
 from consent.actions.pruning import Pruning, prune_records
 from consent.actions.publishing import (
@@ -47,6 +48,7 @@ __all__ = [
     "declare_cookie",
     "draft_notice",
     "erase_record",
+    "export_records",
     "prune_records",
     "publish_heads",
     "publish_notice",

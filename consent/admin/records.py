@@ -12,14 +12,19 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
-from consent.admin.desk import ReadOnlyAdmin
+from consent import actions
+from consent.admin.desk import ReadOnlyAdmin, staff
+from consent.exporting import NothingSealed
 from consent.ledger.proofs import MissingNode, inclusion_proof
 from consent.models import ConsentRecord
 from consent.receipts import typed
@@ -39,6 +44,14 @@ class ReceiptForm(forms.Form):
 
     def clean_receipt(self) -> str:
         return typed(self.cleaned_data["receipt"])
+
+
+class ExportForm(forms.Form):
+    """Which records are exported, and how."""
+
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    format = forms.ChoiceField(choices=[("csv", "CSV, for a spreadsheet"), ("json", "JSON, a record on each line")])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # takes no parameter at run time
@@ -94,10 +107,44 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         search = self.admin_site.admin_view(self.search_view)
-        return [path("search/", search, name="consent_consentrecord_search"), *super().get_urls()]
+        export = self.admin_site.admin_view(self.export_view)
+        return [
+            path("search/", search, name="consent_consentrecord_search"),
+            path("export/", export, name="consent_consentrecord_export"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"receipt_form": ReceiptForm(), "most_listed": MOST_LISTED})
+        context = {
+            "receipt_form": ReceiptForm(),
+            "most_listed": MOST_LISTED,
+            "may_export": request.user.has_perm("consent.export_consentrecord"),
+        }
+        return super().changelist_view(request, context)
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask for a period, and hand out its records as they are read."""
+        if not request.user.has_perm("consent.export_consentrecord"):
+            raise PermissionDenied
+        today = timezone.now().date()
+        form = ExportForm(request.POST or None, initial={"first": today.replace(day=1), "last": today, "format": "csv"})
+        if request.method == "POST" and form.is_valid():
+            try:
+                export = actions.export_records(by=staff(request), at=timezone.now(), **form.cleaned_data)
+            except (NothingSealed, ValueError) as error:
+                form.add_error(None, str(error))
+            else:
+                response = StreamingHttpResponse(export.chunks(), content_type="application/zip")
+                response["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
+                response["Cache-Control"] = "no-store"
+                return response
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Export consent records",
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/consent/consentrecord/export.html", context)
 
     @method_decorator(sensitive_post_parameters("receipt"))
     def search_view(self, request: HttpRequest) -> HttpResponse:

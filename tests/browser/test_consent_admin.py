@@ -57,6 +57,7 @@ def test_a_service_goes_from_the_form_over_the_notice_to_the_page(site: Site, de
         "consent/notice/publish/",
         "consent/notice/1/change/",
         "consent/consentrecord/",
+        "consent/consentrecord/export/",
         "",
         "consent/checkpoint/",
         "consent/dailychoices/",
