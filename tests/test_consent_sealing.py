@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pytest_django import Settings
 
 from consent.actions import LedgerDamaged, UnknownSigningKey, publish_heads, seal_ledger
 from consent.actions.heads import heads_file
-from consent.ledger import checkpoint
+from consent.ledger import checkpoint, sign
 from consent.ledger.checkpoint import BadNote, Head, Signer
 from consent.ledger.keys import SigningKey, current_key, public_keys
 from consent.ledger.proofs import consistency_proof, inclusion_proof
@@ -268,6 +269,16 @@ def test_keys_follow_from_their_secret_and_nothing_else() -> None:
     leaf = bytes(32)
     assert len({one.mac(leaf), one.seal(0, leaf), one.seal(1, leaf), one.pruned(0, leaf), other.mac(leaf)}) == 5
     assert current_key().secret not in repr(current_key())
+
+
+@pytest.mark.parametrize("length", [1, 32, 63, 64, 65, 200])
+def test_prepared_macs_are_the_standard_librarys(length: int) -> None:
+    secret, leaf = "é" + "k" * length, bytes(range(32))
+    key = SigningKey(secret)
+    assert key.mac(leaf) == sign(leaf, secret).hex()
+    assert key.mac(leaf) == key.mac(leaf) == hmac.digest(secret.encode(), leaf, "sha256").hex()
+    sealed = b"consent/seal/v1" + (7).to_bytes(8, "big") + leaf
+    assert key.seal(7, leaf) == hmac.digest(secret.encode(), sealed, "sha256").hex()
 
 
 def test_signatures_are_made_as_the_signed_note_format_has_it() -> None:

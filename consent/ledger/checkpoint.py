@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -50,7 +50,7 @@ class Signer:
     """A private key under the name of the log that it signs for. ``seed`` is 32 secret bytes."""
 
     name: str
-    seed: bytes
+    seed: bytes = field(repr=False)
 
     @property
     def public(self) -> PublicKey:

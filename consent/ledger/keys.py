@@ -5,9 +5,8 @@ From each secret come an HMAC key, which is the secret itself, and an Ed25519 ke
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,35 +14,46 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from consent.ledger.checkpoint import PublicKey, Signer
-from consent.ledger.leaf import sign
 
 SEAL = b"consent/seal/v1"
 PRUNED = b"consent/pruned/v1"
 ED25519 = b"consent/checkpoint/ed25519/v1"
 
 
-@dataclass(frozen=True, slots=True)
 class SigningKey:
     """One secret and what follows from it."""
 
-    secret: str = field(repr=False)
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        # HMAC-SHA256 (RFC 2104) with the key already taken in, in half the time that `hmac.digest` needs for so short
+        # a message: whoever verifies a million records makes two million of them.
+        key = secret.encode()
+        block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
     def mac(self, leaf: bytes) -> str:
         """Return what a record's writer adds to its leaf, in hex."""
-        return sign(leaf, self.secret).hex()
+        return self._hmac(leaf)
 
     def seal(self, index: int, leaf: bytes) -> str:
         """Return what binds a leaf to its place in the ledger, in hex."""
-        return hmac.digest(self.secret.encode(), SEAL + index.to_bytes(8, "big") + leaf, "sha256").hex()
+        return self._hmac(SEAL + index.to_bytes(8, "big") + leaf)
 
     def pruned(self, number: int, block: bytes) -> str:
         """Return what says that a block was pruned by who may, in hex."""
-        return hmac.digest(self.secret.encode(), PRUNED + number.to_bytes(8, "big") + block, "sha256").hex()
+        return self._hmac(PRUNED + number.to_bytes(8, "big") + block)
 
     def signer(self, name: str) -> Signer:
         """Return the key that signs heads of the log ``name``."""
         seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=ED25519).derive(self.secret.encode())
         return Signer(name, seed)
+
+    def _hmac(self, message: bytes) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def origin() -> str:
