@@ -1,15 +1,16 @@
 # Works from a fresh clone: needs Python 3.11 or newer and make, and nothing else.
 #   make run    the site for development, with the demonstration glossary      make test    every test this machine can run
 #   make serve  the same site as production serves it                          make check   format, lint, types, contracts
+#   make bench  the benchmarks, as ratios, to a table and docs/benchmarks.md   (BENCH=--large: with a million records)
 PORT ?= 8000
 PYTHON := .venv/bin/python
 LOCAL := http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lock format environment environment-dev secrets
+.PHONY: help run serve test check bench lock format environment environment-dev secrets
 
 help:
-	@sed -n '2,3s/^# *//p' Makefile
+	@sed -n '2,4s/^# *//p' Makefile
 
 # A virtual environment is complete when its stamp, written last, equals the checksum of what it was made from, and when
 # Django still starts. One that was never finished or is broken is removed and made again; one that is merely older than
@@ -75,6 +76,11 @@ test: environment-dev
 		left="$$left browser tests (install Chromium, for example: apt install chromium);"; \
 	[ -n "$$TEST_DATABASE_URL" ] || left="$$left PostgreSQL (set TEST_DATABASE_URL=postgres://user:password@host:5432/name);"; \
 	echo "Left out:$${left:- nothing}"; exit $$status
+
+# On SQLite, and on PostgreSQL too if TEST_DATABASE_URL is set: each on a database of its own, which is dropped at the end.
+bench: environment-dev
+	@echo '== SQLite'; env -u DATABASE_URL $(PYTHON) -m bench $(BENCH)
+	@if [ -n "$$TEST_DATABASE_URL" ]; then echo '== PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m bench $(BENCH); fi
 
 check: environment-dev
 	@set -e; export DEBUG=1; \
