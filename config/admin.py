@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from consent.ledger_state import ledger_state
+from consent.waiting import what_waits_for
 from glossary import queues
 
 # What the sections of the front page are called, and which app's models stand in which other app's section.
@@ -26,7 +27,8 @@ class AdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         waiting = queues.waiting_for(request.user, at=timezone.now()) if isinstance(request.user, User) else []
         ledger = ledger_state(at=timezone.now()) if request.user.has_perm("consent.view_consentrecord") else None
-        return super().index(request, {**(extra_context or {}), "waiting": waiting, "ledger": ledger})
+        own = {"waiting": waiting, "waiting_notices": what_waits_for(request.user), "ledger": ledger}
+        return super().index(request, {**(extra_context or {}), **own})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         sections: dict[str, Any] = {}

@@ -361,7 +361,12 @@ def release() -> str:
     """Return a name for everything besides the database that pages are made of: code, templates, static files."""
     digest = hashlib.sha256()
     database = settings.DATABASES["default"]
-    parts = [django.get_version(), settings.SITE_URL, *(database[key] for key in ("ENGINE", "NAME", "HOST", "PORT"))]
+    parts = [
+        django.get_version(),
+        settings.SITE_URL,
+        settings.CONSENT_LANGUAGES,
+        *(database[key] for key in ("ENGINE", "NAME", "HOST", "PORT")),
+    ]
     digest.update(repr([str(part) for part in parts]).encode())
     sources = (
         path

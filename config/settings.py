@@ -1,5 +1,6 @@
 """The one settings file. What differs between places comes from the environment, described where it is read."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -314,6 +315,17 @@ TRUSTED_PROXIES = env.number(
     description="How many proxies stand in front, each adding the address it heard from to `X-Forwarded-For`. Used for "
     "nothing but CONSENT_CHOICES_PER_HOUR. Too low a number counts all visitors as one network.",
 )
+
+CONSENT_LANGUAGES = env.words(
+    "CONSENT_LANGUAGES",
+    default=("en",),
+    description="Languages in which visitors are asked for consent, `en` first; each further one has its own notice "
+    "and preferences page (`/cookies/de/`).",
+)
+if CONSENT_LANGUAGES[:1] != ["en"] or len(set(CONSENT_LANGUAGES)) != len(CONSENT_LANGUAGES):
+    raise ImproperlyConfigured("CONSENT_LANGUAGES must begin with en, the language of the site, and name each once.")
+if unreadable := [code for code in CONSENT_LANGUAGES if not re.fullmatch("[a-z]{2,3}(-[a-z]{2,4})?", code)]:
+    raise ImproperlyConfigured(f"CONSENT_LANGUAGES: {unreadable[0]!r} is no language code such as de or pt-br.")
 
 # What the two apps call, after commit, when something that public pages show has changed.
 GLOSSARY_ON_CHANGE = "config.pages.expire"

@@ -5,17 +5,19 @@ asked again] in ``consent.notices``. A value that isn't exactly what the live no
 answer opens nothing. ``static/consent/consent.js`` reads the cookie by the same rules.
 """
 
+from __future__ import annotations
+
 import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from cookie_consent.conf import settings
 from cookie_consent.util import parse_cookie_str
 from django.db import Error
 from django.http import HttpRequest
 
-from consent import wording
+from consent import languages, wording
 from consent.models import Edition, Notice, Service
 from consent.notices import SHORT, names
 
@@ -39,18 +41,36 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The live notice, its questions, and the services that run under it. The empty gate opens nothing to anybody."""
+    """The live notice, its questions, and the services that run under it. The empty gate opens nothing to anybody.
+
+    ``others`` are those of further languages. What a visitor answered is judged by the live notice of the language in
+    which she read it: see docs/adr/0070.
+    """
 
     notice: Notice | None = None
     questions: tuple[Question, ...] = ()
     services: tuple[Service, ...] = ()
+    others: tuple[Gate, ...] = ()
+
+    @property
+    def language(self) -> str:
+        return self.notice.language if self.notice else wording.LANGUAGE
+
+    def read_in(self, cookies: Mapping[str, str]) -> Gate:
+        """Return the gate of the language in which these cookies were answered; the empty one when it isn't offered."""
+        return self._read_in(_given(cookies))
 
     def answers(self, cookies: Mapping[str, str]) -> dict[str, bool]:
         """Return the valid answers in these cookies: varname → accepted. A category without one is left out."""
-        value = cookies.get(settings.COOKIE_CONSENT_NAME)
-        if not value:
-            return {}
-        given = parse_cookie_str(value.strip('"'))
+        given = _given(cookies)
+        return self._read_in(given)._answers(given)  # noqa: SLF001  (a gate like this one)
+
+    def _read_in(self, given: Mapping[str, str]) -> Gate:
+        parts = given.get(NOTICE_KEY, "").split(".")
+        language = parts[2] if len(parts) > 2 else wording.LANGUAGE
+        return next((gate for gate in (self, *self.others) if gate.language == language), Gate())
+
+    def _answers(self, given: Mapping[str, str]) -> dict[str, bool]:
         read = given.get(NOTICE_KEY, "").partition(".")[0]
         read_number = int(read) if read.isascii() and read.isdecimal() and len(read) < 10 else 0
         number = self.notice.number if self.notice else 0
@@ -65,13 +85,16 @@ class Gate:
 
     def is_complete(self, cookies: Mapping[str, str]) -> bool:
         """Return whether the visitor has answered every question of the live notice, so that none is asked."""
-        return bool(self.questions) and len(self.answers(cookies)) == len(self.questions)
+        gate = self.read_in(cookies)
+        return bool(gate.questions) and len(self.answers(cookies)) == len(gate.questions)
 
     def sources_for(self, cookies: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         """Return CSP directive → origins that these request cookies have opened; nothing without a valid choice."""
-        answers = self.answers(cookies)
+        given = _given(cookies)
+        gate = self._read_in(given)
+        answers = gate._answers(given)  # noqa: SLF001  (a gate like this one)
         opened: dict[str, dict[str, None]] = {}
-        for question in self.questions:
+        for question in gate.questions:
             if answers.get(question.varname):
                 for directive, origins in question.sources:
                     opened.setdefault(directive, {}).update(dict.fromkeys(origins))
@@ -90,16 +113,17 @@ def cookie_content(notice: Notice, answers: Mapping[str, bool]) -> dict[str, str
         for category in notice.document["categories"]
         if not category["required"]
     }
-    return content | {NOTICE_KEY: f"{notice.number}.{notice.sha256[:SHORT]}"}
+    read = f"{notice.number}.{notice.sha256[:SHORT]}"
+    return content | {NOTICE_KEY: read if notice.language == wording.LANGUAGE else f"{read}.{notice.language}"}
 
 
-def gate_of(notice: Notice | None) -> Gate:
-    """Return the gate of a notice and the services that run under it now. One query."""
+def gate_of(notice: Notice | None, enabled: Iterable[Service]) -> Gate:
+    """Return the gate of a notice and those of the ``enabled`` services that run under it."""
     if notice is None:
         return Gate()
     services = tuple(
         service
-        for service in Service.objects.enabled()
+        for service in enabled
         if names(
             notice.document,
             varname=service.category.varname,
@@ -126,7 +150,11 @@ def current_gate() -> Gate:
     When the database doesn't answer, this is the empty gate: every failure counts as a refusal.
     """
     try:
-        return gate_of(Notice.objects.live(wording.LANGUAGE))
+        newest = Notice.objects.newest().filter(language__in=languages.offered())
+        live = {notice.language: notice for notice in newest}
+        services = tuple(Service.objects.enabled())
+        own = gate_of(live.pop(wording.LANGUAGE, None), services)
+        return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))
     except Error as error:
         logger.warning("The live notice cannot be read, so nothing is opened: %s", type(error).__name__)
         return Gate()
@@ -150,6 +178,12 @@ def opened_for(request: HttpRequest) -> dict[str, tuple[str, ...]]:
 def current_edition() -> int:
     """Return the number that grows with each change of notice or services. One query; database errors pass through."""
     return Edition.objects.values_list("number", flat=True).first() or 0
+
+
+def _given(cookies: Mapping[str, str]) -> dict[str, str]:
+    value = cookies.get(settings.COOKIE_CONSENT_NAME)
+    given: dict[str, str] = parse_cookie_str(value.strip('"')) if value else {}
+    return given
 
 
 def _merged(services: list[Service]) -> Sources:

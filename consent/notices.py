@@ -145,6 +145,48 @@ def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | Non
     return {**draft, "categories": categories, "number": number}
 
 
+def to_translate(categories: Iterable[CategoryEntry]) -> list[tuple[str, str, str]]:
+    """Return what of the registry a translation has to say: key, where it stands in words, and the English text."""
+    found = []
+    for category in categories:
+        varname = category["varname"]
+        found += [
+            (f"category/{varname}/name", f"Category {varname}: name", category["name"]),
+            (f"category/{varname}/purpose", f"Category {varname}: purpose", category["purpose"]),
+        ]
+        found += [
+            (_cookie_key(varname, cookie), f"Cookie {cookie['name']}: purpose", cookie["purpose"])
+            for cookie in category["cookies"]
+        ]
+        found += [
+            (f"service/{service['name']}", f"Service {service['name']}: purpose", service["purpose"])
+            for service in category["services"]
+        ]
+    return found
+
+
+def translated(categories: Iterable[CategoryEntry], names: Mapping[str, str]) -> list[CategoryEntry]:
+    """Return the registry with its names and purposes as ``names`` has them. Raises ``KeyError`` for one that lacks."""
+    return [
+        {
+            **category,
+            "name": names[f"category/{category['varname']}/name"],
+            "purpose": names[f"category/{category['varname']}/purpose"],
+            "cookies": [
+                {**cookie, "purpose": names[_cookie_key(category["varname"], cookie)]} for cookie in category["cookies"]
+            ],
+            "services": [
+                {**service, "purpose": names[f"service/{service['name']}"]} for service in category["services"]
+            ],
+        }
+        for category in categories
+    ]
+
+
+def _cookie_key(varname: str, cookie: CookieEntry) -> str:
+    return f"cookie/{varname}/{cookie['name']}/{cookie['domain']}"
+
+
 def draft_of(document: NoticeDocument) -> NoticeDocument:
     """Return a published document without what publishing gave it."""
     return compose(

@@ -20,6 +20,7 @@ register_converter(Sha256Converter, "sha256")
 app_name = "consent"
 urlpatterns = [
     path("cookies/", views.preferences, name="preferences"),
+    path("cookies/<slug:language>/", views.preferences, name="preferences_in"),
     path("consent/", views.choose, name="choose"),
     path("consent/receipt/", receipt_views.receipt, name="receipt"),
     path("consent/notices/", notice_views.notice_list, name="notice_list"),

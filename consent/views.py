@@ -10,7 +10,7 @@ from functools import wraps
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,16 +18,15 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from consent import wording
+from consent import languages, wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, is_same_origin, read_choice
-from consent.gate import cookie_content, gate_of
+from consent.gate import cookie_content, current_gate
 from consent.limits import TooManyChoices, admission
-from consent.models import Notice
 
 logger = logging.getLogger(__name__)
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 RECEIPT_COOKIE = "consent_receipt"
 RECEIPT_PATH = "/consent/"
@@ -38,9 +37,9 @@ def refuses_when_database_is_away(view: View) -> View:
     """Answer 503, saying that nothing is opened, when the database doesn't answer."""
 
     @wraps(view)
-    def guarded(request: HttpRequest) -> HttpResponse:
+    def guarded(request: HttpRequest, **parts: str) -> HttpResponse:
         try:
-            return view(request)
+            return view(request, **parts)
         except (OperationalError, InterfaceError) as error:
             # Without the traceback, which would show the statement and so the choice.
             logger.error("A consent page failed because the database is away: %s", type(error).__name__)
@@ -100,10 +99,13 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(no_store=True)
 @refuses_when_database_is_away
-def preferences(request: HttpRequest) -> HttpResponse:
-    """The preferences page. The one public page that differs by reader, so it is never stored anywhere."""
-    notice = Notice.objects.live(wording.LANGUAGE)
-    gate = gate_of(notice)
+def preferences(request: HttpRequest, language: str = wording.LANGUAGE) -> HttpResponse:
+    """The preferences page, here in a further language. Differs by reader, so it is never stored anywhere."""
+    gate = current_gate()
+    notices = {each.language: each.notice for each in (gate, *gate.others) if each.notice}
+    notice = notices.get(language)
+    if request.resolver_match and request.resolver_match.kwargs and (notice is None or language == wording.LANGUAGE):
+        raise Http404(f"There is no notice in the language {language!r}.")
     answers = gate.answers(request.COOKIES)
     names = {entry["varname"]: entry["name"] for entry in notice.document["categories"]} if notice else {}
     return render(
@@ -112,13 +114,23 @@ def preferences(request: HttpRequest) -> HttpResponse:
         {
             "notice": notice,
             "accepted": [varname for varname, answer in answers.items() if answer],
-            "accepted_names": [names[varname] for varname, answer in answers.items() if answer],
-            "refused_names": [names[varname] for varname, answer in answers.items() if not answer],
+            "accepted_names": [names.get(varname, varname) for varname, answer in answers.items() if answer],
+            "refused_names": [names.get(varname, varname) for varname, answer in answers.items() if not answer],
             "is_complete": gate.is_complete(request.COOKIES),
             "is_saved": "saved" in request.GET,
-            "preferences": reverse("consent:preferences"),
+            "preferences": preferences_url(language),
+            "languages": [
+                (code, languages.name_of(code), preferences_url(code), code == language) for code in sorted(notices)
+            ],
         },
     )
+
+
+def preferences_url(language: str) -> str:
+    """Return where the preferences are in a language."""
+    if language == wording.LANGUAGE:
+        return reverse("consent:preferences")
+    return reverse("consent:preferences_in", args=[language])
 
 
 def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:

@@ -1,11 +1,13 @@
-"""The words of the notice, as data. Changing one here changes nothing in public until a notice is published with it.
+"""The words of the notice as a new site has them. Operators edit them in the admin from then on.
 
 The buttons "Reject all" and "Accept all", and "We use cookies" in the summary, are what agents that answer banners for
-their users look for: keep them to the letter.
+their users look for: :func:`refused` has them to the letter.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: The language of the site and of the registry. Notices in others are translations.
 LANGUAGE = "en"
 
 #: Everything outside the categories: who asks, and the text of banner and preferences.
@@ -30,7 +32,47 @@ TEXT: dict[str, str] = {
         "We use cookies only as far as you allow. Without JavaScript nothing optional runs on this site; you can state "
         "your choice here:"
     ),
+    "failed": "Your choice could not be saved. Nothing optional was switched on. Please try again.",
+    "saved": "Your choice is saved.",
+    "undecided": "You have not answered yet, so nothing optional runs.",
+    "accepted": "You accepted",
+    "refused": "You refused",
+    "refused_all": "You refused everything optional.",
+    "receipt_link": "See the receipt of your choice",
+    "withdraw": "Withdraw my consent",
+    "cookies": "cookies",
+    "services": "services",
+    "kept_days": "kept {days} days",
+    "kept_day": "kept 1 day",
+    "kept_until_closed": "kept until the browser is closed",
+    "received_by": "received by",
+    "privacy_policy": "Privacy policy",
+    "unused": "Nothing uses this category at present.",
+    "asked_by": "Asked by",
+    "all_notices": "All notices",
 }
+#: What agents that answer banners look for in English.
+BUTTONS = {"reject_all": "Reject all", "accept_all": "Accept all"}
+OPENING = "We use cookies"
+
+
+def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
+    """Return which of these words may not be said so, and why: key → reason."""
+    reasons = {}
+    if words.get("kept_days") and "{days}" not in words["kept_days"]:
+        reasons["kept_days"] = "Write {days} where the number of days belongs."
+    if language != LANGUAGE:
+        return reasons
+    reasons |= {
+        key: f"This must read “{text}” to the letter: programs that refuse banners for their users look for it."
+        for key, text in BUTTONS.items()
+        if words.get(key, "").strip() != text
+    }
+    if OPENING not in words.get("summary", ""):
+        reasons["summary"] = (
+            f"The summary must say “{OPENING}”: programs that refuse banners for their users look for it."
+        )
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)

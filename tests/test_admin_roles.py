@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from taggit.models import Tag
 
 from consent.actions import record_choice
-from consent.models import ConsentEvent, ConsentRecord, Notice, Service
+from consent.models import ConsentEvent, ConsentRecord, Notice, NoticeText, Service
 from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
 from glossary.models import (
     Concern,
@@ -69,7 +69,14 @@ READ: dict[str, list[int]] = {
     "consent_notice_changelist": [302, 403, 403, 403, 200, 200],
     "consent_notice_delete": [302, 403, 403, 403, 403, 403],
     "consent_notice_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_preview": [302, 403, 403, 403, 200, 200],
     "consent_notice_publish": [302, 403, 403, 403, 200, 200],
+    "consent_notice_publish_in": [302, 403, 403, 403, 404, 404],
+    "consent_noticetext_add": [302, 403, 403, 403, 403, 403],
+    "consent_noticetext_change": [302, 403, 403, 403, 200, 200],
+    "consent_noticetext_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_noticetext_delete": [302, 403, 403, 403, 403, 403],
+    "consent_noticetext_history": [302, 403, 403, 403, 200, 200],
     "consent_service_add": [302, 403, 403, 403, 200, 200],
     "consent_service_change": [302, 403, 403, 403, 200, 200],
     "consent_service_changelist": [302, 403, 403, 403, 200, 200],
@@ -157,7 +164,14 @@ WRITE: dict[str, list[int]] = {
     "consent_notice_changelist": [302, 403, 403, 403, 403, 403],
     "consent_notice_delete": [302, 403, 403, 403, 403, 403],
     "consent_notice_history": [302, 403, 403, 403, 200, 200],
+    "consent_notice_preview": [302, 403, 403, 403, 200, 200],
     "consent_notice_publish": [302, 403, 403, 403, 200, 200],
+    "consent_notice_publish_in": [302, 403, 403, 403, 404, 404],
+    "consent_noticetext_add": [302, 403, 403, 403, 403, 403],
+    "consent_noticetext_change": [302, 403, 403, 403, 200, 200],
+    "consent_noticetext_changelist": [302, 403, 403, 403, 200, 200],
+    "consent_noticetext_delete": [302, 403, 403, 403, 403, 403],
+    "consent_noticetext_history": [302, 403, 403, 403, 200, 200],
     "consent_service_add": [302, 403, 403, 403, 200, 200],
     "consent_service_change": [302, 403, 403, 403, 200, 200],
     "consent_service_changelist": [302, 403, 403, 403, 200, 200],
@@ -243,6 +257,8 @@ class World:
             given = [self.term.pk, self.change.pk]
         elif name in ("app_list", "view_on_site"):
             given = ["glossary"] if name == "app_list" else [ContentType.objects.get_for_model(Term).pk, self.term.pk]
+        elif name in ("consent_notice_preview", "consent_notice_publish_in"):
+            given = ["en" if step == "preview" else "de"]
         elif name == "auth_user_password_change":
             given = [self.objects["auth_user"].pk]
         elif (
@@ -295,6 +311,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
         "auth_user": person("vera", "Vera Moss"),
         "auth_group": Group.objects.get(name="Clinical editors"),
         "consent_notice": notice,
+        "consent_noticetext": NoticeText.objects.get(),
         "consent_service": service,
         "consent_consentrecord": ConsentRecord.objects.get(),
         "consent_consentevent": ConsentEvent.objects.create(verb="pruned", at=at, by_name="schedule"),

@@ -72,6 +72,9 @@ ABOUT_NOBODY = {
         "what everybody was shown, by an operator",
     )
     | dict.fromkeys(("published_by", "published_by_name"), "an operator"),
+    "NoticeText": dict.fromkeys(
+        ("id", "language", "words", "names", "changed_at", "changed_by"), "the words of the next notice, by an operator"
+    ),
     "Edition": dict.fromkeys(("id", "number"), "one count for everybody"),
     "Service": dict.fromkeys(
         (

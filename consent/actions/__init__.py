@@ -23,10 +23,12 @@ from consent.actions.publishing import (
     NothingChanged,
     draft_notice,
     publish_notice,
+    registry_entries,
 )
 from consent.actions.registry import declare_cookie, save_service
 from consent.actions.sealing import LedgerDamaged, Sealing, UnknownSigningKey, seal_ledger
 from consent.actions.statistics import aggregate_choices
+from consent.actions.texts import save_notice_text
 from consent.actions.verifying import Verification, verify_ledger
 
 __all__ = [
@@ -53,6 +55,8 @@ __all__ = [
     "publish_heads",
     "publish_notice",
     "record_choice",
+    "registry_entries",
+    "save_notice_text",
     "save_service",
     "seal_ledger",
     "verify_ledger",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from consent import wording
+from consent import languages
 from consent.ledger import Choice, receipt_hash, sign
 from consent.models import ConsentRecord, Notice
 from consent.notices import CategoryEntry
@@ -66,8 +66,8 @@ def record_choice(
     Raises :class:`UnknownNotice`, :class:`OutdatedNotice` or :class:`UnknownCategory`; and Django's
     ``OperationalError`` or ``InterfaceError`` when the database is away.
     """
-    live = Notice.objects.live(wording.LANGUAGE)
-    if live is None or live.sha256 != notice:
+    live = Notice.objects.newest().filter(sha256=notice, language__in=languages.offered()).first()
+    if live is None:
         if Notice.objects.filter(sha256=notice).exists():
             raise OutdatedNotice("The notice has changed since you opened this page. Please read it again.")
         raise UnknownNotice("The choice names a notice that this site never showed.")

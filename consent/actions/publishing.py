@@ -10,9 +10,9 @@ from cookie_consent.models import CookieGroup
 from django.db import transaction
 from django.db.models import Max
 
-from consent import notices, wording
+from consent import languages, notices, wording
 from consent.actions.editions import public_content_changed
-from consent.models import Notice, Service, name_of
+from consent.models import Notice, NoticeText, Service, name_of
 from consent.notices import CategoryEntry, Change, NoticeDocument
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class NothingChanged(Exception):
 
 
 class IncompleteNotice(Exception):
-    """The registry lacks something that visitors must be told. The message says what."""
+    """Registry, words or translation lack something that visitors must be told. The message says what."""
 
 
 class DraftChanged(Exception):
@@ -38,10 +38,44 @@ class Draft:
     document: NoticeDocument
     sha256: str
     changes: list[Change]
+    live: Notice | None
+
+    def frozen(self, *, number: int, material: bool) -> NoticeDocument:
+        """Return the document that publishing as this number would freeze.
+
+        Raises :class:`consent.notices.NotJustWording`.
+        """
+        previous = self.live.document if self.live else None
+        return notices.freeze(self.document, number=number, previous=previous, material=material)
 
 
-def draft_notice() -> Draft:
+def draft_notice(language: str = wording.LANGUAGE) -> Draft:
     """Return the notice that words, registry and services that are switched on make now. Changes nothing.
+
+    Raises :class:`IncompleteNotice`.
+    """
+    text = NoticeText.objects.filter(language=language).first()
+    if text is None:
+        raise IncompleteNotice(f"There are no words in {languages.name_of(language)} yet. Write them first.")
+    categories = registry_entries()
+    missing = [named(key) for key in wording.TEXT if not text.words.get(key, "").strip()]
+    if language != wording.LANGUAGE:
+        missing += [where for key, where, _ in notices.to_translate(categories) if not text.names.get(key, "").strip()]
+    if missing:
+        raise IncompleteNotice(f"The text in {languages.name_of(language)} lacks {len(missing)}: {'; '.join(missing)}.")
+    if language != wording.LANGUAGE:
+        categories = notices.translated(categories, text.names)
+    draft = notices.compose(
+        language=language,
+        text={key: text.words[key].strip() for key in wording.TEXT},
+        categories=categories,
+    )
+    live = Notice.objects.live(language)
+    return Draft(draft, notices.sha256(draft), notices.changes(live.document if live else None, draft), live)
+
+
+def registry_entries() -> list[CategoryEntry]:
+    """Return categories, declared cookies and services that are switched on, as English visitors would read them.
 
     Raises :class:`IncompleteNotice`.
     """
@@ -49,18 +83,24 @@ def draft_notice() -> Draft:
     for service in Service.objects.enabled():
         services.setdefault(service.category_id, []).append(service)
     groups = CookieGroup.objects.order_by("ordering", "varname").prefetch_related("cookie_set__lifetime")
-    draft = notices.compose(
-        language=wording.LANGUAGE,
-        text=wording.TEXT,
-        categories=[_category_entry(group, services.get(group.pk, [])) for group in groups],
-    )
-    live = Notice.objects.live(wording.LANGUAGE)
-    return Draft(draft, notices.sha256(draft), notices.changes(live.document if live else None, draft))
+    return [_category_entry(group, services.get(group.pk, [])) for group in groups]
+
+
+def next_number() -> int:
+    """Return the number of the next notice. Numbers run through all languages: each is one notice's alone."""
+    return (Notice.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def named(key: str) -> str:
+    """Return what an operator calls one of the words of the notice."""
+    return key.replace("_", " ").capitalize()
 
 
 @transaction.atomic
-def publish_notice(*, by: User, at: datetime, material: bool, reason: str, expected: str = "") -> Notice:
-    """Freeze the draft and make it what visitors are asked with.
+def publish_notice(
+    *, by: User, at: datetime, material: bool, reason: str, expected: str = "", language: str = wording.LANGUAGE
+) -> Notice:
+    """Freeze the draft of a language and make it what visitors are asked with in it.
 
     ``material`` says whether visitors who have chosen are asked again about what changed. ``expected`` is the
     :attr:`Draft.sha256` that the operator saw. Raises :class:`NothingChanged`, :class:`DraftChanged`,
@@ -69,19 +109,16 @@ def publish_notice(*, by: User, at: datetime, material: bool, reason: str, expec
     if not reason.strip():
         raise ValueError("Say why the notice is published: the reason stays with it.")
     public_content_changed()  # first, as it locks: two operators who publish at once queue up here
-    draft = draft_notice()
+    draft = draft_notice(language)
     if expected and draft.sha256 != expected:
         raise DraftChanged("The draft was changed while you read it. Look at it again.")
     if not draft.changes:
         raise NothingChanged("The live notice says exactly this already, so there is nothing to publish.")
-    live = Notice.objects.live(wording.LANGUAGE)
-    number = (Notice.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    document = notices.freeze(
-        draft.document, number=number, previous=live.document if live else None, material=material
-    )
+    number = next_number()
+    document = draft.frozen(number=number, material=material)
     return Notice.objects.create(
         number=number,
-        language=wording.LANGUAGE,
+        language=language,
         document=document,
         sha256=notices.sha256(document),
         material=material,

@@ -9,10 +9,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 
-from consent import actions
+from consent import wording
+from consent.waiting import what_waits, what_waits_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,20 +34,32 @@ def staff(request: HttpRequest) -> User:
 
 def tell_what_waits(request: HttpRequest) -> None:
     """Say so when what was just saved reaches visitors only with another notice."""
-    try:
-        waits = bool(actions.draft_notice().changes)
-    except actions.IncompleteNotice as error:
-        messages.warning(request, str(error))
-        return
-    if waits:
-        messages.warning(
-            request,
-            format_html(
-                "The live notice doesn’t say this yet, so nothing changes for visitors. "
-                '<a href="{}">Compare and publish a notice</a>.',
-                reverse("admin:consent_notice_publish"),
-            ),
-        )
+    for waiting in what_waits():
+        if waiting.problem:
+            messages.warning(request, waiting.problem)
+        else:
+            messages.warning(
+                request,
+                format_html(
+                    "The live notice doesn’t say this yet, so nothing changes for visitors{}. "
+                    '<a href="{}">Compare and publish a notice</a>.',
+                    "" if waiting.language == wording.LANGUAGE else f" who read it in {waiting.name}",
+                    waiting.url,
+                ),
+            )
+
+
+class SaysWhatWaits(ModelAdmin):
+    """A list above which stands what the live notices don't say yet."""
+
+    change_list_template = "admin/consent/change_list.html"
+
+    class Media:
+        css = {"all": ["consent/admin.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        waiting = what_waits_for(request.user)
+        return super().changelist_view(request, {**(extra_context or {}), "waiting_notices": waiting})
 
 
 class ReadOnlyAdmin(ModelAdmin):

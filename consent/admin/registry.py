@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from consent import actions
-from consent.admin.desk import ModelAdmin, ModelForm, tell_what_waits
+from consent.admin.desk import ModelForm, SaysWhatWaits, tell_what_waits
 from consent.gate import NOTICE_KEY
 
 admin.site.unregister([CookieGroup, Cookie])
@@ -27,7 +27,7 @@ class CategoryForm(ModelForm):
 
 
 @admin.register(CookieGroup)
-class CategoryAdmin(ModelAdmin):
+class CategoryAdmin(SaysWhatWaits):
     """Categories. Whether one is required is fixed by migration; one that is made here is optional."""
 
     form = CategoryForm
@@ -62,7 +62,7 @@ class DeclaredCookieForm(ModelForm):
 
 
 @admin.register(Cookie)
-class DeclaredCookieAdmin(ModelAdmin):
+class DeclaredCookieAdmin(SaysWhatWaits):
     form = DeclaredCookieForm
     list_display = ["name", "cookiegroup", "domain", "description"]
     list_filter = ["cookiegroup"]

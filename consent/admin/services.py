@@ -10,13 +10,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from consent import actions
-from consent.admin.desk import ModelAdmin, ModelForm, staff, tell_what_waits
+from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
 from consent.gate import current_gate
 from consent.models import Service
 
 
 @admin.register(Service)
-class ServiceAdmin(ModelAdmin):
+class ServiceAdmin(SaysWhatWaits):
     list_display = ["name", "vendor", "category", "enabled", "state"]
     list_filter = ["enabled", "category"]
     list_select_related = ["category"]

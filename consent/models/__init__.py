@@ -7,7 +7,7 @@ Visitors are bound by the live :class:`Notice` only.
 from consent.models.bases import AppendOnly, name_of
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
-from consent.models.notices import Edition, Notice
+from consent.models.notices import Edition, Notice, NoticeText
 from consent.models.records import PERSONAL, ConsentRecord, Erased
 from consent.models.registry import CookieLifetime
 from consent.models.services import Service, origin_of
@@ -29,6 +29,7 @@ __all__ = [
     "HeadDelivery",
     "LedgerBlock",
     "Notice",
+    "NoticeText",
     "PrunedBlock",
     "Service",
     "name_of",

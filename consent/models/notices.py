@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from consent.languages import name_of as name_of_language
 from consent.models.bases import AppendOnly
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
+    def newest(self) -> NoticeQuerySet:
+        """The notice of each language that no other has replaced."""
+        newer = Notice.objects.filter(language=OuterRef("language"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(newer))
+
     def live(self, language: str) -> Notice | None:
         """Return the notice that visitors are asked with now, or ``None`` before the first."""
         return self.filter(language=language).order_by("-number").first()
@@ -45,6 +51,30 @@ class Notice(AppendOnly):
 
     def __str__(self) -> str:
         return f"Notice {self.number} ({self.language})"
+
+
+class NoticeText(models.Model):
+    """The words of the next notice in one language: the operators' working copy. Visitors are bound by notices only."""
+
+    language = models.CharField(max_length=10, unique=True)
+    words = models.JSONField(default=dict, help_text="The keys of consent.wording.TEXT.")
+    names = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Names and purposes of the registry in this language. Empty in English, where the registry has them.",
+    )
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["language"]
+        verbose_name = "text of the notice"
+        verbose_name_plural = "texts of the notice"
+        # Notices of the past keep their words; a language is switched off in the settings.
+        default_permissions = ("view", "add", "change")
+
+    def __str__(self) -> str:
+        return name_of_language(self.language)
 
 
 class Edition(models.Model):

@@ -5,9 +5,10 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from consent import wording
 from consent.choices import is_local_path
 from consent.gate import Gate, current_gate, gate_for
-from consent.notices import lifetime_text
+from consent.notices import NoticeDocument, lifetime_text
 
 register = template.Library()
 
@@ -24,21 +25,59 @@ def consent_banner(context: template.Context) -> dict[str, Any]:
 
     Left out on the preferences page, which asks the same, and while the database is away.
     """
-    return {} if asks_itself(context) else {"notice": gate_in(context).notice, "next": path_in(context)}
+    gate = gate_in(context)
+    return {} if asks_itself(context) else {"notice": gate.notice, "others": gate.others, "next": path_in(context)}
 
 
 @register.inclusion_tag("consent/_services.html", takes_context=True)
 def consent_services(context: template.Context) -> dict[str, Any]:
     """Each service that runs for those who accept it, as an inert template."""
     gate = gate_in(context)
-    versions = {question.varname: question.version for question in gate.questions}
-    return {"services": [(service, versions[service.category.varname]) for service in gate.services]}
+    services = {service.pk: service for each in (gate, *gate.others) for service in each.services}
+    return {
+        "services": [
+            (service, [each for each in (gate, *gate.others) if service in each.services])
+            for service in services.values()
+        ]
+    }
 
 
 @register.inclusion_tag("consent/_link.html", takes_context=True)
 def consent_link(context: template.Context) -> dict[str, Any]:
     """The link to the preferences, for the foot of every page, and the button that withdraws what was accepted."""
     return {} if asks_itself(context) else {"notice": gate_in(context).notice, "next": path_in(context)}
+
+
+@register.filter
+def version(gate: Gate, varname: str) -> str:
+    """The version under which a category is asked in this gate's language, or nothing."""
+    return next((question.version for question in gate.questions if question.varname == varname), "")
+
+
+@register.filter
+def since(gate: Gate, varname: str) -> int | str:
+    """The number of the notice since which a category is asked so in this gate's language, or nothing."""
+    return next((question.since for question in gate.questions if question.varname == varname), "")
+
+
+@register.filter
+def suffix(gate: Gate) -> str:
+    """What the names of attributes end with that speak of this gate's language: nothing for the site's own."""
+    return "" if gate.language == wording.LANGUAGE else f"-{gate.language}"
+
+
+@register.filter
+def word(document: NoticeDocument, key: str) -> str:
+    """One of the words of a notice; as a new site has it in a notice from before there was such a word."""
+    return document["text"].get(key) or wording.TEXT[key]
+
+
+@register.filter
+def kept(document: NoticeDocument, days: int | None) -> str:
+    """How long a declared cookie is kept, in the words of a notice."""
+    if days is None:
+        return word(document, "kept_until_closed")
+    return word(document, "kept_day") if days == 1 else word(document, "kept_days").replace("{days}", str(days))
 
 
 @register.filter
@@ -50,7 +89,7 @@ def lifetime(days: int | None) -> str:
 def asks_itself(context: template.Context) -> bool:
     """Whether this is the preferences page, which has the same controls in its own text."""
     request = context.get("request")
-    return request is not None and request.path == reverse("consent:preferences")
+    return request is not None and request.path.startswith(reverse("consent:preferences"))
 
 
 def path_in(context: template.Context) -> str:

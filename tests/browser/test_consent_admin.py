@@ -49,6 +49,20 @@ def test_a_service_goes_from_the_form_over_the_notice_to_the_page(site: Site, de
     visitor.close()
 
 
+def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page) -> None:
+    refused: list[str] = []
+    desk.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    desk.goto(f"{site.url}/admin/consent/notice/preview/en/")
+    for width in ("desktop", "phone"):
+        banner = desk.frame_locator(f"iframe[title='Banner, {width}']")
+        expect(banner.get_by_role("button", name="Reject all")).to_be_visible()
+        assert banner.locator("[data-consent-banner]").evaluate("panel => getComputedStyle(panel).position") == "fixed"
+        page = desk.frame_locator(f"iframe[title='Preferences page, {width}']")
+        expect(page.get_by_role("heading", name="Detailed Cookie Preferences")).to_be_visible()
+    assert desk.frame_locator("iframe[title='Banner, phone']").locator("body").evaluate("() => innerWidth") == 390
+    assert refused == []
+
+
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize(
     "path",
@@ -56,6 +70,9 @@ def test_a_service_goes_from_the_form_over_the_notice_to_the_page(site: Site, de
         "consent/notice/",
         "consent/notice/publish/",
         "consent/notice/1/change/",
+        "consent/notice/preview/en/",
+        "consent/noticetext/",
+        "consent/noticetext/1/change/",
         "consent/consentrecord/",
         "consent/consentrecord/export/",
         "",

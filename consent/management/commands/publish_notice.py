@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from consent import actions
+from consent import actions, languages, wording
 from consent.notices import NotJustWording
 
 
@@ -28,11 +28,18 @@ class Command(BaseCommand):
             help="ask nobody again: a correction that changes nothing of what was agreed to",
         )
         parser.add_argument("--reason", default="", help="why the notice is published; it stays with the notice")
+        parser.add_argument(
+            "--language",
+            default=wording.LANGUAGE,
+            help="which language's notice, of those switched on; English if left out",
+        )
         parser.add_argument("--as", dest="username", default="", metavar="USER", help="who publishes it")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["language"] not in languages.offered():
+            raise CommandError(f"The language {options['language']!r} isn’t switched on: see CONSENT_LANGUAGES.")
         try:
-            draft = actions.draft_notice()
+            draft = actions.draft_notice(options["language"])
         except actions.IncompleteNotice as error:
             raise CommandError(str(error)) from error
         for change in draft.changes:
@@ -53,7 +60,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no active person {username!r} who may publish notices.")
         try:
             notice = actions.publish_notice(
-                by=user, at=timezone.now(), material=material, reason=reason, expected=draft.sha256
+                by=user,
+                at=timezone.now(),
+                material=material,
+                reason=reason,
+                expected=draft.sha256,
+                language=options["language"],
             )
         except (actions.DraftChanged, actions.NothingChanged, NotJustWording) as error:
             raise CommandError(str(error)) from error

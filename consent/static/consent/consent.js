@@ -14,16 +14,23 @@ function readCookie() {
   return new Map(value.split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
 }
 
+// What a page says of the notice in the language in which she read it: its attributes end in `-de`, those in English don't.
+function fact(element, name, cookie) {
+  const language = cookie.get("notice")?.split(".")[2];
+  return element?.getAttribute(`data-consent-${name}${language ? `-${language}` : ""}`);
+}
+
 // true, false, or undefined for a question that she has not answered as it stands now.
-function answerTo({ consentVersion, consentSince, consentCategory }, cookie) {
-  const answer = cookie.get(consentCategory);
-  if (answer === consentVersion) return true;
+function answerTo(element, cookie) {
+  const answer = cookie.get(element.dataset.consentCategory);
+  if (answer && answer === fact(element, "version", cookie)) return true;
   const read = parseInt(cookie.get("notice"), 10);
-  return answer === DECLINED && read >= consentSince && read <= banner?.dataset.consentNumber ? false : undefined;
+  const asked = read >= fact(element, "since", cookie) && read <= fact(banner, "number", cookie);
+  return answer === DECLINED && asked ? false : undefined;
 }
 
 function opened(cookie) {
-  return services.filter(({ dataset }) => cookie.get(dataset.consentCategory) === dataset.consentVersion);
+  return services.filter((template) => answerTo(template, cookie));
 }
 
 function start(template) {
@@ -35,7 +42,7 @@ function refresh() {
   const cookie = readCookie();
   if (banner) {
     const questions = [...banner.querySelectorAll("[data-consent-version]")];
-    const answers = questions.map(({ dataset }) => answerTo(dataset, cookie));
+    const answers = questions.map((question) => answerTo(question, cookie));
     const asks = answers.includes(undefined);
     if (banner.hidden && asks) {
       // What she answered before and still holds stands as she left it. A banner that is open keeps what she ticks.

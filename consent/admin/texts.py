@@ -1,0 +1,135 @@
+"""The words of the next notice, in each language in which visitors are asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from consent import actions, languages, notices, wording
+from consent.actions.publishing import named
+from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.models import NoticeText
+
+#: Words of more than a line.
+LONG = 60
+BANNER = ("controller", "summary", "preferences_link", "choose", "save", "accept_all", "reject_all", "no_javascript")
+
+
+class WordsForm(ModelForm):
+    """A field for each of the words, and in a translation for each name and purpose of the registry."""
+
+    class Meta:
+        model = NoticeText
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.update({f"words.{key}": self.instance.words.get(key, "") for key in wording.TEXT})
+        self.initial.update({f"names.{key}": name for key, name in self.instance.names.items()})
+
+    def part(self, prefix: str) -> dict[str, str]:
+        """Return what was typed into the fields of one part, by key."""
+        return {
+            name.partition(".")[2]: value for name, value in self.cleaned_data.items() if name.startswith(f"{prefix}.")
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for key, reason in wording.refused(self.instance.language, self.part("words")).items():
+            self.add_error(f"words.{key}", ValidationError(reason))
+        return data
+
+
+@admin.register(NoticeText)
+class NoticeTextAdmin(SaysWhatWaits):
+    list_display = ["__str__", "language", "changed_at", "changed_by"]
+    list_select_related = ["changed_by"]
+    actions = None
+    change_form_template = "admin/consent/noticetext/change_form.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and bool(not_begun())
+
+    def has_delete_permission(self, request: HttpRequest, obj: NoticeText | None = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: NoticeText | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ["language"]})]
+        rest = [key for key in wording.TEXT if key not in BANNER]
+        fieldsets = [
+            ("Banner", {"fields": [f"words.{key}" for key in BANNER]}),
+            ("Preferences page", {"fields": [f"words.{key}" for key in rest]}),
+        ]
+        if names := names_of(obj):
+            fieldsets.append(("Categories, cookies and services", {"fields": list(names)}))
+        return fieldsets
+
+    def get_form(
+        self, request: HttpRequest, obj: NoticeText | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        if obj is None:
+            offered = forms.ChoiceField(choices=[(code, languages.name_of(code)) for code in not_begun()])
+            form = type("LanguageForm", (ModelForm,), {"language": offered})
+            return super().get_form(request, obj, change=change, **{**kwargs, "form": form})
+        form = type("NoticeTextForm", (WordsForm,), {**words_of(obj), **names_of(obj)})
+        # The fields are the form's own: of the row itself, none is edited.
+        return super().get_form(request, obj, change=change, **{**kwargs, "form": form, "fields": []})
+
+    def save_model(self, request: HttpRequest, obj: NoticeText, form: Any, change: bool) -> None:
+        words, names = (form.part("words"), form.part("names")) if change else ({}, {})
+        saved = actions.save_notice_text(
+            language=obj.language, words=words, names=names, by=staff(request), at=timezone.now()
+        )
+        obj.pk = saved.pk
+        if change:
+            tell_what_waits(request)
+
+    def response_add(self, request: HttpRequest, obj: NoticeText, post_url_continue: str | None = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:consent_noticetext_change", args=[obj.pk]))
+
+
+def not_begun() -> list[str]:
+    """Return the languages that are switched on and have no words yet."""
+    begun = set(NoticeText.objects.values_list("language", flat=True))
+    return [language for language in languages.offered() if language not in begun]
+
+
+def words_of(text: NoticeText) -> dict[str, forms.Field]:
+    """Return a form field for each of the words of the notice."""
+    is_own = text.language == wording.LANGUAGE
+    return {
+        f"words.{key}": _field(named(key), english, help_text="" if is_own else f"English: {english}")
+        for key, english in (wording.TEXT if is_own else english_words()).items()
+    }
+
+
+def names_of(text: NoticeText) -> dict[str, forms.Field]:
+    """Return a form field for each name and purpose that a translation needs; none in English."""
+    if text.language == wording.LANGUAGE:
+        return {}
+    try:
+        entries = notices.to_translate(actions.registry_entries())
+    except actions.IncompleteNotice:
+        return {}  # the box above says what is missing
+    return {f"names.{key}": _field(where, english, help_text=f"English: {english}") for key, where, english in entries}
+
+
+def english_words() -> dict[str, str]:
+    """Return the words that a translator reads beside her own."""
+    own = NoticeText.objects.filter(language=wording.LANGUAGE).first()
+    return {key: (own.words.get(key) if own else "") or text for key, text in wording.TEXT.items()}
+
+
+def _field(label: str, english: str, *, help_text: str) -> forms.Field:
+    # May be left empty: a translation is saved half done, and published whole.
+    widget = (
+        forms.Textarea(attrs={"rows": 3, "cols": 80}) if len(english) > LONG else forms.TextInput(attrs={"size": 60})
+    )
+    return forms.CharField(label=label, required=False, max_length=2000, widget=widget, help_text=help_text)
