@@ -1,0 +1,30 @@
+"""The page of signed heads, as whoever wants to check the ledger meets it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, axe_violations
+
+SEALED = """
+from django.utils import timezone
+from consent.actions import seal_ledger
+from tests.ledger import add_records
+for count in (1, 300):
+    add_records(count, at=timezone.now())
+    seal_ledger(at=timezone.now())
+"""
+
+
+def test_heads_are_accessible_and_fit_a_phone(site: Site, page: Page) -> None:
+    site.python(SEALED)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width in (390, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{site.url}/consent/heads/")
+            expect(page.get_by_text("301 records", exact=True)).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert axe_violations(page) == []
+    page.get_by_role("link", name="as plain notes").click()
+    expect(page.locator("body")).to_contain_text("301")
