@@ -6,6 +6,7 @@ in an address. An unknown receipt, an erased one, and something that never was o
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from functools import wraps
@@ -20,12 +21,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from consent import receipts
-from consent.actions import Recorded, UnknownReceipt, withdraw_consent
+from consent.actions import Recorded, UnknownReceipt, erase_record, withdraw_consent
 from consent.choices import BadChoice, is_same_origin, read_fields
+from consent.ledger.proofs import InclusionProof, MissingNode, inclusion_proof
 from consent.limits import TooManyChoices, admission
 from consent.models import ConsentRecord
 from consent.views import (
     RECEIPT_COOKIE,
+    forget,
     refusal,
     refuses_when_database_is_away,
     remember,
@@ -35,7 +38,7 @@ from consent.views import (
 View = Callable[[HttpRequest], HttpResponse]
 
 JSON_TYPES = ("application/ld+json", "application/json")
-STEPS = ("show", "download", "withdraw")
+STEPS = ("show", "download", "withdraw", "erase")
 
 
 def keeps_to_itself(view: View) -> View:
@@ -77,7 +80,7 @@ def _step(request: HttpRequest, held: str) -> HttpResponse:
     if not is_same_origin(request):
         return refusal(request, 403, "cross-site", "The form was not sent from a page of this site.")
     try:
-        fields = {name: values[0] for name, values in read_fields(request, "step", "receipt").items()}
+        fields = {name: values[0] for name, values in read_fields(request, "step", "receipt", "confirmed").items()}
     except BadChoice as error:
         return refusal(request, 400, "bad-form", str(error))
     step, typed = fields.get("step"), receipts.typed(fields.get("receipt", ""))
@@ -87,6 +90,10 @@ def _step(request: HttpRequest, held: str) -> HttpResponse:
         return _download(request, typed or held)
     if step == "withdraw":
         return _withdraw(request, typed or held, held=held, typed=typed)
+    if step == "erase":
+        if fields.get("confirmed") != "yes":
+            return _page(request, typed or held, typed=typed, asks_to_confirm=True)
+        return _erase(request, typed or held, held=held)
     return refusal(request, 400, "bad-form", f"“step” must be one of {', '.join(STEPS)}.")
 
 
@@ -103,7 +110,7 @@ def _shown(
         "record": record,
         "receipt": receipts.readable(secret) if record else "",
         "typed": typed,
-        "proof": None,
+        "proof": _proof_of(record) if record else None,
         "has_expired": record is not None and record.expires_at <= timezone.now(),
         "may_withdraw": record is not None and _may_withdraw(record),
         **context,
@@ -116,7 +123,7 @@ def _download(request: HttpRequest, secret: str) -> HttpResponse:
     if record is None:
         return JsonResponse({"error": "no-record", "reason": "No record is held under this receipt."}, status=404)
     site = request.build_absolute_uri("/").rstrip("/")
-    document = receipts.as_json(record, receipt=secret, proof=None, site=site, at=timezone.now())
+    document = receipts.as_json(record, receipt=secret, proof=_proof_of(record), site=site, at=timezone.now())
     response = HttpResponse(json.dumps(document, ensure_ascii=False, indent=2), content_type=JSON_TYPES[0])
     response["Content-Disposition"] = 'attachment; filename="consent-receipt.json"'
     return response
@@ -142,6 +149,24 @@ def _withdraw(request: HttpRequest, secret: str, *, held: str, typed: str) -> Ht
     response.status_code = 303
     remember(response, recorded, now)
     return response
+
+
+def _erase(request: HttpRequest, secret: str, *, held: str) -> HttpResponse:
+    # Whether there was a record, an erased one, or none: the answer is the same.
+    with contextlib.suppress(UnknownReceipt):
+        erase_record(receipt=secret, at=timezone.now())
+    response = render(request, "consent/erased.html", {"was_here": secret == held})
+    if held and secret == held:
+        forget(response)
+    return response
+
+
+def _proof_of(record: ConsentRecord) -> InclusionProof | None:
+    """Return the ledger's proof, or ``None`` until the record is sealed, or while the ledger can't give it."""
+    try:
+        return inclusion_proof(record)
+    except MissingNode:
+        return None  # `verify_consent_ledger` names what is missing; the visitor can do nothing about it
 
 
 def _may_withdraw(record: ConsentRecord) -> bool:

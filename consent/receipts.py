@@ -7,6 +7,7 @@ the guide, and why it therefore names a profile of its own: ``docs/reference/rec
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -67,6 +68,7 @@ def as_json(
             # Ours, and handed through as they are (JSON-LD 1.1 calls that a JSON literal).
             "noticeDocument": {"@id": f"{page}#notice", "@type": "@json"},
             "ledgerLeaf": {"@id": f"{page}#ledger-leaf"},
+            "ledgerRecord": {"@id": f"{page}#ledger-record", "@type": "@json"},
             "ledgerProof": {"@id": f"{page}#ledger-proof", "@type": "@json"},
         },
         "@id": f"urn:sha256:{choice.receipt_sha256}",
@@ -91,6 +93,12 @@ def as_json(
             "noticeDocument": document,
         },
         "ledgerLeaf": record.leaf,
+        # What the leaf is made of: with it, the receipt can be checked by itself.
+        "ledgerRecord": {
+            "core": json.loads(choice.core()),
+            "personal": json.loads(choice.personal()),
+            "salt": record.salt,
+        },
         "ledgerProof": proof,
     }
 

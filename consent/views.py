@@ -157,6 +157,21 @@ def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     )
 
 
+def forget(response: HttpResponse) -> None:
+    """Delete both cookies, so that the visitor counts as undecided."""
+    for name, path in ((settings.COOKIE_CONSENT_NAME, "/"), (RECEIPT_COOKIE, RECEIPT_PATH)):
+        # As they were set: browsers let no other cookie take the place of a `Secure` one.
+        response.set_cookie(
+            name,
+            "",
+            max_age=0,
+            expires="Thu, 01 Jan 1970 00:00:00 GMT",
+            path=path,
+            secure=settings.COOKIE_CONSENT_SECURE,
+            samesite=settings.COOKIE_CONSENT_SAMESITE,
+        )
+
+
 def refusal(request: HttpRequest, status: int, code: str, reason: str) -> HttpResponse:
     """Say why nothing was recorded, in the form that the sender reads."""
     if wants_json(request):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import rfc8785
 from cookie_consent.models import CookieGroup
 from django.contrib.auth.models import User
 from django.db import connection
@@ -15,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from consent.actions import publish_notice, record_choice
+from consent.actions import publish_notice, record_choice, seal_ledger
 from consent.gate import current_gate
 from consent.models import ConsentRecord, Notice
 from tests.conftest import person
@@ -114,14 +116,14 @@ def test_a_receipt_that_was_written_down_opens_the_record_in_another_browser(cli
     assert "<strong>accepted</strong>" not in other.get(RECEIPT, {"receipt": receipt}).content.decode()
 
 
-@pytest.mark.parametrize("name", ["show", "withdraw", "download"])
+@pytest.mark.parametrize("name", ["show", "withdraw", "download", "erase"])
 def test_unknown_and_malformed_receipts_get_one_answer_at_one_price(client: Client, name: str) -> None:
     receipt = choose(client, "accept_all")
     answers, prices = set(), set()
     for wrong in ("A" * 32, receipt[:-1], receipt[:-1] + "!", "ä" * 32, "x" * 90, receipt.swapcase()):
         other = Client()
         with CaptureQueriesContext(connection) as queries:
-            response = step(other, name, receipt=wrong)
+            response = step(other, name, receipt=wrong, confirmed="yes")
         prices.add(len(queries))
         body = response.content.decode()
         assert receipt not in body
@@ -224,13 +226,13 @@ def test_withdrawing_notes_global_privacy_control(client: Client) -> None:
     assert newest.gpc
 
 
-@pytest.mark.parametrize("name", ["show", "download", "withdraw"])
+@pytest.mark.parametrize("name", ["show", "download", "withdraw", "erase"])
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {}])
 def test_no_other_site_can_act_with_a_receipt(client: Client, name: str, headers: dict[str, str]) -> None:
     receipt = choose(client, "accept_all")
     response = client.post(
         RECEIPT,
-        urlencode({"step": name, "receipt": receipt}),
+        urlencode({"step": name, "receipt": receipt, "confirmed": "yes"}),
         content_type="application/x-www-form-urlencoded",
         headers=headers,
     )
@@ -268,3 +270,86 @@ def test_the_preferences_page_withdraws_in_one_step(client: Client) -> None:
     assert "data-consent-withdraw>" not in client.get("/cookies/").content.decode()
     choose(client, "accept_all")
     assert "data-consent-withdraw>" in client.get("/cookies/").content.decode()
+
+
+def test_erasing_takes_two_steps_and_leaves_the_visitor_undecided(client: Client) -> None:
+    choose(client, "accept_all")
+    page = step(client, "erase").content.decode()
+    assert "please tick the box first" in page
+    assert not ConsentRecord.objects.erased().exists()
+    response = step(client, "erase", confirmed="yes")
+    page = response.content.decode()
+    assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
+    assert "What remains, and why" in page
+    record = ConsentRecord.objects.get()
+    assert (record.is_erased, record.answers, record.receipt_sha256) == (True, None, None)
+    for name, path in (("cookie_consent", "/"), ("consent_receipt", "/consent/")):
+        morsel = response.cookies[name]
+        assert (morsel.value, morsel["max-age"], morsel["path"], morsel["secure"]) == ("", 0, path, True)
+    assert not current_gate().answers({"cookie_consent": client.cookies["cookie_consent"].value})
+
+
+def test_an_erased_receipt_and_one_that_never_was_get_the_same_answers_at_the_same_price(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    step(client, "erase", confirmed="yes")
+    for name in ("show", "download", "withdraw", "erase"):
+        answers, prices = [], []
+        for secret in (receipt, "A" * 32):
+            with CaptureQueriesContext(connection) as queries:
+                response = step(Client(), name, receipt=secret, confirmed="yes")
+            answers.append((response.status_code, response.content.decode().replace(secret, "")))
+            prices.append(len(queries))
+        assert answers[0] == answers[1]
+        assert prices[0] == prices[1]
+
+
+def test_erasing_answers_the_same_whether_there_was_a_record(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    answers = {step(Client(), "erase", receipt=secret, confirmed="yes").content for secret in (receipt, "A" * 32)}
+    assert len(answers) == 1
+    assert ConsentRecord.objects.get().is_erased
+
+
+def test_erasing_from_paper_leaves_the_choice_of_this_browser_alone(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    other = Client()
+    choose(other, "save", "analytics")
+    response = step(other, "erase", receipt=receipt, confirmed="yes")
+    assert not response.cookies
+    assert "We can’t reach into it." in response.content.decode()
+    assert ConsentRecord.objects.erased().count() == 1
+
+
+def test_a_sealed_record_proves_itself_with_nothing_but_its_receipt(client: Client) -> None:
+    for _ in range(5):
+        choose(Client(), "accept_all")
+    choose(client, "save", "analytics")
+    assert "will be sealed" in client.get(RECEIPT).content.decode()
+    assert client.get(RECEIPT, {"format": "json"}).json()["ledgerProof"] is None
+    seal_ledger(at=timezone.now())
+    page = client.get(RECEIPT).content.decode()
+    assert "will be sealed" not in page
+    document = client.get(RECEIPT, {"format": "json"}).json()
+    proof, record = document["ledgerProof"], document["ledgerRecord"]
+    assert proof["checkpoint"].splitlines()[0] in page
+
+    core, personal = (rfc8785.dumps(record[part]) for part in ("core", "personal"))
+    parts = hashlib.sha256(core).digest() + hashlib.sha256(bytes.fromhex(record["salt"]) + personal).digest()
+    leaf = hashlib.sha256(b"\x00consent/v1" + parts).digest()
+    assert leaf.hex() == proof["leaf"] == document["ledgerLeaf"]
+    # RFC 9162, section 2.1.3.2
+    node, index, last = leaf, proof["index"], proof["size"] - 1
+    for sibling in map(bytes.fromhex, proof["path"]):
+        if index % 2 or index == last:
+            node = hashlib.sha256(b"\x01" + sibling + node).digest()
+            while index % 2 == 0 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            node = hashlib.sha256(b"\x01" + node + sibling).digest()
+        index, last = index >> 1, last >> 1
+    assert node.hex() == proof["root"]
+    assert record["personal"]["receipt_sha256"] == hashlib.sha256(document["dpv:hasIdentifier"].encode()).hexdigest()
+    assert (
+        record["core"]["notice"]
+        == hashlib.sha256(rfc8785.dumps(document["dpv:hasNotice"]["noticeDocument"])).hexdigest()
+    )

@@ -35,7 +35,7 @@ def secret(page: Page) -> str:
     return page.locator(".choice-record__secret").inner_text()
 
 
-def test_from_choice_to_receipt_to_withdrawal(site: Site, visitor: Page) -> None:
+def test_from_choice_to_receipt_to_withdrawal_to_erasure(site: Site, visitor: Page) -> None:
     accept_all(visitor, site)
     visitor.get_by_role("link", name="See the receipt of your choice").click()
     expect(visitor.get_by_text("accepted", exact=True)).to_have_count(3)
@@ -56,6 +56,17 @@ def test_from_choice_to_receipt_to_withdrawal(site: Site, visitor: Page) -> None
     visitor.get_by_role("button", name="Show the record").click()
     expect(visitor.get_by_text("Accepted all, on the preferences page")).to_be_visible()
     assert first.replace(" ", "") not in visitor.url
+
+    visitor.goto(site.url + RECEIPT)
+    visitor.get_by_text("Have this record erased").click()
+    visitor.get_by_role("checkbox", name="I want this record erased for good").check()
+    visitor.get_by_role("button", name="Erase the record").click()
+    expect(visitor.get_by_role("heading", name="What remains, and why")).to_be_visible()
+    assert visitor.context.cookies() == []
+    visitor.goto(site.url + RECEIPT)
+    expect(visitor.get_by_text("This browser holds no receipt of a choice.")).to_be_visible()
+    visitor.goto(f"{site.url}/cookies/")
+    expect(visitor.get_by_text("You have not answered yet, so nothing optional runs.")).to_be_visible()
 
 
 def test_a_receipt_on_paper_withdraws_and_says_what_it_cannot_reach(
@@ -85,9 +96,16 @@ def test_axe_finds_nothing_on_a_receipt(site: Site, page: Page, width: int, sche
     assert axe_violations(page) == []
     accept_all(page, site)
     assert axe_violations(page) == []
+    site.manage("seal_consent_ledger")
     page.goto(site.url + RECEIPT)
+    expect(page.get_by_label("Signed head")).to_be_visible()
+    page.get_by_text("Have this record erased").click()
     assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("checkbox", name="I want this record erased").check()
+    page.get_by_role("button", name="Erase the record").click()
+    expect(page.get_by_role("heading", name="What was erased")).to_be_visible()
+    assert axe_violations(page) == []
 
 
 @pytest.mark.parametrize("width", [1280, 320])
