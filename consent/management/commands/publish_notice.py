@@ -1,5 +1,6 @@
 """Freeze the notice that words, registry and services make now, and ask visitors with it from then on."""
 
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -7,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from consent import actions, languages, wording
+from consent.evidence import CannotTake, take_evidence
 from consent.notices import NotJustWording
 
 
@@ -33,9 +35,40 @@ class Command(BaseCommand):
             default=wording.LANGUAGE,
             help="which language's notice, of those switched on; English if left out",
         )
+        parser.add_argument(
+            "--evidence",
+            default="",
+            metavar="DIR",
+            help="take pictures and measurements of the live notice with Chromium into this folder, after publishing; "
+            "alone it publishes nothing",
+        )
+        parser.add_argument("--base-url", default="", help="take them of this running site, and start none for it")
+        parser.add_argument("--browser", default="", metavar="PATH", help="the Chromium to use")
         parser.add_argument("--as", dest="username", default="", metavar="USER", help="who publishes it")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        asks = options["material"] is not None or options["reason"] or options["username"]
+        if asks or not options["evidence"]:
+            self.publish(**options)
+        if options["evidence"]:
+            self.take_evidence(Path(options["evidence"]), base_url=options["base_url"], browser=options["browser"])
+
+    def take_evidence(self, folder: Path, *, base_url: str, browser: str) -> None:
+        try:
+            pack = take_evidence(folder=folder, base_url=base_url, browser=browser, at=timezone.now())
+        except CannotTake as error:
+            raise CommandError(f"No evidence was taken. {error}") from error
+        self.stdout.write(self.style.SUCCESS(f"{len(pack.files)} files are in {folder}: open index.html there."))
+        uneven = [view for view in pack.views if not view.is_even]
+        faulty = [view for view in pack.views if view.violations]
+        if uneven or faulty:
+            views = sorted({f"{view.surface} at {view.width}, {view.scheme}" for view in uneven + faulty})
+            raise CommandError(
+                "The evidence speaks against the notice (buttons that aren't alike, or what axe-core found): "
+                + "; ".join(views)
+            )
+
+    def publish(self, **options: Any) -> None:
         if options["language"] not in languages.offered():
             raise CommandError(f"The language {options['language']!r} isn’t switched on: see CONSENT_LANGUAGES.")
         try:

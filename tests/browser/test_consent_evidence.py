@@ -1,0 +1,74 @@
+"""The evidence pack, taken of a real site by a real browser, as an operator takes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import CHROMIUM, Site, axe_violations
+
+
+@pytest.fixture(scope="module")
+def pack(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("evidence") / "pack"
+    printed = site.manage("publish_notice", f"--evidence={folder}", f"--browser={CHROMIUM}", f"--base-url={site.url}")
+    assert "open index.html there" in printed
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manifest(pack: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((pack / "manifest.json").read_text())
+    return content
+
+
+def test_every_file_is_named_with_its_hash(pack: Path, manifest: dict[str, Any]) -> None:
+    files = {str(path.relative_to(pack)) for path in pack.rglob("*") if path.is_file()}
+    assert files == {*manifest["files"], "manifest.json"}
+    for name, sha256 in manifest["files"].items():
+        assert hashlib.sha256((pack / name).read_bytes()).hexdigest() == sha256, name
+
+
+def test_both_surfaces_are_there_at_three_widths_in_light_and_dark(manifest: dict[str, Any]) -> None:
+    views = {(view["language"], view["surface"], view["width"], view["scheme"]) for view in manifest["views"]}
+    assert views == {
+        ("en", surface, width, scheme)
+        for surface in ("banner", "preferences")
+        for width in (390, 768, 1280)
+        for scheme in ("light", "dark")
+    }
+    assert {"browser", "axe-core", "django", "python"} == manifest["versions"].keys()
+
+
+def test_it_shows_that_refusing_is_as_easy_as_accepting(manifest: dict[str, Any]) -> None:
+    for view in manifest["views"]:
+        assert [button["label"] for button in view["buttons"]] == ["Reject all", "Accept all"]
+        assert view["is_even"], view
+        assert view["violations"] == []
+        assert all(button["contrast"] >= 4.5 for button in view["buttons"])
+        assert all(button["width"] >= 24 and button["height"] >= 24 for button in view["buttons"])
+
+
+def test_it_names_the_notice_the_client_and_the_html(pack: Path, manifest: dict[str, Any]) -> None:
+    [notice] = manifest["notices"]
+    assert hashlib.sha256((pack / "en" / "notice.json").read_bytes()).hexdigest() == notice["sha256"]
+    assert "data-consent-reject" in (pack / "en" / "banner.html").read_text()
+    assert "<form" in (pack / "en" / "preferences.html").read_text()
+    assert {path.suffix for path in (pack / "client").iterdir()} == {".js", ".css"}
+
+
+def test_its_first_page_opens_from_the_folder_and_is_accessible(pack: Path, page: Page) -> None:
+    page.goto((pack / "index.html").as_uri())
+    assert page.get_by_role("heading", name="Evidence of the cookie notice").is_visible()
+    assert page.locator("img").count() == 12
+    assert axe_violations(page) == []
+
+
+def test_without_an_address_it_starts_a_site_for_itself(site: Site, tmp_path: Path) -> None:
+    site.manage("publish_notice", f"--evidence={tmp_path / 'own'}", f"--browser={CHROMIUM}")
+    assert (tmp_path / "own" / "en" / "banner-390-light.png").exists()
