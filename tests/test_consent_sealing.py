@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import base64
 import hmac
-from datetime import datetime, timedelta
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -140,6 +149,22 @@ def test_a_new_key_is_named_by_the_old_one_and_verifies_what_both_signed(at: dat
     assert not seal_ledger(at=at + 2 * HOUR).rotated
 
 
+def test_a_key_that_was_replaced_puts_in_nothing_after_a_day(at: datetime, settings: Settings) -> None:
+    add_records(1, at=at)
+    seal_ledger(at=at)
+    stolen = settings.CONSENT_SIGNING_KEY
+    settings.CONSENT_SIGNING_KEYS_OLD = [stolen]
+    settings.CONSENT_SIGNING_KEY = "the next key, with more than enough letters"
+    seal_ledger(at=at)
+    add_records(1, at=at, key=stolen)
+    assert seal_ledger(at=at + 24 * HOUR).sealed == 1
+    add_records(1, at=at, key=stolen)
+    add_records(1, at=at)
+    outcome = seal_ledger(at=at + 25 * HOUR)
+    assert outcome.sealed == 1
+    assert "replaced more than a day ago" in outcome.refused[0][1]
+
+
 def test_a_site_that_moves_hands_its_ledger_over_too(at: datetime, settings: Settings) -> None:
     add_records(1, at=at)
     seal_ledger(at=at)
@@ -259,6 +284,63 @@ def test_a_webhook_that_is_away_is_said_and_holds_up_nothing(at: datetime, setti
     assert (file.failures, webhook.failures) == (0, 1)
     assert "refused" in webhook.error
     assert publish_heads(at=at)[1].failures == 2
+
+
+def test_each_new_head_is_posted_to_the_webhook_over_tls(
+    at: datetime, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, str]] = []
+
+    class Witness(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            self.send_response(500 if len(taken) == 1 else 204)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Witness)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings.CONSENT_HEADS_WEBHOOK = f"https://127.0.0.1:{server.server_port}/heads?of=us"
+    add_records(1, at=at)
+    seal_ledger(at=at)
+    try:
+        assert "CERTIFICATE_VERIFY_FAILED" in publish_heads(at=at)[1].error  # a stranger's, so far
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "witness.pem"))
+        assert publish_heads(at=at)[1].error == "NotTaken: the webhook answered 500 Internal Server Error"
+        assert publish_heads(at=at)[1].failures == 0
+        publish_heads(at=at)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert taken == [("/heads?of=us", newest().note)] * 2
+
+
+def certificate(folder: Path) -> Path:
+    """Write a key and a certificate for 127.0.0.1, and return the file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "witness")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - HOUR)
+        .not_valid_after(now + HOUR)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    path = folder / "witness.pem"
+    path.write_bytes(pem)
+    return path
 
 
 def test_keys_follow_from_their_secret_and_nothing_else() -> None:
