@@ -33,6 +33,9 @@ TEXT: dict[str, str] = {
         "your choice here:"
     ),
     "failed": "Your choice could not be saved. Nothing optional was switched on. Please try again.",
+    "asked_again": (
+        "Something has changed since you answered, and you are asked about that alone. Your other answers stay."
+    ),
     "saved": "Your choice is saved.",
     "undecided": "You have not answered yet, so nothing optional runs.",
     "accepted": "You accepted",

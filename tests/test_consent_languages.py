@@ -308,3 +308,12 @@ def test_the_command_publishes_a_language(operator: User, at: datetime) -> None:
     assert Notice.objects.live("de")
     with pytest.raises(CommandError, match="switched on"):
         call_command("publish_notice", "--language", "fr", *words, stdout=StringIO())
+
+
+def test_a_word_of_a_newer_release_is_said_in_english_until_somebody_edits_it(operator: User, at: datetime) -> None:
+    words = {key: text for key, text in wording.TEXT.items() if key != "asked_again"}
+    NoticeText.objects.update(words=words)
+    assert draft_notice().document["text"]["asked_again"] == wording.TEXT["asked_again"]
+    save_notice_text(language="en", words=wording.TEXT | {"asked_again": " "}, names={}, by=operator, at=at)
+    with pytest.raises(IncompleteNotice, match="lacks 1: Asked again"):
+        draft_notice()

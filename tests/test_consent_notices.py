@@ -117,6 +117,19 @@ def test_a_material_change_asks_again_acceptors_and_refusers_about_just_that(ope
     assert not gate.is_complete(cookies(first))
 
 
+def test_the_preferences_say_what_still_holds_and_what_is_asked_again(
+    client: Client, operator: User, at: datetime
+) -> None:
+    first = Notice.objects.get()
+    describe("analytics", "Counts visits and follows them over the site.")
+    publish_notice(by=operator, at=at, material=True, reason="A new purpose")
+    client.cookies["cookie_consent"] = cookies(first, "analytics", "marketing")["cookie_consent"]
+    page = " ".join(client.get("/cookies/").content.decode().split())
+    assert "asked about that alone" in page
+    assert "You accepted: Marketing. You refused: Personalisation." in page
+    assert "You have not answered yet" not in page
+
+
 def test_a_material_change_outside_the_categories_asks_about_all_of_them() -> None:
     first = Notice.objects.get().document
     draft = notices.draft_of(first)

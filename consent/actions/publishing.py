@@ -58,7 +58,7 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
     if text is None:
         raise IncompleteNotice(f"There are no words in {languages.name_of(language)} yet. Write them first.")
     categories = registry_entries()
-    missing = [named(key) for key in wording.TEXT if not text.words.get(key, "").strip()]
+    missing = [named(key) for key in wording.TEXT if not text.said.get(key, "").strip()]
     if language != wording.LANGUAGE:
         missing += [where for key, where, _ in notices.to_translate(categories) if not text.names.get(key, "").strip()]
     if missing:
@@ -67,7 +67,7 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         categories = notices.translated(categories, text.names)
     draft = notices.compose(
         language=language,
-        text={key: text.words[key].strip() for key in wording.TEXT},
+        text={key: text.said[key].strip() for key in wording.TEXT},
         categories=categories,
     )
     live = Notice.objects.live(language)

@@ -30,7 +30,7 @@ class WordsForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.update({f"words.{key}": self.instance.words.get(key, "") for key in wording.TEXT})
+        self.initial.update({f"words.{key}": self.instance.said.get(key, "") for key in wording.TEXT})
         self.initial.update({f"names.{key}": name for key, name in self.instance.names.items()})
 
     def part(self, prefix: str) -> dict[str, str]:
@@ -124,7 +124,7 @@ def names_of(text: NoticeText) -> dict[str, forms.Field]:
 def english_words() -> dict[str, str]:
     """Return the words that a translator reads beside her own."""
     own = NoticeText.objects.filter(language=wording.LANGUAGE).first()
-    return {key: (own.words.get(key) if own else "") or text for key, text in wording.TEXT.items()}
+    return own.said if own else wording.TEXT
 
 
 def _field(label: str, english: str, *, help_text: str) -> forms.Field:

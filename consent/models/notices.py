@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from consent import wording
 from consent.languages import name_of as name_of_language
 from consent.models.bases import AppendOnly
 
@@ -75,6 +76,12 @@ class NoticeText(models.Model):
 
     def __str__(self) -> str:
         return name_of_language(self.language)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The words, in English with those that a newer release brought and nobody has edited yet."""
+        words: dict[str, str] = self.words
+        return {**wording.TEXT, **words} if self.language == wording.LANGUAGE else words
 
 
 class Edition(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -130,3 +130,68 @@ def test_paper_gets_the_record_and_none_of_the_buttons(site: Site, page: Page) -
     expect(page.get_by_text("We use cookies to make this site work.").last).to_be_visible()
     for button in page.get_by_role("button").all():
         expect(button).to_be_hidden()
+
+
+DESCRIBE = (
+    "from cookie_consent.models import CookieGroup\n"
+    "CookieGroup.objects.filter(varname='analytics').update(description='Follows you about the site.')"
+)
+BANNER = "[data-consent-banner]"
+
+
+@pytest.mark.parametrize(("button", "answer"), [("accept", True), ("reject", False)])
+def test_a_material_change_asks_about_that_category_alone(
+    new_site: Callable[[], Site], page: Page, button: str, answer: bool
+) -> None:
+    site = new_site()
+    site.add_person("olga", "Site operators")
+    page.goto(f"{site.url}/glossary/")
+    page.locator(f"{BANNER} summary").click()
+    expect(page.locator(f"{BANNER} [data-consent-again]")).to_be_hidden()
+    page.locator(f"{BANNER} [data-consent-category=marketing] input").check()
+    page.locator(f"{BANNER} [data-consent-save]").click()
+    expect(page.locator(BANNER)).to_be_hidden()
+
+    site.python(DESCRIBE)
+    site.manage("publish_notice", "--material", "--reason", "A new purpose", "--as", "olga")
+    page.goto(f"{site.url}/glossary/")
+    expect(page.locator(BANNER)).to_be_visible()
+    expect(page.get_by_text("you are asked about that alone").first).to_be_visible()
+    expect(page.locator(f"{BANNER} [data-consent-category=analytics]")).to_be_visible()
+    for answered in ("personalization", "marketing"):
+        expect(page.locator(f"{BANNER} [data-consent-category={answered}]")).to_be_hidden()
+    assert axe_violations(page) == []
+    page.locator(f"{BANNER} [data-consent-{button}]").click()
+    expect(page.locator(BANNER)).to_be_hidden()
+    # “All” was all that was asked: the other answers are as they were.
+    page.goto(f"{site.url}/cookies/")
+    for category, kept in [("Analytics", answer), ("Personalisation", False), ("Marketing", True)]:
+        expect(page.get_by_role("checkbox", name=category)).to_be_checked(checked=kept)
+
+
+def test_an_answer_in_another_language_holds_on_english_pages(new_site: Callable[[], Site], page: Page) -> None:
+    site = new_site()
+    site.stop()
+    site.environment["CONSENT_LANGUAGES"] = "en,de"
+    site.start()
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from consent import notices, wording\n"
+        "from consent.actions import registry_entries, save_notice_text\n"
+        "save_notice_text(language='de', words={key: text + ' (de)' for key, text in wording.TEXT.items()}, "
+        "names={key: text + ' (de)' for key, _, text in notices.to_translate(registry_entries())}, "
+        "by=User.objects.get(), at=timezone.now())"
+    )
+    site.manage("publish_notice", "--language", "de", "--material", "--reason", "Readers", "--as", "olga")
+    page.goto(f"{site.url}/cookies/")
+    page.get_by_role("link", name="Deutsch").click()
+    assert axe_violations(page) == []
+    page.get_by_role("checkbox", name="Analytics (de)").check()
+    page.get_by_role("button", name="Save my choice (de)").click()
+    expect(page.get_by_text("Your choice is saved. (de)")).to_be_visible()
+    page.goto(f"{site.url}/glossary/")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(BANNER)).to_be_hidden()
+    expect(page.get_by_role("button", name="Withdraw my consent")).to_be_visible()

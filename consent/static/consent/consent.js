@@ -14,7 +14,7 @@ function readCookie() {
   return new Map(value.split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
 }
 
-// What a page says of the notice in the language in which she read it: its attributes end in `-de`, those in English don't.
+// What the page says of the notice in the language that she read; only in English do attributes end in no `-de`.
 function fact(element, name, cookie) {
   const language = cookie.get("notice")?.split(".")[2];
   return element?.getAttribute(`data-consent-${name}${language ? `-${language}` : ""}`);
@@ -45,10 +45,14 @@ function refresh() {
     const answers = questions.map((question) => answerTo(question, cookie));
     const asks = answers.includes(undefined);
     if (banner.hidden && asks) {
-      // What she answered before and still holds stands as she left it. A banner that is open keeps what she ticks.
+      // What she answered and still holds stands as it is, unasked. A banner that is open keeps what she ticks.
       questions.forEach((question, index) => {
         question.querySelector("input").checked = answers[index] === true;
+        question.hidden = answers[index] !== undefined;
       });
+      const again = answers.some((answer) => answer !== undefined);
+      banner.querySelector("[data-consent-again]").hidden = !again;
+      banner.querySelector("details").open = again;
     }
     banner.hidden = !asks;
     if (withdrawal) withdrawal.hidden = !answers.includes(true);
@@ -69,6 +73,18 @@ function leaveFocus() {
   main.focus({ preventScroll: true });
 }
 
+// “All” is all that she is asked.
+function choiceIn(form, choice) {
+  const again = form.querySelector("[data-consent-version][hidden]");
+  if (again && choice !== "save") {
+    const asked = form.querySelectorAll("[data-consent-version]:not([hidden]) input");
+    for (const input of asked) input.checked = choice === "accept_all";
+  }
+  const body = new URLSearchParams(new FormData(form));
+  body.set("choice", again ? "save" : choice);
+  return body;
+}
+
 async function choose(event) {
   event.preventDefault();
   const form = event.target;
@@ -77,8 +93,7 @@ async function choose(event) {
   const status = form.querySelector("[data-consent-status]");
   let reason = status.dataset.consentFailed;
   status.textContent = "";
-  const body = new URLSearchParams(new FormData(form));
-  body.set("choice", event.submitter.value);
+  const body = choiceIn(form, event.submitter.value);
   try {
     const response = await fetch(form.action, {
       method: "POST",
