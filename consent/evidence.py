@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import importlib.util
 import json
 import os
 import platform
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -52,6 +54,8 @@ CLIENT = """[
 ].map((element) => element.src ?? element.href)"""
 AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 START_SECONDS = 30
+
+_one_at_a_time = Lock()
 
 # Size, weight and colours as the browser computed them. A canvas turns any notation of a colour into sRGB.
 MEASURE = """
@@ -140,17 +144,10 @@ def take_evidence(*, folder: Path, base_url: str = "", browser: str = "", at: da
     ``base_url`` is a running site; without it one is started for the purpose, on this machine and this database.
     Raises :class:`CannotTake`.
     """
-    executable = browser or next(filter(None, map(shutil.which, BROWSERS)), "")
-    if not executable:
-        raise CannotTake("No Chromium was found. Install it (Debian: apt install chromium), or name it with --browser.")
-    try:
-        from axe_playwright_python.sync_playwright import Axe
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise CannotTake(
-            f"The package {error.name} is missing. Install what development needs: "
-            "pip install --require-hashes -r requirements.txt -r requirements-dev.txt"
-        ) from error
+    executable = browser_at(browser)
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import Error, sync_playwright
+
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CannotTake(f"{folder} isn't empty. Evidence goes into a folder of its own.")
     # All of the database at once: while the browser is driven, an event loop runs, and Django refuses queries.
@@ -178,6 +175,35 @@ def take_evidence(*, folder: Path, base_url: str = "", browser: str = "", at: da
             raise CannotTake(f"The browser failed: {error.message.splitlines()[0]}") from error
     _write_rest(pack, folder)
     return pack
+
+
+def browser_at(path: str = "") -> str:
+    """Return the browser to use, once everything that is needed is there. Raises :class:`CannotTake`."""
+    executable = path or next(filter(None, map(shutil.which, BROWSERS)), "")
+    if not executable:
+        raise CannotTake("No Chromium was found. Install it (Debian: apt install chromium), or name it with --browser.")
+    for package in ("playwright", "axe_playwright_python"):
+        if importlib.util.find_spec(package) is None:
+            raise CannotTake(
+                f"The package {package} is missing. Install what development needs: "
+                "pip install --require-hashes -r requirements.txt -r requirements-dev.txt"
+            )
+    return executable
+
+
+def zipped_evidence(*, at: datetime) -> bytes:
+    """Return the evidence of the live notices as a ZIP file, a few megabytes. Raises :class:`CannotTake`.
+
+    Takes half a minute and a browser, so one at a time.
+    """
+    if not _one_at_a_time.acquire(blocking=False):
+        raise CannotTake("Evidence is being taken already. Try again in a minute.")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            take_evidence(folder=Path(folder) / "evidence", at=at)
+            return Path(shutil.make_archive(f"{folder}/pack", "zip", Path(folder) / "evidence")).read_bytes()
+    finally:
+        _one_at_a_time.release()
 
 
 def surfaces_of(notice: Notice) -> list[tuple[str, str]]:

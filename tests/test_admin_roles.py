@@ -68,6 +68,7 @@ READ: dict[str, list[int]] = {
     "consent_notice_change": [302, 403, 403, 403, 200, 200],
     "consent_notice_changelist": [302, 403, 403, 403, 200, 200],
     "consent_notice_delete": [302, 403, 403, 403, 403, 403],
+    "consent_notice_evidence": [302, 403, 403, 403, 200, 200],
     "consent_notice_history": [302, 403, 403, 403, 200, 200],
     "consent_notice_preview": [302, 403, 403, 403, 200, 200],
     "consent_notice_publish": [302, 403, 403, 403, 200, 200],
@@ -163,6 +164,7 @@ WRITE: dict[str, list[int]] = {
     "consent_notice_change": [302, 403, 403, 403, 403, 403],
     "consent_notice_changelist": [302, 403, 403, 403, 403, 403],
     "consent_notice_delete": [302, 403, 403, 403, 403, 403],
+    "consent_notice_evidence": [302, 403, 403, 403, 200, 200],
     "consent_notice_history": [302, 403, 403, 403, 200, 200],
     "consent_notice_preview": [302, 403, 403, 403, 200, 200],
     "consent_notice_publish": [302, 403, 403, 403, 200, 200],
@@ -264,7 +266,7 @@ class World:
         elif (
             model in self.objects
             and step not in ("changelist", "add", "tags", "session", "similar", "search", "export")
-            and name != "consent_notice_publish"
+            and name not in ("consent_notice_publish", "consent_notice_evidence")
         ):
             given = [self.objects[model].pk]
         return reverse(f"admin:{name}", args=given)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from consent import evidence
 from consent.evidence import Measured, View, contrast
 from consent.models import Notice
+from tests.conftest import person
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +62,21 @@ def test_what_is_missing_is_said_with_how_to_get_it(tmp_path: Path, monkeypatch:
     with pytest.raises(CommandError, match="apt install chromium"):
         call_command("publish_notice", evidence=str(tmp_path / "pack"))
     assert not (tmp_path / "pack").exists()
+
+
+def test_the_desk_names_what_is_missing_and_the_command(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    client.force_login(person("olga", "Olga Nwosu", "Site operators"))
+    url = "/admin/consent/notice/evidence/"
+    assert f'href="{url}"' in client.get(f"/admin/consent/notice/{Notice.objects.get().pk}/change/").content.decode()
+    for page in (client.get(url), client.post(url, {"take": "1"})):
+        words = page.content.decode()
+        assert "It can’t be taken here." in words
+        assert "apt install chromium" in words
+        assert "publish_notice --evidence DIR" in words
+        assert "Take the evidence" not in words
 
 
 def test_evidence_is_never_written_among_other_files(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -15,11 +16,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from consent import actions, languages, wording
 from consent.admin.desk import ReadOnlyAdmin, SaysWhatWaits, staff
 from consent.comparing import compared
+from consent.evidence import CannotTake, browser_at, zipped_evidence
 from consent.models import Notice
 from consent.notices import NotJustWording, asked_again
 from consent.preview import previews
@@ -69,7 +72,16 @@ def who_is_asked(draft: actions.Draft | None, *, material: bool) -> str:
 class NoticeAdmin(ReadOnlyAdmin, SaysWhatWaits):
     list_display = ["__str__", "in_force", "published_by_name", "material", "reason"]
     change_list_template = "admin/consent/notice/change_list.html"
-    readonly_fields = ("shown", "in_force", "sha256", "material", "reason", "published_at", "published_by_name")
+    readonly_fields = (
+        "shown",
+        "in_force",
+        "evidence",
+        "sha256",
+        "material",
+        "reason",
+        "published_at",
+        "published_by_name",
+    )
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
@@ -88,12 +100,22 @@ class NoticeAdmin(ReadOnlyAdmin, SaysWhatWaits):
         since = date_format(notice.published_at, "j M Y, H:i")
         return f"{since} – {date_format(replaced_at, 'j M Y, H:i')}" if replaced_at else f"since {since}"
 
+    @admin.display(description="evidence")
+    def evidence(self, notice: Notice) -> SafeString | str:
+        if notice.replaced_at:  # type: ignore[attr-defined]  # annotated above
+            return "Evidence is taken of a live notice; this one was replaced."
+        return format_html(
+            '<a href="{}">Show how this notice asks, for a regulator</a>', reverse("admin:consent_notice_evidence")
+        )
+
     def get_urls(self) -> list[URLPattern]:
         publish = self.admin_site.admin_view(self.publish_view)
         preview = self.admin_site.admin_view(self.preview_view)
+        evidence = self.admin_site.admin_view(self.evidence_view)
         return [
             path("publish/", publish, name="consent_notice_publish"),
             path("publish/<slug:language>/", publish, name="consent_notice_publish_in"),
+            path("evidence/", evidence, name="consent_notice_evidence"),
             path("preview/<slug:language>/", preview, name="consent_notice_preview"),
             *super().get_urls(),
         ]
@@ -104,6 +126,28 @@ class NoticeAdmin(ReadOnlyAdmin, SaysWhatWaits):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         own = {"has_publish_permission": self.has_publish_permission(request), "languages": named_languages()}
         return super().changelist_view(request, {**(extra_context or {}), **own})
+
+    def evidence_view(self, request: HttpRequest) -> HttpResponse:
+        """Take evidence of how the live notices ask, or say what it needs and which command to run elsewhere."""
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        problem = ""
+        try:
+            browser_at()
+            if request.method == "POST" and "take" in request.POST:
+                response = HttpResponse(zipped_evidence(at=timezone.now()), content_type="application/zip")
+                response["Content-Disposition"] = 'attachment; filename="consent-evidence.zip"'
+                return response
+        except CannotTake as error:
+            problem = str(error)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Evidence of how the notice asks",
+            "problem": problem,
+            "site": settings.SITE_URL,
+        }
+        return TemplateResponse(request, "admin/consent/notice/evidence.html", context)
 
     def preview_view(self, request: HttpRequest, language: str) -> HttpResponse:
         """Show banner and preferences page as visitors will see them, at desktop and phone width."""

@@ -68,6 +68,7 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
     "path",
     [
         "consent/notice/",
+        "consent/notice/evidence/",
         "consent/notice/publish/",
         "consent/notice/1/change/",
         "consent/notice/preview/en/",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import CHROMIUM, Site, axe_violations
+from tests.browser.conftest import CHROMIUM, Site, axe_violations, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,18 @@ def test_its_first_page_opens_from_the_folder_and_is_accessible(pack: Path, page
     assert page.get_by_role("heading", name="Evidence of the cookie notice").is_visible()
     assert page.locator("img").count() == 12
     assert axe_violations(page) == []
+
+
+def test_an_operator_takes_it_at_the_desk(site: Site, page: Page) -> None:
+    site.add_person("olga", "Site operators")
+    sign_in(page, site, "olga")
+    page.goto(f"{site.url}/admin/consent/notice/evidence/")
+    assert axe_violations(page) == []
+    page.set_default_timeout(180_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Take the evidence").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert {"index.html", "manifest.json", "en/banner-390-light.png"} <= set(archive.namelist())
 
 
 def test_without_an_address_it_starts_a_site_for_itself(site: Site, tmp_path: Path) -> None:
