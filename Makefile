@@ -62,7 +62,7 @@ serve: secrets
 	$(PYTHON) manage.py collectstatic -v 0 --noinput && \
 	$(PYTHON) manage.py load_demo && \
 	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
-	exec $(PYTHON) -m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --host 127.0.0.1 --port $(PORT) config.wsgi:application
+	exec $(PYTHON) -m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --workers-kill-timeout 10 --host 127.0.0.1 --port $(PORT) config.wsgi:application
 
 # Both runs happen even if the first fails; the last lines say what this machine could not try.
 test: environment-dev

@@ -316,6 +316,7 @@ def _site() -> Iterator[str]:
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(  # noqa: S603  (our own server)
             [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", "1"]
+            + ["--workers-kill-timeout", "10"]
             + ["--host", "127.0.0.1", "--port", str(port), f"{module}:{name}"],
             cwd=settings.BASE_DIR,
             env=environment,

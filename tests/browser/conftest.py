@@ -88,7 +88,7 @@ class Site:
             self.process = subprocess.Popen(
                 # As `make serve` starts it.
                 [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-                + ["--workers", "2", "--blocking-threads", "4"]
+                + ["--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "10"]
                 + ["--host", host, "--port", str(port), "config.wsgi:application"],
                 cwd=ROOT,
                 env=self.environment,
