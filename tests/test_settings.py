@@ -94,8 +94,8 @@ def test_the_environment_is_read_in_one_place_only() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
                 readers.add(path.relative_to(ROOT).as_posix())
-    # wsgi.py only names the settings module, as Django's own template does; evidence.py hands the environment, unread, to
-    # the server that it takes pictures of.
+    # wsgi.py only names the settings module, as Django's own template does; evidence.py hands the environment, unread,
+    # to the server that it takes pictures of.
     assert readers - {"config/wsgi.py", "consent/evidence.py"} == {"config/env.py"}
 
 
