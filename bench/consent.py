@@ -20,14 +20,14 @@ import django
 django.setup()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402  (settings first)
-from django.db import connection, models  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.db import connection, models  # noqa: E402  (settings first)
+from django.utils import timezone  # noqa: E402  (settings first)
 
-from consent.actions import choosing, seal_ledger, verify_ledger  # noqa: E402
-from consent.ledger import receipt_hash  # noqa: E402
-from consent.ledger.rows import read  # noqa: E402
-from consent.models import ConsentRecord, Notice  # noqa: E402
-from tests.ledger import add_records  # noqa: E402
+from consent.actions import choosing, seal_ledger, verify_ledger  # noqa: E402  (settings first)
+from consent.ledger import receipt_hash  # noqa: E402  (settings first)
+from consent.ledger.rows import read  # noqa: E402  (settings first)
+from consent.models import ConsentRecord, Notice  # noqa: E402  (settings first)
+from tests.ledger import add_records  # noqa: E402  (settings first)
 
 WRITERS = 8
 ROUNDS = 4

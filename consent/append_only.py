@@ -111,7 +111,7 @@ def _sqlite_insert(schema_editor: BaseDatabaseSchemaEditor, table: str, inserted
     )
     same_key = [" AND ".join(f'"{column}" = NEW."{column}"' for column in key) for key in keys]
     # The names come from the database itself.
-    refused = [f"EXISTS (SELECT 1 FROM {table} WHERE {condition})" for condition in same_key]  # noqa: S608
+    refused = [f"EXISTS (SELECT 1 FROM {table} WHERE {condition})" for condition in same_key]  # noqa: S608  (names of ours)
     if inserted:
         refused.append(f"NOT ({inserted})")
     return f"WHEN {' OR '.join(refused)}"
