@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,6 +14,7 @@ SURFACES = ("banner", "preferences")
 MAX_BODY = 8_192
 MAX_FIELDS = 60
 MAX_NEXT = 2_000
+SERVICE = re.compile(r"([-_a-zA-Z0-9]+\.[-_a-zA-Z0-9]+)=(yes|no)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -22,18 +24,24 @@ class BadChoice(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ChoiceForm:
-    """A choice as it was posted. ``next`` is a path on this site."""
+    """A choice as it was posted. ``next`` is a path on this site.
+
+    ``services`` are answers to single services (``category.slug`` → accepted), ``gpc`` whether the page saw that the
+    browser asks for Global Privacy Control.
+    """
 
     choice: str
     categories: frozenset[str]
+    services: Mapping[str, bool]
     notice: str
     surface: str
     next: str
+    gpc: bool
 
 
 def read_choice(request: HttpRequest) -> ChoiceForm:
     """Return the posted form. Raises :class:`BadChoice` for anything that isn't exactly one."""
-    fields = read_fields(request, "choice", "notice", "surface", "next", many="categories")
+    fields = read_fields(request, "choice", "notice", "surface", "next", "gpc", many=("categories", "services"))
     choice, surface, notice = (fields.get(name, [""])[0] for name in ("choice", "surface", "notice"))
     if choice not in CHOICES:
         raise BadChoice(f"“choice” must be one of {', '.join(CHOICES)}.")
@@ -44,23 +52,44 @@ def read_choice(request: HttpRequest) -> ChoiceForm:
     target = fields.get("next", ["/"])[0]
     if not is_local_path(target):
         raise BadChoice("“next” must be a path on this site.")
-    return ChoiceForm(choice, frozenset(fields.get("categories", [])), notice, surface, target)
+    if fields.get("gpc", ["1"]) != ["1"]:
+        raise BadChoice("“gpc” is 1, or left out.")
+    return ChoiceForm(
+        choice=choice,
+        categories=frozenset(fields.get("categories", [])),
+        services=_services(fields.get("services", [])),
+        notice=notice,
+        surface=surface,
+        next=target,
+        gpc="gpc" in fields,
+    )
 
 
-def read_fields(request: HttpRequest, *single: str, many: str = "") -> dict[str, list[str]]:
-    """Return the posted fields with their values: those that stand once, and the one that may stand ``many`` times.
+def read_fields(request: HttpRequest, *single: str, many: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return the posted fields with their values: those that stand once, and those that may stand ``many`` times.
 
-    Raises :class:`BadChoice` for any other field, a repeated value, or a body that isn't a form in UTF-8.
+    Raises :class:`BadChoice` for any other field, a repeated value, or a body that isn't a form in UTF-8. A field of
+    ``many`` may be empty more than once.
     """
     fields: dict[str, list[str]] = {}
     for name, value in _pairs(request):
-        if name not in (*single, many):
+        if name not in (*single, *many):
             raise BadChoice(f"The field {name[:40]!r} is not part of this form.")
-        if name in fields and (name != many or value in fields[name]):
+        if name in fields and (name not in many or (value and value in fields[name])):
             raise BadChoice(f"The field {name!r} is repeated.")
         fields.setdefault(name, [])
         fields[name].append(value)
     return fields
+
+
+def _services(values: list[str]) -> dict[str, bool]:
+    answers = {}
+    for value in filter(None, values):
+        found = SERVICE.fullmatch(value)
+        if not found or found[1] in answers:
+            raise BadChoice("“services” holds each service once, such as marketing.videos=yes or =no.")
+        answers[found[1]] = found[2] == "yes"
+    return answers
 
 
 def is_local_path(target: str) -> bool:

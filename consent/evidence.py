@@ -33,9 +33,8 @@ import rfc8785
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from django.urls import reverse
 
-from consent import languages, wording
+from consent import languages
 from consent.models import Checkpoint, Notice
 
 if TYPE_CHECKING:
@@ -208,10 +207,10 @@ def zipped_evidence(*, at: datetime) -> bytes:
 
 def surfaces_of(notice: Notice) -> list[tuple[str, str]]:
     """Return where this notice is shown: surface and path."""
-    if notice.language == wording.LANGUAGE:
-        return [("banner", "/"), ("preferences", reverse("consent:preferences"))]
-    # Pages are in the site's own language, and so is their banner; other languages have their preferences page.
-    return [("preferences", reverse("consent:preferences_in", args=[notice.language]))]
+    preferences = ("preferences", languages.preferences_url(notice.language))
+    home = languages.home_url(notice.language)
+    # Where there are no pages in a language, there is no banner in it either.
+    return [("banner", home), preferences] if home else [preferences]
 
 
 def contrast(first: list[int], second: list[int]) -> float:

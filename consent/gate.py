@@ -3,40 +3,63 @@
 The cookie is django-cookie-consent's (``varname=value|varname=value``), with our values: see Note [When a visitor is
 asked again] in ``consent.notices``. A value that isn't exactly what the live notice expects is no answer, and no
 answer opens nothing. ``static/consent/consent.js`` reads the cookie by the same rules.
+
+Note [What opens a service]
+    A service has an entry of its own (``category.slug``) where the visitor decided about it alone: then it is open if
+    that is the version of its category, and closed if it is anything else. Without one it is as its category. While her
+    browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are refused
+    without asking, but for what she opened knowing of it: the cookie says so by ``gpc=1``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cookie_consent.conf import settings
 from cookie_consent.util import parse_cookie_str
 from django.db import Error
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from consent import languages, wording
+from consent.entries import unnamed_in
 from consent.models import Edition, Notice, Service
-from consent.notices import SHORT, names
+from consent.notices import SHORT
+from prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
-#: The cookie's key for the notice that the visitor read. No category can have this varname.
+#: The cookie's keys for the notice that the visitor read, and for a choice that overrides her browser's opt-out. No
+#: category can have these varnames.
 NOTICE_KEY = "notice"
-
-Sources = tuple[tuple[str, tuple[str, ...]], ...]
+GPC_KEY = "gpc"
+RESERVED = (NOTICE_KEY, GPC_KEY)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An optional category of the live notice: what opens it, and what it opens (CSP directive → origins)."""
+    """An optional category of the live notice, and what opens it."""
 
     varname: str
     version: str
     since: int
-    sources: Sources = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a visitor's consent opens on a page: CSP directive → origins, and whether Trusted Types stand in the way."""
+
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses_sinks: bool = False
+
+    @property
+    def shows_frames(self) -> bool:
+        return "frame-src" in self.sources
+
+
+NOTHING = Opened()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +67,13 @@ class Gate:
     """The live notice, its questions, and the services that run under it. The empty gate opens nothing to anybody.
 
     ``others`` are those of further languages. What a visitor answered is judged by the live notice of the language in
-    which she read it: see docs/adr/0070.
+    which she read it: see docs/adr/0070. ``opted_out`` are the categories that Global Privacy Control refuses.
     """
 
     notice: Notice | None = None
     questions: tuple[Question, ...] = ()
     services: tuple[Service, ...] = ()
+    opted_out: frozenset[str] = frozenset()
     others: tuple[Gate, ...] = ()
 
     @property
@@ -60,104 +84,147 @@ class Gate:
         """Return the gate of the language in which these cookies were answered; the empty one when it isn't offered."""
         return self._read_in(_given(cookies))
 
-    def answers(self, cookies: Mapping[str, str]) -> dict[str, bool]:
-        """Return the valid answers in these cookies: varname → accepted. A category without one is left out."""
+    def answers(self, cookies: Mapping[str, str], *, gpc: bool = False) -> dict[str, bool]:
+        """Return the valid answers in these cookies: varname → accepted. A category without one is left out.
+
+        ``gpc`` is whether the browser sends Global Privacy Control, which is an answer.
+        """
         given = _given(cookies)
-        return self._read_in(given)._answers(given)  # noqa: SLF001  (a gate like this one)
+        return self._read_in(given)._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
+
+    def service_answers(self, cookies: Mapping[str, str], *, gpc: bool = False) -> dict[str, bool]:
+        """Return her own answers to single services that stand: ``category.slug`` → accepted."""
+        given = _given(cookies)
+        gate = self._read_in(given)
+        answers = gate._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
+        opened = {
+            service.key
+            for service in gate.services
+            if gate._opens(service, given, answers, gpc)  # noqa: SLF001  (a gate like this one)
+        }
+        return {
+            service.key: service.key in opened
+            for service in gate.services
+            if service.key in given and (service.key in opened) is not answers.get(service.category.varname, False)
+        }
+
+    def is_complete(self, cookies: Mapping[str, str], *, gpc: bool = False) -> bool:
+        """Return whether the visitor has answered every question of the live notice, so that none is asked."""
+        gate = self.read_in(cookies)
+        return bool(gate.questions) and len(self.answers(cookies, gpc=gpc)) == len(gate.questions)
+
+    def opened(self, cookies: Mapping[str, str], *, path: str, gpc: bool = False) -> Opened:
+        """Return what these request cookies have opened on the page at ``path``; nothing without a valid choice."""
+        given = _given(cookies)
+        if not given:
+            return NOTHING
+        gate = self._read_in(given)
+        answers = gate._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
+        return opened_by(
+            service
+            for service in gate.services
+            if service.stands_on(path) and gate._opens(service, given, answers, gpc)  # noqa: SLF001  (a gate like this one)
+        )
+
+    def openable(self, *, path: str) -> Opened:
+        """Return what any visitor could have opened on the page at ``path``, in whatever language she was asked."""
+        services = {service.pk: service for gate in (self, *self.others) for service in gate.services}
+        return opened_by(service for service in services.values() if service.stands_on(path))
 
     def _read_in(self, given: Mapping[str, str]) -> Gate:
         parts = given.get(NOTICE_KEY, "").split(".")
         language = parts[2] if len(parts) > 2 else wording.LANGUAGE
         return next((gate for gate in (self, *self.others) if gate.language == language), Gate())
 
-    def _answers(self, given: Mapping[str, str]) -> dict[str, bool]:
+    def _answers(self, given: Mapping[str, str], gpc: bool) -> dict[str, bool]:
         read = given.get(NOTICE_KEY, "").partition(".")[0]
         read_number = int(read) if read.isascii() and read.isdecimal() and len(read) < 10 else 0
         number = self.notice.number if self.notice else 0
         answers = {}
         for question in self.questions:
             answer = given.get(question.varname)
-            if answer == question.version:
+            if self._is_opted_out(question.varname, given, gpc):
+                answers[question.varname] = False
+            elif answer == question.version:
                 answers[question.varname] = True
             elif answer == settings.COOKIE_CONSENT_DECLINE and question.since <= read_number <= number:
                 answers[question.varname] = False
         return answers
 
-    def is_complete(self, cookies: Mapping[str, str]) -> bool:
-        """Return whether the visitor has answered every question of the live notice, so that none is asked."""
-        gate = self.read_in(cookies)
-        return bool(gate.questions) and len(self.answers(cookies)) == len(gate.questions)
+    def _opens(self, service: Service, given: Mapping[str, str], answers: Mapping[str, bool], gpc: bool) -> bool:
+        varname = service.category.varname
+        own = given.get(service.key)
+        if own is None:
+            return answers.get(varname, False)
+        version = next((question.version for question in self.questions if question.varname == varname), None)
+        return own == version and not self._is_opted_out(varname, given, gpc)
 
-    def sources_for(self, cookies: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-        """Return CSP directive → origins that these request cookies have opened; nothing without a valid choice."""
-        given = _given(cookies)
-        gate = self._read_in(given)
-        answers = gate._answers(given)  # noqa: SLF001  (a gate like this one)
-        opened: dict[str, dict[str, None]] = {}
-        for question in gate.questions:
-            if answers.get(question.varname):
-                for directive, origins in question.sources:
-                    opened.setdefault(directive, {}).update(dict.fromkeys(origins))
-        return {directive: tuple(origins) for directive, origins in opened.items()}
-
-    def variant_for(self, cookies: Mapping[str, str]) -> str:
-        """Return a short name of what :meth:`sources_for` opens, for the ETag; ``""`` when it opens nothing."""
-        sources = self.sources_for(cookies)
-        return hashlib.sha256(repr(sources).encode()).hexdigest()[:8] if sources else ""
+    def _is_opted_out(self, varname: str, given: Mapping[str, str], gpc: bool) -> bool:
+        return gpc and varname in self.opted_out and given.get(GPC_KEY) != "1"
 
 
-def cookie_content(notice: Notice, answers: Mapping[str, bool]) -> dict[str, str]:
-    """Return the content of the consent cookie that states ``answers`` to ``notice``."""
+def opened_by(services: Iterable[Service]) -> Opened:
+    """Return what these services need, together."""
+    merged: dict[str, dict[str, None]] = {}
+    uses_sinks = False
+    for service in services:
+        uses_sinks = uses_sinks or service.uses_sinks
+        for directive, origins in service.sources.items():
+            merged.setdefault(directive, {}).update(dict.fromkeys(origins))
+    return Opened({directive: tuple(origins) for directive, origins in merged.items()}, uses_sinks)
+
+
+def cookie_content(notice: Notice, answers: Mapping[str, bool], *, gpc: bool = False) -> dict[str, str]:
+    """Return the content of the consent cookie that states ``answers`` to ``notice``, given under ``gpc`` or not."""
+    categories = notice.document["categories"]
+    versions = {category["varname"]: category["version"] for category in categories if not category["required"]}
+    keys = [*versions, *sorted(key for key in answers if key.partition(".")[0] in versions and "." in key)]
     content = {
-        category["varname"]: category["version"] if answers[category["varname"]] else settings.COOKIE_CONSENT_DECLINE
-        for category in notice.document["categories"]
-        if not category["required"]
+        key: versions[key.partition(".")[0]] if answers[key] else settings.COOKIE_CONSENT_DECLINE for key in keys
     }
+    if gpc and any(answers[key] for key in keys if key.partition(".")[0] in settings.CONSENT_GPC_CATEGORIES):
+        content[GPC_KEY] = "1"
     read = f"{notice.number}.{notice.sha256[:SHORT]}"
     return content | {NOTICE_KEY: read if notice.language == wording.LANGUAGE else f"{read}.{notice.language}"}
 
 
-def gate_of(notice: Notice | None, enabled: Iterable[Service]) -> Gate:
-    """Return the gate of a notice and those of the ``enabled`` services that run under it."""
+def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
+    """Return the gate of a notice and those of the services ``switched_on`` (with cookies) that run under it."""
     if notice is None:
         return Gate()
-    services = tuple(
-        service
-        for service in enabled
-        if names(
-            notice.document,
-            varname=service.category.varname,
-            service=service.name,
-            recipients=service.recipients,
-        )
-    )
     questions = tuple(
-        Question(
-            category["varname"],
-            category["version"],
-            category["since"],
-            _merged([service for service in services if service.category.varname == category["varname"]]),
-        )
+        Question(category["varname"], category["version"], category["since"])
         for category in notice.document["categories"]
         if not category["required"]
     )
-    return Gate(notice, questions, services)
+    services = tuple(service for service in switched_on if not unnamed_in(notice, service))
+    return Gate(notice, questions, services, frozenset(settings.CONSENT_GPC_CATEGORIES))
 
 
 def current_gate() -> Gate:
-    """Return the gate as of the last committed change to notice or services. Two queries.
+    """Return the gate as of the last committed change to notice or services.
 
+    Two queries, and two more for what services keep.
     When the database doesn't answer, this is the empty gate: every failure counts as a refusal.
     """
     try:
-        newest = Notice.objects.newest().filter(language__in=languages.offered())
-        live = {notice.language: notice for notice in newest}
-        services = tuple(Service.objects.enabled())
+        live = {notice.language: notice for notice in _newest(offered=languages.offered())}
+        services = tuple(_switched_on())
         own = gate_of(live.pop(wording.LANGUAGE, None), services)
         return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))
     except Error as error:
         logger.warning("The live notice cannot be read, so nothing is opened: %s", type(error).__name__)
         return Gate()
+
+
+@Prepared
+def _newest(offered: Collection[str]) -> QuerySet[Notice]:
+    return Notice.objects.newest().filter(language__in=offered)
+
+
+@Prepared
+def _switched_on() -> QuerySet[Service]:
+    return Service.objects.switched_on()
 
 
 def gate_for(request: HttpRequest) -> Gate:
@@ -168,11 +235,16 @@ def gate_for(request: HttpRequest) -> Gate:
     return gate
 
 
-def opened_for(request: HttpRequest) -> dict[str, tuple[str, ...]]:
-    """Return CSP directive → origins opened to the sender of ``request``. No query when she carries no choice."""
+def opened_for(request: HttpRequest) -> Opened:
+    """Return what is opened to the sender of ``request`` on this page. No query when she carries no choice."""
     if settings.COOKIE_CONSENT_NAME not in request.COOKIES:
-        return {}
-    return gate_for(request).sources_for(request.COOKIES)
+        return NOTHING
+    return gate_for(request).opened(request.COOKIES, path=request.path, gpc=sends_gpc(request))
+
+
+def sends_gpc(request: HttpRequest) -> bool:
+    """Return whether the browser asks not to sell or share (Global Privacy Control, ``Sec-GPC: 1``)."""
+    return request.headers.get("Sec-GPC") == "1"
 
 
 def current_edition() -> int:
@@ -184,11 +256,3 @@ def _given(cookies: Mapping[str, str]) -> dict[str, str]:
     value = cookies.get(settings.COOKIE_CONSENT_NAME)
     given: dict[str, str] = parse_cookie_str(value.strip('"')) if value else {}
     return given
-
-
-def _merged(services: list[Service]) -> Sources:
-    merged: dict[str, dict[str, None]] = {}
-    for service in services:
-        for directive, origins in service.sources.items():
-            merged.setdefault(directive, {}).update(dict.fromkeys(origins))
-    return tuple((directive, tuple(origins)) for directive, origins in merged.items())

@@ -17,7 +17,7 @@ FORMATS = {"html": "text/html", "text": "text/plain", "json": "application/json"
 
 
 @require_safe
-@cache_control(no_cache=True)
+@cache_control(private=True, no_cache=True)
 @vary_on_headers("Accept")
 def heads(request: HttpRequest) -> HttpResponse:
     """The newest signed heads and the public keys, as a page, as plain notes or as JSON (`?format=`, or by Accept)."""
@@ -38,7 +38,7 @@ def heads(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(no_cache=True)
+@cache_control(private=True, no_cache=True)
 def consistency(request: HttpRequest, old: int, new: int) -> HttpResponse:
     """The proof, in JSON, that the head over `new` records continues the one over `old` (RFC 9162, section 2.1.4)."""
     # Larger numbers than a database holds are asked for too.

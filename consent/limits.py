@@ -18,6 +18,7 @@ from threading import Lock
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,16 @@ class Limiter:
 
     def take(self, kind: str, value: str, *, most: int, at: datetime) -> None:
         """Count one. Raises :class:`TooManyChoices` instead when ``value`` has had ``most`` in this hour."""
+        if wait := self.wait(kind, value, most=most, at=at):
+            # Without any trace of whom.
+            logger.warning("A choice was refused: too many from one %s within an hour.", kind)
+            raise TooManyChoices(
+                gettext("Too many choices came from your network within an hour. Please try again later."),
+                retry_after=wait,
+            )
+
+    def wait(self, kind: str, value: str, *, most: int, at: datetime) -> int:
+        """Count one and return 0; when ``value`` has had ``most`` in this hour, return the seconds that are left."""
         with self._lock:
             if self._began_at is None or not self._began_at <= at < self._began_at + HOUR:
                 self.forget()
@@ -64,13 +75,7 @@ class Limiter:
             if len(self._counts) > MOST_COUNTED:
                 del self._counts[next(iter(self._counts))]
             left = self._began_at + HOUR - at
-        if not is_admitted:
-            # Without any trace of whom.
-            logger.warning("A choice was refused: too many from one %s within an hour.", kind)
-            raise TooManyChoices(
-                "Too many choices came from your network within an hour. Please try again later.",
-                retry_after=max(1, math.ceil(left.total_seconds())),
-            )
+        return 0 if is_admitted else max(1, math.ceil(left.total_seconds()))
 
 
 limiter = Limiter()

@@ -30,23 +30,33 @@ SHORT = 16
 
 
 class CookieEntry(TypedDict):
-    """A declared cookie. ``lifetime_days`` is ``None`` when it goes with the browser session."""
+    """A declared cookie or storage key. ``lifetime_days`` is ``None`` when it goes with the browser session.
+
+    ``kind`` stands where it isn't a cookie, ``service`` (a service's slug) where one keeps it.
+    """
 
     name: str
     purpose: str
     domain: str
     path: str
     lifetime_days: int | None
+    kind: NotRequired[str]
+    service: NotRequired[str]
 
 
 class ServiceEntry(TypedDict):
-    """A service that the category opens, with every origin that learns of the visit."""
+    """A service that the category opens, with every origin that learns of the visit.
+
+    Notices from before services could be chosen one by one have no ``slug``.
+    """
 
     name: str
     vendor: str
     purpose: str
     privacy_policy: str
     recipients: list[str]
+    slug: NotRequired[str]
+    opt_out: NotRequired[str]
 
 
 class CategoryEntry(TypedDict):
@@ -241,14 +251,44 @@ def history(published: Iterable[Notice]) -> list[Publication]:
     return found
 
 
-def names(document: NoticeDocument, *, varname: str, service: str, recipients: Iterable[str]) -> bool:
-    """Return whether the notice tells visitors of this service, in this category, with all of these recipients."""
-    return any(
-        entry["name"] == service and set(recipients) <= set(entry["recipients"])
+def service_versions(document: NoticeDocument) -> dict[str, str]:
+    """Return what may be chosen one by one: a service's key (``category.slug``) → the version that opens it."""
+    return {
+        f"{category['varname']}.{service['slug']}": category["version"]
         for category in document["categories"]
-        if category["varname"] == varname
-        for entry in category["services"]
-    )
+        if not category["required"]
+        for service in category["services"]
+        if "slug" in service
+    }
+
+
+def unnamed(document: NoticeDocument, category: CategoryEntry, service: ServiceEntry) -> list[str]:
+    """Return what of a service the notice doesn't tell visitors, in words; nothing when it tells all.
+
+    ``category`` is the service's own, with the cookies that the service keeps.
+    """
+    told = next((entry for entry in document["categories"] if entry["varname"] == category["varname"]), None)
+    entry = next((entry for entry in told["services"] if entry["name"] == service["name"]), None) if told else None
+    if told is None or entry is None:
+        return [f"the service “{service['name']}” in the category “{category['name']}”"]
+    missing = [f"the recipient {origin}" for origin in service["recipients"] if origin not in entry["recipients"]]
+    return missing + [
+        f"the {kind_text(cookie)} {cookie['name']} ({lifetime_text(cookie['lifetime_days'])})"
+        for cookie in category["cookies"]
+        if not any(_tells(said, cookie) for said in told["cookies"])
+    ]
+
+
+def _tells(said: CookieEntry, cookie: CookieEntry) -> bool:
+    """Whether what is said of a cookie covers it. One that goes with the session lives shortest."""
+    same = all(said.get(key) == cookie.get(key) for key in ("name", "domain", "path", "kind", "service"))
+    days, allowed = cookie["lifetime_days"], said["lifetime_days"]
+    return same and (days is None or (allowed is not None and days <= allowed))
+
+
+def kind_text(cookie: CookieEntry) -> str:
+    """Return what sort of thing is declared."""
+    return {"local": "local storage", "session": "session storage"}.get(cookie.get("kind", ""), "cookie")
 
 
 def lifetime_text(days: int | None) -> str:
@@ -270,7 +310,7 @@ def _refuse_new_facts(known: Mapping[str, CategoryEntry], draft: NoticeDocument)
 
 
 def _facts(category: CategoryEntry) -> set[str]:
-    return {f"the cookie {cookie['name']}" for cookie in category["cookies"]} | {
+    return {f"the {kind_text(cookie)} {cookie['name']}" for cookie in category["cookies"]} | {
         f"{service['name']} ({origin})" for service in category["services"] for origin in service["recipients"]
     }
 
@@ -283,13 +323,14 @@ def _lines(document: NoticeDocument) -> dict[str, str]:
         lines[f"{at}: purpose"] = category["purpose"]
         lines[f"{at}: required"] = "yes" if category["required"] else "no"
         for cookie in category["cookies"]:
-            lines[f"{at}: cookie {cookie['name']} {cookie['domain']}".rstrip()] = (
+            lines[f"{at}: {kind_text(cookie)} {cookie['name']} {cookie['domain']}".rstrip()] = (
                 f"{cookie['purpose']} (path {cookie['path']}, {lifetime_text(cookie['lifetime_days'])})"
             )
         for service in category["services"]:
             lines[f"{at}: service {service['name']}"] = (
                 f"{service['purpose']} ({service['vendor']}, {service['privacy_policy']}; "
-                f"sends to {', '.join(service['recipients'])})"
+                f"sends to {', '.join(service['recipients'])}"
+                + (f"; deleted at {service['opt_out']})" if "opt_out" in service else ")")
             )
     lines["Order of categories"] = ", ".join(category["varname"] for category in document["categories"])
     return lines

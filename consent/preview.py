@@ -11,8 +11,8 @@ from datetime import datetime
 from django.template.loader import render_to_string
 
 from consent.actions.publishing import Draft, next_number
+from consent.languages import preferences_url
 from consent.models import Notice
-from consent.views import preferences_url
 
 LAYOUT = "admin/consent/notice/preview_document.html"
 

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -78,11 +79,11 @@ def receipt(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, held: str) -> HttpResponse:
     if not is_same_origin(request):
-        return refusal(request, 403, "cross-site", "The form was not sent from a page of this site.")
+        return refusal(request, 403, "cross-site", gettext("The form was not sent from a page of this site."))
     try:
         fields = {name: values[0] for name, values in read_fields(request, "step", "receipt", "confirmed").items()}
     except BadChoice as error:
-        return refusal(request, 400, "bad-form", str(error))
+        return refusal(request, 400, "bad-form", str(error), is_technical=True)
     step, typed = fields.get("step"), receipts.typed(fields.get("receipt", ""))
     if step == "show":
         return _page(request, typed or held, typed=typed)
@@ -94,7 +95,7 @@ def _step(request: HttpRequest, held: str) -> HttpResponse:
         if fields.get("confirmed") != "yes":
             return _page(request, typed or held, typed=typed, asks_to_confirm=True)
         return _erase(request, typed or held, held=held)
-    return refusal(request, 400, "bad-form", f"“step” must be one of {', '.join(STEPS)}.")
+    return refusal(request, 400, "bad-form", f"“step” must be one of {', '.join(STEPS)}.", is_technical=True)
 
 
 def _page(request: HttpRequest, secret: str, *, typed: str, **context: Any) -> HttpResponse:

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
 from consent.ledger import Choice
 from consent.models import ConsentRecord
-from consent.notices import CategoryEntry
+from consent.notices import CategoryEntry, ServiceEntry
 
 #: What the anchor behind the receipt's address names: the version of this structure.
 PROFILE = "receipt-1"
@@ -53,7 +55,9 @@ def as_json(
     ``proof`` the ledger's inclusion proof, or ``None`` until the record is sealed. Raises
     :class:`consent.models.Erased`.
     """
-    page = f"{site}{reverse('consent:receipt')}"
+    # It names things, so it is the same in whatever language the receipt is looked at.
+    with translation.override(settings.LANGUAGE_CODE):
+        page = f"{site}{reverse('consent:receipt')}"
     choice, notice = record.choice(), record.notice
     document = notice.document
     controller = {
@@ -113,7 +117,7 @@ def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[s
         "dpv:hasDataSubject": {"@id": f"urn:sha256:{choice.receipt_sha256}#visitor", "@type": "dpv:DataSubject"},
         "dpv:hasDataController": {"@id": controller["@id"]},
         "dpv:hasNotice": {"@id": f"urn:sha256:{choice.notice}"},
-        "dpv:hasProcess": _process_of(category, controller=controller),
+        "dpv:hasProcess": _process_of(category, choice=choice, controller=controller),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ProvideConsent", "dpv:WithdrawConsent"],
             "dpv:isExercisedAt": page,
@@ -133,13 +137,13 @@ def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[s
     }
 
 
-def _status_of(choice: Choice, varname: str) -> str:
-    if choice.answers[varname]:
+def _status_of(choice: Choice, key: str) -> str:
+    if choice.answers[key]:
         return "dpv:ConsentGiven"
     return "dpv:ConsentWithdrawn" if choice.action == ConsentRecord.Action.WITHDRAW else "dpv:ConsentRefused"
 
 
-def _process_of(category: CategoryEntry, *, controller: Mapping[str, Any]) -> dict[str, Any]:
+def _process_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any]) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:identifier": category["varname"],
@@ -162,22 +166,27 @@ def _process_of(category: CategoryEntry, *, controller: Mapping[str, Any]) -> di
             for cookie in category["cookies"]
         ]
     if category["services"]:
-        process["dpv:hasService"] = [
-            {
-                "@type": "dpv:Service",
-                "dct:title": service["name"],
-                "dct:description": service["purpose"],
-                "dpv:hasRecipient": {
-                    "@type": ["dpv:Recipient", "dpv:ThirdParty"],
-                    "dpv:hasName": service["vendor"],
-                    "schema:url": service["privacy_policy"],
-                    "dpv:hasAddress": service["recipients"],
-                },
-            }
-            for service in category["services"]
-        ]
+        process["dpv:hasService"] = [_service_of(category, service, choice) for service in category["services"]]
         process["dpv:hasRecipient"] += [entry["dpv:hasRecipient"] for entry in process["dpv:hasService"]]
     return process
+
+
+def _service_of(category: CategoryEntry, service: ServiceEntry, choice: Choice) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "@type": "dpv:Service",
+        "dct:title": service["name"],
+        "dct:description": service["purpose"],
+        "dpv:hasRecipient": {
+            "@type": ["dpv:Recipient", "dpv:ThirdParty"],
+            "dpv:hasName": service["vendor"],
+            "schema:url": service["privacy_policy"],
+            "dpv:hasAddress": service["recipients"],
+        },
+    }
+    key = f"{category['varname']}.{service.get('slug')}"
+    if key in choice.answers:
+        entry["dpv:hasConsentStatus"] = {"@type": [_status_of(choice, key), "dpv:ExpressedConsent"]}
+    return entry
 
 
 def _storage_of(days: int | None) -> list[dict[str, Any]]:

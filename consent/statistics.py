@@ -116,7 +116,8 @@ def count_choices(*, first: date, last: date, filters: Mapping[str, str | int]) 
     counts: dict[tuple[date, int, str, str, str, str], Answers] = {}
     for day, notice, language, surface, action, answers, number in groups:
         for category, answer in answers.items():
-            if category not in required.get(notice, ()):
+            # Answers to single services (`category.slug`) are in the records; the statistics are of categories.
+            if "." not in category and category not in required.get(notice, ()):
                 counts.setdefault((day, notice, language, surface, action, category), Counter())[answer] += number
     for key, answer_counts in counts.items():
         yield Cell(*key, accepted=answer_counts[True], refused=answer_counts[False])

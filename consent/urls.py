@@ -1,6 +1,6 @@
-from django.urls import path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from consent import head_views, notice_views, receipt_views, views
+from consent import head_views, notice_views, receipt_views, report_views, service_views, views
 
 
 class Sha256Converter:
@@ -18,14 +18,18 @@ class Sha256Converter:
 register_converter(Sha256Converter, "sha256")
 
 app_name = "consent"
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", views.preferences, name="preferences"),
     path("cookies/<slug:language>/", views.preferences, name="preferences_in"),
     path("consent/", views.choose, name="choose"),
-    path("consent/receipt/", receipt_views.receipt, name="receipt"),
+    # By itself, so that what is put before a page's own part of the address stands behind /consent/: the receipt's
+    # cookie is sent there alone.
+    path("consent/", include([path("receipt/", receipt_views.receipt, name="receipt")])),
+    path("consent/reports/", report_views.reports, name="reports"),
     path("consent/notices/", notice_views.notice_list, name="notice_list"),
     path("consent/notices/<sha256:sha256>/", notice_views.notice, name="notice"),
     path("consent/notices/<sha256:sha256>.json", notice_views.notice_document, name="notice_document"),
+    path("consent/services/<sha256:sha256>.js", service_views.start_code, name="start_code"),
     path("consent/heads/", head_views.heads, name="heads"),
     path("consent/heads/<int:old>/<int:new>/", head_views.consistency, name="consistency"),
 ]

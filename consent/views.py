@@ -6,23 +6,33 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from typing import Any
 
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from consent import languages, wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
-from consent.choices import BadChoice, is_same_origin, read_choice
-from consent.gate import cookie_content, current_gate
+from consent.choices import BadChoice, ChoiceForm, is_same_origin, read_choice
+from consent.gate import cookie_content, current_gate, sends_gpc
 from consent.limits import TooManyChoices, admission
+from consent.models import Notice
+from consent.notices import ServiceEntry
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +47,13 @@ def refuses_when_database_is_away(view: View) -> View:
     """Answer 503, saying that nothing is opened, when the database doesn't answer."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, **parts: str) -> HttpResponse:
+    def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
         try:
             return view(request, **parts)
         except (OperationalError, InterfaceError) as error:
             # Without the traceback, which would show the statement and so the choice.
             logger.error("A consent page failed because the database is away: %s", type(error).__name__)
-            reason = (
+            reason = gettext(
                 "Your choice cannot be saved just now. Nothing optional was switched on. Please try again in a minute."
             )
             response = refusal(request, 503, "unavailable", reason)
@@ -58,27 +68,37 @@ def refuses_when_database_is_away(view: View) -> View:
 @csrf_exempt
 @require_POST
 @cache_control(no_store=True)
-@refuses_when_database_is_away
 def choose(request: HttpRequest) -> HttpResponse:
     """Record a choice, then answer: JSON to a script, a redirect to a form."""
     if not is_same_origin(request):
-        return refusal(request, 403, "cross-site", "The choice was not sent from a page of this site.")
+        return refusal(request, 403, "cross-site", gettext("The choice was not sent from a page of this site."))
+    try:
+        form = read_choice(request)
+    except BadChoice as error:
+        return refusal(request, 400, "bad-choice", str(error), is_technical=True)
+    # The form's address is one for all languages; the page that it came from, and leads back to, is in one of them.
+    with translation.override(languages.language_of(form.next)):
+        return _record(request, form=form)
+
+
+@refuses_when_database_is_away
+def _record(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
     now = timezone.now()
     held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
     try:
-        form = read_choice(request)
         recorded = record_choice(
             choice=form.choice,
             categories=form.categories,
             notice=form.notice,
             surface=form.surface,
-            gpc=request.headers.get("Sec-GPC") == "1",
+            services=form.services,
+            gpc=form.gpc or sends_gpc(request),
             receipt=held,
             at=now,
             admit=admission(request, receipt=held, at=now),
         )
-    except (BadChoice, UnknownCategory, UnknownNotice) as error:
-        return refusal(request, 400, "bad-choice", str(error))
+    except (UnknownCategory, UnknownNotice) as error:
+        return refusal(request, 400, "bad-choice", str(error), is_technical=True)
     except OutdatedNotice as error:
         return refusal(request, 409, "outdated-notice", str(error))
     except TooManyChoices as error:
@@ -99,38 +119,64 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(no_store=True)
 @refuses_when_database_is_away
-def preferences(request: HttpRequest, language: str = wording.LANGUAGE) -> HttpResponse:
-    """The preferences page, here in a further language. Differs by reader, so it is never stored anywhere."""
+def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
+    """The preferences page; under `language`, that of a notice whose language has no pages of its own.
+
+    Differs by reader, so it is never stored anywhere.
+    """
     gate = current_gate()
     notices = {each.language: each.notice for each in (gate, *gate.others) if each.notice}
-    notice = notices.get(language)
-    if request.resolver_match and request.resolver_match.kwargs and (notice is None or language == wording.LANGUAGE):
-        raise Http404(f"There is no notice in the language {language!r}.")
-    answers = gate.answers(request.COOKIES)
-    names = {entry["varname"]: entry["name"] for entry in notice.document["categories"]} if notice else {}
+    notice = notices.get(language or languages.asked_in(notices))
+    if language:
+        if notice is None or language == wording.LANGUAGE:
+            raise Http404(f"There is no notice in the language {language!r}.")
+        address = languages.preferences_url(language)
+        if request.path != address:
+            query = request.META["QUERY_STRING"]
+            return HttpResponsePermanentRedirect(address + (f"?{query}" if query else ""))
+    gpc = sends_gpc(request)
+    answers = gate.answers(request.COOKIES, gpc=gpc)
+    own = gate.service_answers(request.COOKIES, gpc=gpc)
+    # What her browser's signal alone decides, she has not said: the line about the signal tells it.
+    said = gate.answers(request.COOKIES)
+    told = {key: answer for key, answer in answers.items() if said.get(key) == answer} | own
+    names = _names_in(notice)
     return render(
         request,
         "consent/preferences.html",
         {
             "notice": notice,
-            "accepted": [varname for varname, answer in answers.items() if answer],
-            "accepted_names": [names.get(varname, varname) for varname, answer in answers.items() if answer],
-            "refused_names": [names.get(varname, varname) for varname, answer in answers.items() if not answer],
-            "is_complete": gate.is_complete(request.COOKIES),
+            "accepted": [key for key, answer in (answers | own).items() if answer],
+            "accepted_names": [names.get(key, key) for key, answer in told.items() if answer],
+            "refused_names": [names.get(key, key) for key, answer in told.items() if not answer],
+            "allowed_services": [key for key, answer in own.items() if answer],
+            "refused_services": [key for key, answer in own.items() if not answer],
+            "is_opted_out": gpc and any(answers.get(varname) is False for varname in gate.opted_out),
+            "is_withdrawn": "withdrawn" in request.GET and not any((answers | own).values()),
+            "beyond_reach": _services_in(notice),
+            "is_complete": gate.is_complete(request.COOKIES, gpc=gpc),
             "is_saved": "saved" in request.GET,
-            "preferences": preferences_url(language),
+            "preferences": request.path,
             "languages": [
-                (code, languages.name_of(code), preferences_url(code), code == language) for code in sorted(notices)
+                (code, languages.name_of(code), url, url == request.path)
+                for code, url in ((code, languages.preferences_url(code)) for code in sorted(notices))
             ],
         },
     )
 
 
-def preferences_url(language: str) -> str:
-    """Return where the preferences are in a language."""
-    if language == wording.LANGUAGE:
-        return reverse("consent:preferences")
-    return reverse("consent:preferences_in", args=[language])
+def _services_in(notice: Notice | None) -> list[ServiceEntry]:
+    """Return the services that a notice names: what they keep at their own addresses is out of our reach."""
+    return [service for category in notice.document["categories"] for service in category["services"]] if notice else []
+
+
+def _names_in(notice: Notice | None) -> dict[str, str]:
+    """Return what categories, and services by their keys, are called in a notice."""
+    names = {}
+    for category in notice.document["categories"] if notice else ():
+        names[category["varname"]] = category["name"]
+        names |= {f"{category['varname']}.{entry.get('slug')}": entry["name"] for entry in category["services"]}
+    return names
 
 
 def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
@@ -140,7 +186,7 @@ def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     choice = record.choice()
     response.set_cookie(
         settings.COOKIE_CONSENT_NAME,
-        dict_to_cookie_str(cookie_content(record.notice, choice.answers)),
+        dict_to_cookie_str(cookie_content(record.notice, choice.answers, gpc=choice.gpc)),
         max_age=seconds,
         secure=settings.COOKIE_CONSENT_SECURE,
         httponly=settings.COOKIE_CONSENT_HTTPONLY,
@@ -172,11 +218,19 @@ def forget(response: HttpResponse) -> None:
         )
 
 
-def refusal(request: HttpRequest, status: int, code: str, reason: str) -> HttpResponse:
-    """Say why nothing was recorded, in the form that the sender reads."""
+def refusal(request: HttpRequest, status: int, code: str, reason: str, *, is_technical: bool = False) -> HttpResponse:
+    """Say why nothing was recorded, in the form that the sender reads.
+
+    A technical reason is for who wrote the program that sent the form, and in English: no page of ours leads to it.
+    """
     if wants_json(request):
         return JsonResponse({"error": code, "reason": reason}, status=status)
-    return render(request, "consent/refusal.html", {"status": status, "reason": reason}, status=status)
+    return render(
+        request,
+        "consent/refusal.html",
+        {"status": status, "reason": reason, "is_technical": is_technical},
+        status=status,
+    )
 
 
 def too_many(request: HttpRequest, error: TooManyChoices) -> HttpResponse:

@@ -4,8 +4,11 @@ The buttons "Reject all" and "Accept all", and "We use cookies" in the summary, 
 their users look for: :func:`refused` has them to the letter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
 
 #: The language of the site and of the registry. Notices in others are translations.
 LANGUAGE = "en"
@@ -43,6 +46,28 @@ TEXT: dict[str, str] = {
     "refused_all": "You refused everything optional.",
     "receipt_link": "See the receipt of your choice",
     "withdraw": "Withdraw my consent",
+    "withdrawn": "Your consent is withdrawn. What was kept on this site with it is erased in your browser.",
+    "not_erasable": (
+        "What these recipients keep at their own addresses, their cookies there included, we cannot erase. Each says "
+        "where you can:"
+    ),
+    "gpc_honoured": (
+        "Opt-out request honoured: your browser asks us not to sell or share your data (Global Privacy Control), so "
+        "we don't."
+    ),
+    "gpc_overrides": (
+        "Your browser opts out of this (Global Privacy Control). If you allow it here all the same, that overrides the "
+        "opt-out on this site. “Accept all” leaves the opt-out in force."
+    ),
+    "embed_contacts": "To show it, your browser has to contact",
+    "embed_show": "Show this",
+    "embed_allow": "Always allow",
+    "service_choice": "Decide about {service} alone",
+    "as_category": "As the category",
+    "allow": "Allow",
+    "refuse": "Refuse",
+    "local_storage": "local storage",
+    "session_storage": "session storage",
     "cookies": "cookies",
     "services": "services",
     "kept_days": "kept {days} days",
@@ -62,8 +87,9 @@ OPENING = "We use cookies"
 def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
     """Return which of these words may not be said so, and why: key → reason."""
     reasons = {}
-    if words.get("kept_days") and "{days}" not in words["kept_days"]:
-        reasons["kept_days"] = "Write {days} where the number of days belongs."
+    for key, name, what in (("kept_days", "{days}", "number of days"), ("service_choice", "{service}", "name")):
+        if words.get(key) and name not in words[key]:
+            reasons[key] = f"Write {name} where the {what} belongs."
     if language != LANGUAGE:
         return reasons
     reasons |= {
@@ -128,3 +154,19 @@ CATEGORIES = (
         "Helps to pay for our free resources through marketing and promotions that are matched to you.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What the site's own scripts keep in a browser's local storage, with permission for ``category``."""
+
+    category: str
+    name: str
+    purpose: str
+    days: int
+
+
+def site_storage() -> tuple[StoredKey, ...]:
+    """Return what the setting CONSENT_SITE_STORAGE says of the site around this app."""
+    declared: Sequence[Mapping[str, Any]] = settings.CONSENT_SITE_STORAGE
+    return tuple(StoredKey(**each) for each in declared)

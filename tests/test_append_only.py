@@ -10,6 +10,7 @@ import glossary.models
 BASES = (glossary.models.AppendOnly, consent.models.AppendOnly)
 # Written once by design. A new model that should be among them is added here and in a migration.
 APPEND_ONLY = {
+    "consent.AuditRun",
     "consent.Checkpoint",
     "consent.ConsentEvent",
     "consent.ConsentRecord",
@@ -22,6 +23,7 @@ APPEND_ONLY = {
     "glossary.Event",
     "glossary.ReviewComment",
     "glossary.Revision",
+    "glossary.TagDescription",
 }
 
 

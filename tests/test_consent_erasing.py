@@ -63,6 +63,10 @@ ABOUT_NOBODY = {
     "LedgerBlock": dict.fromkeys(("id", "level", "position", "sha256"), "hashes over hashes, and their place"),
     "PrunedBlock": dict.fromkeys(("id", "number", "nodes", "mac", "at"), "hashes over hashes, and their place"),
     "Checkpoint": dict.fromkeys(("id", "size", "root", "at", "note"), "public by design"),
+    "Violation": dict.fromkeys(
+        ("id", "directive", "blocked", "count", "first_date", "last_date", "seen_date", "seen_by"),
+        "a sum over all visitors of what browsers refused, and the operator who looked at it",
+    ),
     "HeadDelivery": dict.fromkeys(
         ("id", "channel", "checkpoint", "delivered_at", "failed_at", "failures", "error"),
         "about a machine that heads are sent to",
@@ -79,11 +83,22 @@ ABOUT_NOBODY = {
     "Service": dict.fromkeys(
         (
             *("id", "name", "vendor", "purpose", "privacy_policy", "category", "url", "integrity", "connect_origins"),
-            *("image_origins", "enabled", "changed_at", "changed_by"),
+            *("image_origins", "script_origins", "frame_origins", "style_origins", "font_origins", "media_origins"),
+            *("slug", "opt_out", "kind", "attributes", "start_code", "pages", "uses_sinks", "consent_mode", "status"),
+            *("changed_at", "changed_by"),
         ),
         "a script, written by an operator",
     ),
-    "CookieLifetime": dict.fromkeys(("id", "cookie", "days"), "a declared cookie, written by an operator"),
+    "CookieDetails": dict.fromkeys(
+        ("id", "cookie", "days", "kind", "service"), "a declared cookie, written by an operator"
+    ),
+    "AuditRun": dict.fromkeys(
+        (
+            *("id", "at", "seconds", "host", "is_copy", "notice_sha256", "browser", "pages", "states", "choices"),
+            *("found", "findings", "left_out"),
+        ),
+        "what a browser met that nobody sat at",
+    ),
     "ClosedDay": dict.fromkeys(("date", "records", "closed_at"), "counts of a whole day"),
     "DailyChoices": dict.fromkeys(
         ("id", "date", "notice", "language", "surface", "action", "category", "accepted", "refused"),

@@ -85,6 +85,8 @@ def test_filters_count_only_what_they_name(choose: Choose, at: datetime) -> None
     choose("accept_all", times=2)
     Service.objects.create(
         name="Counter",
+        slug="counter",
+        status="announced",
         vendor="Example Ltd",
         purpose="Counts.",
         privacy_policy="https://example.org/",

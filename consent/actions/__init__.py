@@ -3,6 +3,7 @@
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """
 
+from consent.actions.auditing import record_audit
 from consent.actions.choosing import (
     OutdatedNotice,
     Recorded,
@@ -25,13 +26,15 @@ from consent.actions.publishing import (
     publish_notice,
     registry_entries,
 )
-from consent.actions.registry import declare_cookie, save_service
+from consent.actions.registry import Declaration, declare_cookie, save_service
 from consent.actions.sealing import LedgerDamaged, Sealing, UnknownSigningKey, seal_ledger
 from consent.actions.statistics import aggregate_choices
 from consent.actions.texts import save_notice_text
 from consent.actions.verifying import Verification, verify_ledger
+from consent.actions.violations import count_violation, dismiss_violations, forget_violations, prune_violations
 
 __all__ = [
+    "Declaration",
     "Draft",
     "DraftChanged",
     "IncompleteNotice",
@@ -47,13 +50,18 @@ __all__ = [
     "UnknownSigningKey",
     "Verification",
     "aggregate_choices",
+    "count_violation",
     "declare_cookie",
+    "dismiss_violations",
     "draft_notice",
     "erase_record",
     "export_records",
+    "forget_violations",
     "prune_records",
+    "prune_violations",
     "publish_heads",
     "publish_notice",
+    "record_audit",
     "record_choice",
     "registry_entries",
     "save_notice_text",

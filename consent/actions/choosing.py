@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
-from consent import languages
+from consent import languages, notices
 from consent.ledger import Choice, receipt_hash, sign
 from consent.models import ConsentRecord, Notice
 from consent.notices import CategoryEntry
@@ -29,7 +30,7 @@ class UnknownReceipt(Exception):
 
 
 class UnknownCategory(Exception):
-    """The choice names a category that the notice doesn't have. Nothing was recorded."""
+    """The choice names a category or service that the notice doesn't have. Nothing was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,16 @@ def record_choice(
     gpc: bool,
     receipt: str,
     at: datetime,
+    services: Mapping[str, bool] | None = None,
     admit: Callable[[bool], None] | None = None,
 ) -> Recorded:
     """Write a visitor's choice as one record, committed when this returns.
 
     ``choice`` is ``accept_all``, ``reject_all`` or ``save``, and ``categories`` the varnames ticked with ``save``;
-    ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``. The same
+    ``services`` are her answers to single services (``category.slug`` → accepted), each of which goes before that of
+    its category; ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``.
+    ``gpc`` is whether her browser sends Global Privacy Control: then ``accept_all`` leaves the categories closed that
+    it speaks of (``CONSENT_GPC_CATEGORIES``), and only naming one opens it. The same
     answers to the same notice by the holder of their record write nothing and return that record. Refusing everything
     after having accepted something is recorded as a withdrawal. ``admit`` is asked before a record is written, and told
     whether it is a withdrawal: what it raises is passed on, and nothing is written.
@@ -69,20 +74,28 @@ def record_choice(
     live = Notice.objects.newest().filter(sha256=notice, language__in=languages.offered()).first()
     if live is None:
         if Notice.objects.filter(sha256=notice).exists():
-            raise OutdatedNotice("The notice has changed since you opened this page. Please read it again.")
+            raise OutdatedNotice(gettext("The notice has changed since you opened this page. Please read it again."))
         raise UnknownNotice("The choice names a notice that this site never showed.")
     entries: list[CategoryEntry] = live.document["categories"]
     known = {entry["varname"] for entry in entries}
     if unknown := sorted(set(categories) - known):
         raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
-    accepted = {"accept_all": known, "reject_all": set[str](), "save": set(categories)}[choice]
+    if unknown := sorted(set(services or {}) - set(notices.service_versions(live.document))):
+        raise UnknownCategory(f"The notice has no service {unknown[0]!r}.")
+    opted_out = set(settings.CONSENT_GPC_CATEGORIES) if gpc else set[str]()
+    accepted = {"accept_all": known - opted_out, "reject_all": set[str](), "save": set(categories)}[choice]
     answers = {entry["varname"]: entry["required"] or entry["varname"] in accepted for entry in entries}
+    if choice == "save":
+        # What is as its category is no answer of its own.
+        answers |= {
+            key: answer for key, answer in (services or {}).items() if answer is not answers[key.partition(".")[0]]
+        }
     held = ConsentRecord.objects.held_by(receipt).filter(expires_at__gt=at).first()
     if held is not None and held.notice_id == live.pk and held.answers == answers:
         return Recorded(held, created=False, receipt=receipt)
-    optional = {entry["varname"] for entry in entries if not entry["required"]}
-    refuses_all = not any(answers[varname] for varname in optional)
-    withdraws = refuses_all and held is not None and bool(optional & set(held.accepted))
+    required = {entry["varname"] for entry in entries if entry["required"]}
+    refuses_all = not any(answer for key, answer in answers.items() if key not in required)
+    withdraws = refuses_all and held is not None and not set(held.accepted) <= required
     if admit:
         admit(withdraws)
     issued = secrets.token_urlsafe(24)
@@ -116,7 +129,7 @@ def withdraw_consent(
         raise UnknownReceipt("No record is held under this receipt.")
     entries: list[CategoryEntry] = held.notice.document["categories"]
     answers = {entry["varname"]: entry["required"] for entry in entries}
-    if held.answers == answers or held.expires_at <= at:
+    if set(held.accepted) <= {varname for varname, required in answers.items() if required} or held.expires_at <= at:
         return Recorded(held, created=False, receipt=receipt)
     if admit:
         admit(True)

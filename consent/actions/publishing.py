@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from consent import languages, notices, wording
 from consent.actions.editions import public_content_changed
+from consent.entries import category_entry
 from consent.models import Notice, NoticeText, Service, name_of
 from consent.notices import CategoryEntry, Change, NoticeDocument
 
@@ -50,7 +51,7 @@ class Draft:
 
 
 def draft_notice(language: str = wording.LANGUAGE) -> Draft:
-    """Return the notice that words, registry and services that are switched on make now. Changes nothing.
+    """Return the notice that words, registry and announced services make now. Changes nothing.
 
     Raises :class:`IncompleteNotice`.
     """
@@ -75,14 +76,14 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
 
 
 def registry_entries() -> list[CategoryEntry]:
-    """Return categories, declared cookies and services that are switched on, as English visitors would read them.
+    """Return categories, declared cookies and announced services, as English visitors would read them.
 
     Raises :class:`IncompleteNotice`.
     """
     services: dict[int, list[Service]] = {}
-    for service in Service.objects.enabled():
+    for service in Service.objects.announced():
         services.setdefault(service.category_id, []).append(service)
-    groups = CookieGroup.objects.order_by("ordering", "varname").prefetch_related("cookie_set__lifetime")
+    groups = CookieGroup.objects.order_by("ordering", "varname").prefetch_related("cookie_set__details__service")
     return [_category_entry(group, services.get(group.pk, [])) for group in groups]
 
 
@@ -132,35 +133,13 @@ def publish_notice(
 def _category_entry(group: CookieGroup, services: list[Service]) -> CategoryEntry:
     cookies = sorted(group.cookie_set.all(), key=lambda cookie: (cookie.name, cookie.domain))
     for cookie in cookies:
-        if not hasattr(cookie, "lifetime"):
+        if not hasattr(cookie, "details"):
             raise IncompleteNotice(f"The cookie “{cookie.name}” has no lifetime. Say how long it stays.")
         if not cookie.description.strip():
             raise IncompleteNotice(f"The cookie “{cookie.name}” has no purpose. Say what it is for.")
     if not group.name.strip() or not group.description.strip():
         raise IncompleteNotice(f"The category “{group.varname}” needs a name and a description.")
-    return {
-        "varname": group.varname,
-        "name": group.name,
-        "purpose": group.description,
-        "required": group.is_required,
-        "cookies": [
-            {
-                "name": cookie.name,
-                "purpose": cookie.description,
-                "domain": cookie.domain,
-                "path": cookie.path,
-                "lifetime_days": cookie.lifetime.days,
-            }
-            for cookie in cookies
-        ],
-        "services": [
-            {
-                "name": service.name,
-                "vendor": service.vendor,
-                "purpose": service.purpose,
-                "privacy_policy": service.privacy_policy,
-                "recipients": service.recipients,
-            }
-            for service in services
-        ],
-    }
+    # What a service that is off would keep is nothing that visitors meet.
+    announced = {service.pk for service in services}
+    told = [cookie for cookie in cookies if cookie.details.service_id is None or cookie.details.service_id in announced]
+    return category_entry(group, told, services)

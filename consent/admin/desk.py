@@ -65,7 +65,7 @@ class SaysWhatWaits(ModelAdmin):
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that nobody adds, changes or deletes here, superusers included."""
 
-    actions = None
+    actions: list[str] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

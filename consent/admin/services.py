@@ -1,38 +1,306 @@
-"""Services, which operators add, change and switch on and off."""
+"""Services, which operators add, by hand or from a preset, change, announce and switch on and off."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+import copy
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from cookie_consent.models import CookieGroup
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminTextInputWidget, AdminURLFieldWidget
-from django.db import models
-from django.http import HttpRequest
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget, AdminURLFieldWidget
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
 
 from consent import actions
+from consent.actions import Declaration
 from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
 from consent.gate import current_gate
-from consent.models import Service
+from consent.models import CookieDetails, Service
+from consent.models.services import DIRECTIVES
+from consent.presets import PRESETS, Preset, preset
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    # Django's own class takes no type parameters at run time.
+    FormSet = forms.BaseFormSet["DeclarationForm"]
+else:
+    FormSet = forms.BaseFormSet
+
+#: How many empty rows stand below what is declared.
+EMPTY_ROWS = 3
+#: Fields whose lines count.
+LINES = ("attributes", "start_code", "pages")
+DOMAIN = re.compile(r"\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]+)?", re.ASCII)
+
+
+class DeclarationForm(forms.Form):
+    """A cookie or storage key that a service keeps in browsers."""
+
+    name = forms.CharField(max_length=250, label="Name", help_text="* stands for any text")
+    purpose = forms.CharField(max_length=1000, label="What for")
+    kind = forms.ChoiceField(choices=CookieDetails.Kind.choices, initial=CookieDetails.Kind.COOKIE, label="Where")
+    days = forms.IntegerField(min_value=1, max_value=36_500, required=False, label="Days", help_text="empty: session")
+    domain = forms.CharField(max_length=250, required=False, label="Domain", help_text="empty: this site’s")
+    path = forms.CharField(max_length=250, required=False, initial="/", label="Path")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if re.search(r"[\s;=,]", name) or not name.strip("*"):
+            raise ValidationError("A name has no blanks and none of ; = , and says more than “*”.")
+        return name
+
+    def clean_domain(self) -> str:
+        domain: str = self.cleaned_data["domain"].lower()
+        if domain and not DOMAIN.fullmatch(domain):
+            raise ValidationError("Write a host such as .example.org.")
+        return domain
+
+    def clean_path(self) -> str:
+        path: str = self.cleaned_data["path"] or "/"
+        if not re.fullmatch(r"/[\x21-\x3a\x3c-\x7e]*", path):
+            raise ValidationError("A path begins with “/” and has no blanks.")
+        return path
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == CookieDetails.Kind.SESSION and cleaned.get("days"):
+            self.add_error("days", "Session storage goes with the browser session: leave this empty.")
+        return cleaned
+
+    @property
+    def declaration(self) -> Declaration:
+        """What was typed, once it is valid."""
+        fields = {name: value for name, value in self.cleaned_data.items() if name != "DELETE"}
+        return Declaration(**fields)
+
+
+class DeclarationRows(FormSet):
+    """What a service keeps in browsers, row by row."""
+
+    def add_fields(self, form: DeclarationForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.use_required_attribute = False
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = "Remove"
+        for bound in form:
+            bound.field.widget.attrs["aria-label"] = f"{bound.field.label}, row {(index or 0) + 1}"
+
+    def clean(self) -> None:
+        seen = set()
+        for declaration in self.declarations:
+            if (declaration.name, declaration.domain) in seen:
+                raise ValidationError(f"{declaration.name} is declared twice for the same domain.")
+            seen.add((declaration.name, declaration.domain))
+
+    @property
+    def declarations(self) -> list[Declaration]:
+        """The rows that say something and aren't to be removed."""
+        return [
+            form.declaration
+            for form in self.forms
+            if form.is_valid() and form.cleaned_data.get("name") and form not in self.deleted_forms
+        ]
+
+    @property
+    def deleted_forms(self) -> list[DeclarationForm]:
+        return [form for form in self.forms if form.is_valid() and form.cleaned_data.get("DELETE")]
+
+
+Rows = forms.formset_factory(DeclarationForm, formset=DeclarationRows, extra=EMPTY_ROWS, can_delete=True, max_num=60)
+
+
+class ServiceForm(ModelForm):
+    """A service with the rows of what it keeps in browsers.
+
+    Whether it may be saved as it stands, the action says: it is tried and taken back, so that a refusal is explained
+    beside the field.
+    """
+
+    by: User | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = self.instance.cookies.select_related("cookie") if self.instance.pk else ()
+        initial = [
+            {
+                "name": details.cookie.name,
+                "purpose": details.cookie.description,
+                "kind": details.kind,
+                "days": details.days,
+                "domain": details.cookie.domain,
+                "path": details.cookie.path,
+            }
+            for details in kept
+        ]
+        rows = Rows(self.data if self.is_bound else None, initial=initial, prefix="cookies")
+        self.rows = cast("DeclarationRows", rows)
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        return slug or slugify(self.cleaned_data.get("name", ""))[:40]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in LINES:
+            # As it was written, and not as browsers send it: the start code's address is its hash.
+            cleaned[name] = cleaned.get(name, "").replace("\r\n", "\n")
+        # A form without rows (a script's) leaves them as they are.
+        if self.rows.management_form.is_valid() and not self.rows.is_valid():
+            self.add_error(None, "Please correct what is declared under “What it keeps in browsers”.")
+        return cleaned
+
+    def has_changed(self) -> bool:
+        return super().has_changed() or self.rows.has_changed()
+
+    @property
+    def declarations(self) -> list[Declaration] | None:
+        """What it keeps in browsers, or ``None`` when the form didn't say."""
+        return self.rows.declarations if self.rows.management_form.is_valid() else None
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook for what needs the whole instance
+        if self.errors or self.by is None:
+            return
+        try:
+            with transaction.atomic():
+                tried = copy.copy(self.instance)
+                actions.save_service(service=tried, declarations=self.declarations, by=self.by, at=timezone.now())
+                transaction.set_rollback(True)
+        except ValidationError as error:
+            told = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+            for field, problems in told.items():
+                for problem in problems:
+                    self.add_error(field if field in self.fields and field != "name" else None, problem)
+
+
+class PresetForm(forms.Form):
+    """What differs by site, and how much is told of it."""
+
+    def __init__(self, *args: Any, of: Preset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.of = of
+        for question in of.questions:
+            self.fields[question.name] = forms.RegexField(
+                f"^(?:{question.pattern.pattern})\\Z",
+                label=question.label,
+                initial=question.default,
+                max_length=200,
+                strip=True,
+                help_text=f"{question.help_text} For example {question.example}".strip(),
+                widget=AdminTextInputWidget(attrs={"class": "vLargeTextField"}),
+                error_messages={"invalid": f"This isn’t like {question.example}."},
+            )
+        self.fields["category"] = forms.ModelChoiceField(
+            CookieGroup.objects.filter(is_required=False),
+            initial=CookieGroup.objects.filter(varname=of.category).first(),
+            help_text="What visitors accept or refuse together with it.",
+        )
+        if of.hides_pages:
+            self.fields["tells_pages"] = forms.BooleanField(
+                required=False,
+                label="Tell it which page is read",
+                help_text="On this site that says what concerns the reader’s health. Without it, visits are counted, "
+                "and no page is named. The audit fails on titles that leave.",
+            )
+
+    def filled(self) -> Service:
+        """Return the service that the answers make, unsaved."""
+        answers = self.cleaned_data
+        service = self.of.service(answers, tells_pages=answers.get("tells_pages", False))
+        service.category = answers["category"]
+        return service
+
+
+def warnings_of(service: Service) -> Iterator[str]:
+    """Say what is allowed, and costs visitors something."""
+    if service.kind in (Service.Kind.SCRIPT, Service.Kind.MODULE) and not service.integrity:
+        yield (
+            "It has no integrity hash: whoever holds the vendor’s server decides what runs here, today and tomorrow. "
+            "Vendors that change their script without notice leave no choice; of one that you keep yourself, give "
+            "the hash."
+        )
+    if service.uses_sinks:
+        yield (
+            "It cannot work under Trusted Types: for visitors who open it, the browser stops guarding the page against "
+            "injected script in this way."
+        )
 
 
 @admin.register(Service)
 class ServiceAdmin(SaysWhatWaits):
-    list_display = ["name", "vendor", "category", "enabled", "state"]
-    list_filter = ["enabled", "category"]
+    form = ServiceForm
+    change_form_template = "admin/consent/service/change_form.html"
+    change_list_template = "admin/consent/service/change_list.html"
+    list_display = ["name", "vendor", "category", "status", "state"]
+    list_filter = ["status", "category"]
     list_select_related = ["category"]
     search_fields = ["name", "vendor"]
     actions = None
     fieldsets = [
-        ("What visitors read", {"fields": ["name", "vendor", "purpose", "privacy_policy", "category"]}),
-        ("What their browsers run", {"fields": ["url", "integrity", "connect_origins", "image_origins"]}),
-        ("State", {"fields": ["enabled", "state"]}),
+        (
+            "What visitors read",
+            {
+                "fields": ["name", "slug", "vendor", "purpose", "privacy_policy", "opt_out", "category"],
+                "description": "It stands in the next notice, word for word.",
+            },
+        ),
+        (
+            "What their browsers run",
+            {
+                "fields": ["kind", "url", "integrity", "attributes", "start_code", "pages"],
+                "description": "For visitors who opened it, and for nobody else.",
+            },
+        ),
+        (
+            "What browsers may load for it",
+            {
+                "fields": [*DIRECTIVES, "uses_sinks", "consent_mode"],
+                "description": "The origin of the address above is allowed already: for scripts, for what they send "
+                "and for images of a script; for images of a pixel; for frames of an embed. Every origin is a "
+                "recipient that the notice names.",
+            },
+        ),
+        (
+            "State",
+            {
+                "fields": ["status", "state"],
+                "description": "Announce it, publish a notice that names it, and then switch it on.",
+            },
+        ),
     ]
-    readonly_fields = ["state"]
     # Addresses and hashes are long: the wide box shows them whole.
     formfield_overrides = {
         models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget(attrs={"class": "vLargeTextField"})},
         models.CharField: {"widget": AdminTextInputWidget(attrs={"class": "vLargeTextField"})},
+        models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 5})},
     }
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("presets/", view(require_safe(self.presets_view)), name="consent_service_presets"),
+            path("presets/<slug:slug>/", view(self.preset_view), name="consent_service_preset"),
+            *super().get_urls(),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Service | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user  # type: ignore[attr-defined]  # a class made for this request
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Service | None = None) -> list[str]:
+        return ["state", "slug"] if obj else ["state"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Service | None = None) -> bool:
         return False
@@ -47,15 +315,80 @@ class ServiceAdmin(SaysWhatWaits):
 
     @admin.display(description="runs")
     def state(self, service: Service) -> str:
-        if not service.enabled:
+        if service.status == Service.Status.OFF:
             return "No: it is switched off."
+        if service.status == Service.Status.ANNOUNCED:
+            return "Not yet: switch it on once a notice that names it is published."
         is_running: bool | None = getattr(service, "is_running", None)
         if is_running is None:
             is_running = any(running.pk == service.pk for running in current_gate().services)
         if is_running:
             return "Yes, for visitors who accept its category."
-        return "Not yet: it starts once a notice that names it is published."
+        return "No: the live notice doesn't name it as it is now."
 
-    def save_model(self, request: HttpRequest, obj: Service, form: ModelForm, change: bool) -> None:
-        actions.save_service(service=obj, by=staff(request), at=timezone.now())
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Service | None = None,
+    ) -> HttpResponse:
+        own = {
+            "rows": context["adminform"].form.rows,
+            "service_warnings": list(warnings_of(obj)) if obj else [],
+            "kept": list(obj.cookies.select_related("cookie")) if obj else [],
+        }
+        return super().render_change_form(request, {**context, **own}, add, change, form_url, obj)
+
+    def save_model(self, request: HttpRequest, obj: Service, form: ServiceForm, change: bool) -> None:
+        actions.save_service(service=obj, declarations=form.declarations, by=staff(request), at=timezone.now())
+        for warning in warnings_of(obj):
+            messages.warning(request, warning)
         tell_what_waits(request)
+
+    def presets_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the services that need only an answer or two."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        categories = dict(CookieGroup.objects.values_list("varname", "name"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Add a service from a preset",
+            "presets": [(each, categories.get(each.category, each.category)) for each in PRESETS],
+        }
+        return TemplateResponse(request, "admin/consent/service/presets.html", context)
+
+    def preset_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Ask what differs by site, and save the service as announced."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        chosen = preset(slug)
+        if chosen is None:
+            raise Http404(f"There is no preset {slug!r}.")
+        form = PresetForm(request.POST if request.method == "POST" else None, of=chosen)
+        if form.is_bound and form.is_valid():
+            try:
+                service = actions.save_service(
+                    service=form.filled(), declarations=chosen.declarations, by=staff(request), at=timezone.now()
+                )
+            except ValidationError as error:
+                form.add_error(None, error.messages)
+            else:
+                messages.success(
+                    request,
+                    f"“{service}” is announced. Read it through, recipient and privacy policy above all where the "
+                    "server is your own, and change it as you like.",
+                )
+                tell_what_waits(request)
+                return HttpResponseRedirect(reverse("admin:consent_service_change", args=[service.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Add {chosen.name}",
+            "preset": chosen,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/consent/service/preset.html", context)

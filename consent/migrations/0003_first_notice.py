@@ -47,6 +47,19 @@ def forwards(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
                         "lifetime_days": cookie.lifetime_days,
                     }
                     for cookie in sorted(category.cookies, key=lambda cookie: cookie.name)
+                ]
+                # The registry has them from 0013 on, where there are kinds.
+                + [
+                    {
+                        "name": key.name,
+                        "purpose": key.purpose,
+                        "domain": "",
+                        "path": "/",
+                        "lifetime_days": key.days,
+                        "kind": "local",
+                    }
+                    for key in sorted(wording.site_storage(), key=lambda key: key.name)
+                    if key.category == category.varname
                 ],
                 "services": [],
             }

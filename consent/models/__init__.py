@@ -4,25 +4,29 @@ Categories and declared cookies are django-cookie-consent's ``CookieGroup`` and 
 Visitors are bound by the live :class:`Notice` only.
 """
 
+from consent.models.audits import AuditFinding, AuditRun
 from consent.models.bases import AppendOnly, name_of
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
 from consent.models.notices import Edition, Notice, NoticeText
 from consent.models.records import PERSONAL, ConsentRecord, Erased
-from consent.models.registry import CookieLifetime
+from consent.models.registry import CookieDetails
 from consent.models.services import Service, origin_of
 from consent.models.statistics import ClosedDay, DailyChoices
+from consent.models.violations import Violation
 
 __all__ = [
     "PERSONAL",
     "SCHEDULE",
     "VISITOR",
     "AppendOnly",
+    "AuditFinding",
+    "AuditRun",
     "Checkpoint",
     "ClosedDay",
     "ConsentEvent",
     "ConsentRecord",
-    "CookieLifetime",
+    "CookieDetails",
     "DailyChoices",
     "Edition",
     "Erased",
@@ -32,6 +36,7 @@ __all__ = [
     "NoticeText",
     "PrunedBlock",
     "Service",
+    "Violation",
     "name_of",
     "origin_of",
 ]

@@ -15,7 +15,8 @@ SCHEDULE = "schedule"
 class ConsentEvent(AppendOnly):
     """Who did what with consent's data, and when. Never names a visitor: no receipt, and no name but an operator's.
 
-    ``details`` holds counts and indexes in the ledger. Each sealing leaves a :class:`Checkpoint` instead.
+    ``details`` holds counts and indexes in the ledger, or which service was changed in what. Each sealing leaves a
+    :class:`Checkpoint` instead.
     """
 
     class Verb(models.TextChoices):
@@ -25,12 +26,13 @@ class ConsentEvent(AppendOnly):
         VERIFIED = "verified", "verified the ledger"
         ROTATED = "rotated", "changed the signing key"
         EXPORTED = "exported", "exported records"
+        SERVICE = "service", "changed a service"
 
     verb = models.CharField(max_length=20, choices=Verb.choices)
     at = models.DateTimeField(db_index=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=200, help_text=f"A person, “{VISITOR}” or “{SCHEDULE}”.")
-    details = models.JSONField(default=dict, help_text="Counts, and places in the ledger.")
+    details = models.JSONField(default=dict, help_text="Counts, places in the ledger, or what of a service.")
 
     class Meta:
         ordering = ["-at", "-pk"]

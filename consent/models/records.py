@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy
 
 from consent.ledger import Choice, receipt_hash
 from consent.models.bases import AppendOnly
@@ -50,10 +51,10 @@ class ConsentRecord(AppendOnly):
     """
 
     class Action(models.TextChoices):
-        ACCEPT_ALL = "accept_all", "Accepted all"
-        REJECT_ALL = "reject_all", "Rejected all"
-        SAVE = "save", "Chose"
-        WITHDRAW = "withdraw", "Withdrew"
+        ACCEPT_ALL = "accept_all", gettext_lazy("Accepted all")
+        REJECT_ALL = "reject_all", gettext_lazy("Rejected all")
+        SAVE = "save", gettext_lazy("Chose")
+        WITHDRAW = "withdraw", gettext_lazy("Withdrew")
 
     class Surface(models.TextChoices):
         BANNER = "banner", "Banner"
@@ -70,6 +71,7 @@ class ConsentRecord(AppendOnly):
     created_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
     action = models.CharField(max_length=10, null=True, choices=Action.choices)  # noqa: DJ001  (as above)
+    # And each service (`category.slug`) that was decided about by itself: see docs/adr/0131.
     answers = models.JSONField(null=True, help_text="Every category of the notice, and whether it was accepted.")
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="records")
     language = models.CharField(max_length=10, null=True)  # noqa: DJ001  (as above)
@@ -136,8 +138,25 @@ class ConsentRecord(AppendOnly):
 
     @property
     def accepted(self) -> list[str]:
-        """The varnames that were accepted, required ones included, in alphabetical order. Empty when erased."""
+        """The categories and single services that were accepted, required ones included, in alphabetical order.
+
+        Empty when erased.
+        """
         return sorted(varname for varname, answer in (self.answers or {}).items() if answer)
+
+    @property
+    def services_apart(self) -> list[tuple[str, bool]]:
+        """The services that were decided about by themselves, as the notice calls them, and whether each was accepted.
+
+        Reads the notice. Empty when erased.
+        """
+        answers = self.answers or {}
+        return [
+            (service["name"], answers[key])
+            for category in self.notice.document["categories"]
+            for service in category["services"]
+            if (key := f"{category['varname']}.{service.get('slug')}") in answers
+        ]
 
     def choice(self) -> Choice:
         """Return the content of the record, whole. Reads the notice. Raises :class:`Erased`."""

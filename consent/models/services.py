@@ -1,9 +1,10 @@
-"""External scripts, and what the browser must allow for them."""
+"""Services of third parties, and what the browser must allow for them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from urllib.parse import urlsplit
 
@@ -12,11 +13,16 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+
+from consent.languages import without_language
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # The database looks at the beginning only; `origin_of` reads the whole address.
 LOOPBACK_PREFIXES = ("http://localhost:", "http://localhost/", "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]")
 INTEGRITY_LENGTH = {"sha256": 32, "sha384": 48, "sha512": 64}
+WILDCARD = re.compile(r"https://\*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}(:[0-9]+)?")
+ATTRIBUTE = re.compile(r"(data-[a-z0-9]+(?:-[a-z0-9]+)*)=([^\x00-\x1f\x7f]*)")
 ADDRESS = re.compile(r"[\x21\x23-\x26\x28-\x2b\x2d-\x3a\x3d\x3f-\x7e]+")  # no blanks, quotes, `,`, `;`, `<`, `>`
 
 
@@ -40,10 +46,12 @@ def origin_of(url: str) -> str:
 
 
 def validate_script_url(url: str) -> None:
-    """Refuse an address that a service's script may not have."""
+    """Refuse an address that a service's script, pixel or embed may not have."""
     origin_of(url)
     if not urlsplit(url).path.strip("/") or "#" in url:
-        raise ValidationError("Give the whole address of the script, without “#”.", code="address")
+        raise ValidationError(
+            "Give the whole address, with what stands behind the host and without “#”.", code="address"
+        )
 
 
 def validate_integrity(value: str) -> None:
@@ -62,56 +70,168 @@ def validate_integrity(value: str) -> None:
 
 
 def validate_origins(value: str) -> None:
-    """Refuse anything but origins (``https://host``) separated by blanks."""
+    """Refuse anything but origins (``https://host``, ``https://*.host.tld``) separated by blanks."""
     for word in value.split():
-        if origin_of(word) != word.lower():
-            raise ValidationError(f"{word!r} must be scheme and host only, such as https://host.", code="address")
+        if not WILDCARD.fullmatch(word) and origin_of(word) != word.lower():
+            raise ValidationError(
+                f"{word!r} must be scheme and host only, such as https://host or https://*.example.org.", code="address"
+            )
+
+
+def validate_attributes(value: str) -> None:
+    """Refuse anything but lines such as ``data-site=abc``, each name once."""
+    names = []
+    for line in value.splitlines():
+        found = ATTRIBUTE.fullmatch(line.strip())
+        if not found or found[1].startswith("data-consent-"):
+            raise ValidationError(f"{line!r} must read data-name=value, one in each line.", code="attribute")
+        names.append(found[1])
+    if len(set(names)) != len(names):
+        raise ValidationError("Each attribute may stand once.", code="attribute")
+
+
+def validate_pages(value: str) -> None:
+    """Refuse anything but paths of this site, one in each line, with ``*`` for any text."""
+    for line in value.splitlines():
+        if not line.startswith("/") or not ADDRESS.fullmatch(line.replace("*", "")) or "?" in line or "#" in line:
+            raise ValidationError(
+                f"{line!r} must be a path of this site such as /glossary/* or /glossary/progesterone/.", code="page"
+            )
+
+
+def _origins(label: str, directive: str, what: str) -> models.CharField[str, str]:
+    return models.CharField(
+        label,
+        max_length=1000,
+        blank=True,
+        validators=[validate_origins],
+        help_text=f"{what} ({directive}), separated by spaces, such as https://a.example https://*.b.example.",
+    )
+
+
+#: What stands here is the visitor's key to her record: nothing of a third party may read along.
+RECEIPT_PAGE = "/consent/receipt/"
+#: Which field of a service opens which directive of the Content-Security-Policy.
+DIRECTIVES = {
+    "script_origins": "script-src",
+    "connect_origins": "connect-src",
+    "image_origins": "img-src",
+    "frame_origins": "frame-src",
+    "style_origins": "style-src",
+    "font_origins": "font-src",
+    "media_origins": "media-src",
+}
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
-    def enabled(self) -> ServiceQuerySet:
-        """Services that are switched on. Whether visitors get one, the live notice decides too."""
-        return self.filter(enabled=True).select_related("category")
+    def switched_on(self) -> ServiceQuerySet:
+        """Services that are on, with category and cookies. Whether visitors get one, the live notice decides too."""
+        return self.filter(status=Service.Status.ON).with_cookies()
+
+    def announced(self) -> ServiceQuerySet:
+        """Services that the next notice names, with their category and cookies."""
+        return self.exclude(status=Service.Status.OFF).with_cookies()
+
+    def with_cookies(self) -> ServiceQuerySet:
+        """Fetch category, declared cookies and storage keys along."""
+        return self.select_related("category").prefetch_related("cookies__cookie")
 
 
 class Service(models.Model):
-    """An external script that a category of consent opens.
+    """Something of a third party that a category of consent opens: a script, a pixel, an embed.
 
     It runs for a visitor once three things are true: it is switched on, the live notice names it with all its
-    recipients, and she accepted its category under that notice.
+    recipients and cookies, and she accepted its category, or itself, under that notice.
     """
 
+    class Kind(models.TextChoices):
+        SCRIPT = "script", "Script"
+        MODULE = "module", "Script (ES module)"
+        PIXEL = "pixel", "Pixel (image)"
+        EMBED = "embed", "Embed (frame), such as a video"
+        CODE = "code", "Start code alone"
+
+    class Status(models.TextChoices):
+        OFF = "off", "Off"
+        ANNOUNCED = "announced", "Announced: the next notice names it"
+        ON = "on", "On"
+
     name = models.CharField(max_length=100, help_text="As visitors read it in the notice.")
+    slug = models.SlugField(
+        "short name",
+        max_length=40,
+        unique=True,
+        blank=True,
+        help_text="Stands in the cookie of visitors who decide about this service alone. Fixed once it is saved.",
+    )
     vendor = models.CharField("recipient", max_length=200, help_text="The company or person that gets the data.")
     purpose = models.TextField(max_length=1000, help_text="What it is for, in plain words.")
     privacy_policy = models.URLField("privacy policy", max_length=500, help_text="The recipient's own.")
+    opt_out = models.URLField(
+        "where to delete",
+        max_length=500,
+        blank=True,
+        help_text="Where visitors delete, or object to, what the recipient keeps at its own addresses. We can't.",
+    )
     category = models.ForeignKey(
         "cookie_consent.CookieGroup",
         on_delete=models.PROTECT,
         limit_choices_to={"is_required": False},
         related_name="services",
     )
-    url = models.CharField("script", max_length=500, validators=[validate_script_url], help_text="https://…")
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.SCRIPT)
+    url = models.CharField(
+        "address",
+        max_length=500,
+        blank=True,
+        validators=[validate_script_url],
+        help_text="https://… of the script, pixel or frame. Empty for start code alone and embeds that pages place.",
+    )
     integrity = models.CharField(
         max_length=200,
+        blank=True,
         validators=[validate_integrity],
-        help_text="Hash of the script (Subresource Integrity). A browser refuses the script once it differs.",
+        help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without "
+        "it, whoever holds the vendor's server decides what runs here.",
     )
-    connect_origins = models.CharField(
-        "may send to",
-        max_length=1000,
+    attributes = models.TextField(
+        max_length=2000,
         blank=True,
-        validators=[validate_origins],
-        help_text="Further origins that the script reports to (connect-src), separated by spaces.",
+        validators=[validate_attributes],
+        help_text="Put on the script's element: data-name=value, one in each line.",
     )
-    image_origins = models.CharField(
-        "may load images from",
-        max_length=1000,
+    start_code = models.TextField(
+        "start code",
+        max_length=20_000,
         blank=True,
-        validators=[validate_origins],
-        help_text="Further origins of its images and pixels (img-src), separated by spaces.",
+        help_text="JavaScript that runs before the script. Served from an address of this site, never put into a page.",
     )
-    enabled = models.BooleanField("switched on", default=True)
+    script_origins = _origins("may load scripts from", "script-src", "Further origins of scripts")
+    connect_origins = _origins("may send to", "connect-src", "Further origins that it reports to")
+    image_origins = _origins("may load images from", "img-src", "Further origins of its images and pixels")
+    frame_origins = _origins("may show frames from", "frame-src", "Further origins of frames")
+    style_origins = _origins("may load styles from", "style-src", "Origins of its style sheets")
+    font_origins = _origins("may load fonts from", "font-src", "Origins of its fonts")
+    media_origins = _origins("may play media from", "media-src", "Origins of its sound and video")
+    pages = models.TextField(
+        "on which pages",
+        max_length=2000,
+        blank=True,
+        validators=[validate_pages],
+        help_text="Paths, one in each line; * stands for any text. Empty: on every page.",
+    )
+    uses_sinks = models.BooleanField(
+        "cannot work under Trusted Types",
+        default=False,
+        help_text="It writes HTML or script addresses into the page. For visitors who open it, the browser then stops "
+        "guarding against injected script in this way.",
+    )
+    consent_mode = models.BooleanField(
+        "speaks Google’s Consent Mode",
+        default=False,
+        help_text="It is told what the visitor allowed by Google's seven signals, all denied to begin with.",
+    )
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.OFF)
     changed_at = models.DateTimeField(editable=False)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
@@ -128,40 +248,88 @@ class Service(models.Model):
                 Lower("name"), name="service_name_once", violation_error_message="Another service has this name."
             ),
             models.CheckConstraint(
-                condition=~Q(name="") & ~Q(vendor="") & ~Q(purpose="") & ~Q(privacy_policy=""),
+                condition=~Q(name="") & ~Q(slug="") & ~Q(vendor="") & ~Q(purpose="") & ~Q(privacy_policy=""),
                 name="service_says_who_and_why",
                 violation_error_message="A service says its name, recipient, purpose and privacy policy.",
             ),
             models.CheckConstraint(
-                condition=Q(
+                condition=Q(url="")
+                | Q(
                     Q(url__startswith="https://"),
                     *(Q(url__startswith=prefix) for prefix in LOOPBACK_PREFIXES),
                     _connector=Q.OR,
                 ),
-                name="service_script_over_https",
-                violation_error_message="A script comes over https.",
+                name="service_address_over_https",
+                violation_error_message="An address begins with https.",
             ),
             models.CheckConstraint(
-                condition=Q(*(Q(integrity__startswith=f"{name}-") for name in INTEGRITY_LENGTH), _connector=Q.OR),
-                name="service_script_has_integrity",
-                violation_error_message="A script has an integrity hash (sha256-, sha384- or sha512-).",
+                condition=Q(integrity="")
+                | Q(*(Q(integrity__startswith=f"{name}-") for name in INTEGRITY_LENGTH), _connector=Q.OR),
+                name="service_integrity_is_a_hash",
+                violation_error_message="An integrity hash begins with sha256-, sha384- or sha512-.",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="embed")
+                | (Q(kind__in=["script", "module", "pixel"]) & ~Q(url=""))
+                | (Q(kind="code", url="") & ~Q(start_code="")),
+                name="service_has_what_its_kind_needs",
+                violation_error_message="A script, module or pixel has an address, and start code alone has none.",
+            ),
+            models.CheckConstraint(condition=Q(status__in=["off", "announced", "on"]), name="service_status_known"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     @property
+    def key(self) -> str:
+        """What stands for the service in a visitor's cookie and in her record."""
+        return f"{self.category.varname}.{self.slug}"
+
+    @cached_property
     def sources(self) -> dict[str, tuple[str, ...]]:
         """CSP directive → origins that the browser must allow for it."""
-        script = (origin_of(self.url),)
-        return {
-            "script-src": script,
-            "connect-src": (*script, *self.connect_origins.split()),
-            "img-src": (*script, *self.image_origins.split()),
-        }
+        own = {
+            Service.Kind.SCRIPT: ("script-src", "connect-src", "img-src"),
+            Service.Kind.MODULE: ("script-src", "connect-src", "img-src"),
+            Service.Kind.PIXEL: ("img-src",),
+            Service.Kind.EMBED: ("frame-src",),
+            Service.Kind.CODE: (),
+        }[Service.Kind(self.kind)]
+        found = {}
+        for field, directive in DIRECTIVES.items():
+            origins = ((origin_of(self.url),) if self.url and directive in own else ()) + tuple(
+                getattr(self, field).split()
+            )
+            if origins:
+                found[directive] = tuple(dict.fromkeys(origins))
+        return found
 
     @property
     def recipients(self) -> list[str]:
         """Every origin that learns of a visit when the service runs."""
         return sorted({origin for origins in self.sources.values() for origin in origins})
+
+    @property
+    def script_attributes(self) -> dict[str, str]:
+        """Attribute → value, for the script's element."""
+        found = (ATTRIBUTE.fullmatch(line.strip()) for line in self.attributes.splitlines())
+        return {match[1]: match[2] for match in found if match}
+
+    @property
+    def start_code_sha256(self) -> str:
+        """The hash that names the start code in its address, or ``""`` without start code."""
+        return hashlib.sha256(self.start_code.encode()).hexdigest() if self.start_code else ""
+
+    @cached_property
+    def _pages(self) -> re.Pattern[str] | None:
+        lines = self.pages.split()
+        return re.compile("|".join(re.escape(line).replace(r"\*", ".*") for line in lines)) if lines else None
+
+    def stands_on(self, path: str) -> bool:
+        """Return whether the service belongs on the page at ``path``. None does where a visitor's receipt is shown."""
+        # A page is the same page in each language.
+        plain = without_language(path)
+        if plain.startswith(RECEIPT_PAGE):
+            return False
+        return self._pages is None or bool(self._pages.fullmatch(plain))

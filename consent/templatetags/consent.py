@@ -1,16 +1,35 @@
 """What ``base.html`` needs of consent. Nothing here depends on who reads: a page is the same bytes for everybody."""
 
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django import template
-from django.urls import reverse
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import get_script_prefix, reverse
+from django.utils import translation
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 
-from consent import wording
+from consent import languages, wording
 from consent.choices import is_local_path
 from consent.gate import Gate, current_gate, gate_for
+from consent.models import Service, origin_of
 from consent.notices import NoticeDocument, lifetime_text
 
 register = template.Library()
+
+#: Stands for the path of a page until it is known: of Unicode's private use, which no text has.
+NEXT = "\ue000"
+#: How many renderings each part remembers: a few languages of a few notices.
+MOST_DRAWN = 64
+_drawings: WeakKeyDictionary[template.Template, dict[tuple[Any, ...], SafeString]] = WeakKeyDictionary()
+
+#: Where a browser keeps each kind of what is declared, as its scripts call it.
+STORES = {"cookie": "cookie", "local": "localStorage", "session": "sessionStorage"}
 
 
 @register.inclusion_tag("consent/_head.html")
@@ -19,33 +38,101 @@ def consent_head() -> dict[str, Any]:
     return {}
 
 
-@register.inclusion_tag("consent/_banner.html", takes_context=True)
-def consent_banner(context: template.Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def consent_banner(context: template.Context) -> SafeString:
     """The banner, hidden until the client module finds that this visitor has not answered. Belongs first in body.
 
     Left out on the preferences page, which asks the same, and while the database is away.
     """
-    gate = gate_in(context)
-    return {} if asks_itself(context) else {"notice": gate.notice, "others": gate.others, "next": path_in(context)}
+    gates = gates_in(context)
+    if asks_itself(context):
+        return _drawn(context, "consent/_banner.html", (), {})
+    shown = {"notice": gates[0].notice, "gates": gates, "next": NEXT}
+    return SafeString(_drawn(context, "consent/_banner.html", gates, shown).replace(NEXT, escape(path_in(context))))
 
 
-@register.inclusion_tag("consent/_services.html", takes_context=True)
-def consent_services(context: template.Context) -> dict[str, Any]:
-    """Each service that runs for those who accept it, as an inert template."""
-    gate = gate_in(context)
-    services = {service.pk: service for each in (gate, *gate.others) for service in each.services}
+@register.simple_tag(takes_context=True)
+def consent_services(context: template.Context) -> SafeString:
+    """What the client starts for those who opened it, and erases for those who did not.
+
+    Each service that runs is an inert template, empty on pages where it has no business; embeds stand in the page
+    itself. What the notice declares and no running service keeps is there to be erased.
+    """
+    gates = gates_in(context)
+    kept = kept_in(gates)
+    path = path_in(context)
+    services = {service.pk: service for each in gates for service in each.services}
+    units = [
+        Unit(
+            key=service.key,
+            varname=service.category.varname,
+            gates=[each for each in gates if service in each.services],
+            erase=kept.pop(service.key, ""),
+            service=service,
+            is_here=service.stands_on(path) and service.kind != Service.Kind.EMBED,
+        )
+        for service in services.values()
+    ]
+    # A cookie of the site itself is open with its category; one of a service that no longer runs never is.
+    units += [
+        Unit(key=key, varname=key.partition(".")[0], gates=[] if "." in key else list(gates), erase=erase)
+        for key, erase in kept.items()
+    ]
+    shown = {"units": units, "consent_mode": any(unit.is_here and unit.speaks_consent_mode for unit in units)}
+    # Notices are frozen, services aren't.
+    return _drawn(context, "consent/_services.html", None if services else gates, shown)
+
+
+@register.inclusion_tag("consent/_embed.html", takes_context=True)
+def consent_embed(context: template.Context, slug: str, url: str, title: str) -> dict[str, Any]:
+    """A frame of the embed service ``slug``, behind a placeholder until the visitor opens it.
+
+    ``url`` is what the frame shows, at an origin that the service names; ``title`` says what that is. Where no such
+    service runs, or the address is elsewhere, a plain link is all there is.
+    """
+    gates = [each for each in gates_in(context) if any(service.slug == slug for service in each.services)]
+    service = next((service for each in gates for service in each.services if service.slug == slug), None)
+    if service is None or service.kind != Service.Kind.EMBED or not _may_frame(service, url):
+        return {"url": url, "title": title}
+    return embed_of(context, service, gates, url, title)
+
+
+@register.inclusion_tag("consent/_embeds.html", takes_context=True)
+def consent_embeds(context: template.Context) -> dict[str, Any]:
+    """The embeds that operators put on this page: for the end of its text."""
+    gates = gates_in(context)
+    path = path_in(context)
+    services = {service.pk: service for each in gates for service in each.services}
     return {
-        "services": [
-            (service, [each for each in (gate, *gate.others) if service in each.services])
+        "embeds": [
+            embed_of(context, service, [each for each in gates if service in each.services], service.url, service.name)
             for service in services.values()
+            if service.kind == Service.Kind.EMBED and service.url and service.pages and service.stands_on(path)
         ]
     }
 
 
-@register.inclusion_tag("consent/_link.html", takes_context=True)
-def consent_link(context: template.Context) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def consent_link(context: template.Context) -> SafeString:
     """The link to the preferences, for the foot of every page, and the button that withdraws what was accepted."""
-    return {} if asks_itself(context) else {"notice": gate_in(context).notice, "next": path_in(context)}
+    if asks_itself(context):
+        return _drawn(context, "consent/_link.html", (), {})
+    gates = gates_in(context)[:1]
+    return _drawn(context, "consent/_link.html", gates, {"notice": gates[0].notice})
+
+
+@register.simple_tag
+def spoken_in(language: str) -> SafeString:
+    """The language of an element's words; and their direction, where that isn't the page's."""
+    if languages.is_right_to_left(language) == translation.get_language_bidi():
+        return format_html('lang="{}"', language)
+    return _attributes(language)
+
+
+@register.simple_tag
+def spoken_in_interface() -> SafeString:
+    """The same for words of the interface, in the midst of others."""
+    return _attributes((translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0])
 
 
 @register.filter
@@ -61,6 +148,18 @@ def since(gate: Gate, varname: str) -> int | str:
 
 
 @register.filter
+def frames(sources: Mapping[str, tuple[str, ...]]) -> str:
+    """The hosts whose frames a service shows."""
+    return ", ".join(origin.partition("//")[2] for origin in sources.get("frame-src", ()))
+
+
+@register.filter
+def is_sold(varname: str) -> bool:
+    """Whether the category sells or shares what visitors do, so that Global Privacy Control refuses it."""
+    return varname in settings.CONSENT_GPC_CATEGORIES
+
+
+@register.filter
 def suffix(gate: Gate) -> str:
     """What the names of attributes end with that speak of this gate's language: nothing for the site's own."""
     return "" if gate.language == wording.LANGUAGE else f"-{gate.language}"
@@ -70,6 +169,12 @@ def suffix(gate: Gate) -> str:
 def word(document: NoticeDocument, key: str) -> str:
     """One of the words of a notice; as a new site has it in a notice from before there was such a word."""
     return document["text"].get(key) or wording.TEXT[key]
+
+
+@register.filter
+def about_service(document: NoticeDocument, name: str) -> str:
+    """The label of what decides about a single service, in the words of a notice."""
+    return word(document, "service_choice").replace("{service}", name)
 
 
 @register.filter
@@ -86,6 +191,91 @@ def lifetime(days: int | None) -> str:
     return lifetime_text(days)
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something that the client opens or erases as one: a service, or what the notice declares without one.
+
+    ``key`` is that of the visitor's cookie, ``erase`` what to erase while it is closed, as JSON: a list of where it is
+    kept, name, domain and path.
+    """
+
+    key: str
+    varname: str
+    gates: list[Gate]
+    erase: str
+    service: Service | None = None
+    is_here: bool = False
+
+    @property
+    def is_sold(self) -> bool:
+        return is_sold(self.varname)
+
+    @property
+    def speaks_consent_mode(self) -> bool:
+        return self.service is not None and self.service.consent_mode
+
+
+def kept_in(gates: Iterable[Gate]) -> dict[str, str]:
+    """Return what live notices declare to be kept beyond the necessary: key of the unit → what to erase, as JSON."""
+    kept: dict[str, dict[tuple[str, str, str, str], None]] = {}
+    for gate in gates:
+        for category in gate.notice.document["categories"] if gate.notice else ():
+            if category["required"]:
+                continue
+            for cookie in category["cookies"]:
+                key = category["varname"] + (f".{cookie['service']}" if "service" in cookie else "")
+                store = STORES[cookie.get("kind", "cookie")]
+                kept.setdefault(key, {})[store, cookie["name"], cookie["domain"], cookie["path"]] = None
+    return {key: json.dumps(list(entries), separators=(",", ":")) for key, entries in kept.items()}
+
+
+def embed_of(
+    context: template.Context, service: Service, gates: Sequence[Gate], url: str, title: str
+) -> dict[str, Any]:
+    """Return what an embed's placeholder shows."""
+    return {
+        "service": service,
+        "unit": Unit(service.key, service.category.varname, list(gates), "", service, is_here=True),
+        "document": gates[0].notice.document if gates[0].notice else {},
+        "category": service.category.name,
+        "notice": gates[0].notice,
+        "url": url,
+        "title": title,
+        "next": path_in(context),
+    }
+
+
+def _may_frame(service: Service, url: str) -> bool:
+    try:
+        return origin_of(url) in service.sources.get("frame-src", ())
+    except ValidationError:
+        return False
+
+
+def _drawn(context: template.Context, name: str, gates: Sequence[Gate] | None, shown: dict[str, Any]) -> SafeString:
+    """Return a template rendered with what is shown, once for the same notices; ``None`` for more than notices.
+
+    A notice is frozen and named by its hash, so that what is remembered under it can't be out of date. It is remembered
+    with the template: a loader that reads this anew forgets it.
+    """
+    engine = context.template.engine  # type: ignore[union-attr]  # there is one while a template is rendered
+    drawing = engine.get_template(name)
+    if gates is None:
+        return drawing.render(context.new(shown))
+    key = (
+        translation.get_language(),
+        get_script_prefix(),
+        tuple(settings.CONSENT_GPC_CATEGORIES),
+        *(gate.notice.sha256 if gate.notice else "" for gate in gates),
+    )
+    kept = _drawings.setdefault(drawing, {})
+    if key not in kept:
+        if len(kept) >= MOST_DRAWN:
+            kept.clear()
+        kept[key] = drawing.render(context.new(shown))
+    return kept[key]
+
+
 def asks_itself(context: template.Context) -> bool:
     """Whether this is the preferences page, which has the same controls in its own text."""
     request = context.get("request")
@@ -96,6 +286,19 @@ def path_in(context: template.Context) -> str:
     """Return the path of this page, to which a form leads back, or ``/``."""
     request = context.get("request")
     return request.path if request is not None and is_local_path(request.path) else "/"
+
+
+def _attributes(language: str) -> SafeString:
+    direction = "rtl" if languages.is_right_to_left(language) else "ltr"
+    return format_html('lang="{}" dir="{}"', language, direction)
+
+
+def gates_in(context: template.Context) -> tuple[Gate, ...]:
+    """Return the gates of all languages, that of this page first; the site's own where it isn't asked in this one."""
+    gate = gate_in(context)
+    gates = (gate, *gate.others)
+    asked_in = languages.asked_in({each.language for each in gates if each.notice})
+    return tuple(sorted(gates, key=lambda each: each.language != asked_in))
 
 
 def gate_in(context: template.Context) -> Gate:

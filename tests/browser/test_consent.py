@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Site, axe_violations
+from tests.browser.third_parties import remembering, serve
 
 BANNER = "[data-consent-banner]"
 STORED = "/glossary/"  # a page that the page store answers, and not Django
@@ -48,27 +47,11 @@ class Tracker:
 def tracker() -> Iterator[Tracker]:
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            body = SCRIPTS.get(self.path.partition("?")[0].strip("/").removesuffix(".js"), "").encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/javascript")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Access-Control-Allow-Origin", "*")
-            self.end_headers()
-            self.wfile.write(body)
+    def script(path: str) -> tuple[str, str]:
+        return "text/javascript", SCRIPTS.get(path.strip("/").removesuffix(".js"), "")
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Tracker(server.server_port, asked)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve(remembering(asked, script)) as port:
+        yield Tracker(port, asked)
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +69,27 @@ def tracked(new_site: Callable[[], Site], tracker: Tracker) -> Site:
             "save_service(service=Service("
             f"name={name.title() + ' service'!r}, vendor='Example Ltd', purpose='Counts visits.', "
             f"privacy_policy='https://example.org/privacy', category=CookieGroup.objects.get(varname={name!r}), "
-            f"url={tracker.url(name)!r}, integrity={tracker.integrity(name)!r}), "
+            f"url={tracker.url(name)!r}, integrity={tracker.integrity(name)!r}, status='announced'), "
             "by=User.objects.get(), at=timezone.now())\n"
             for name in SCRIPTS
         )
     )
     site.manage("publish_notice", "--material", "--reason", "Two services", "--as", "olga")
+    switch_all_on(site)
     return site
+
+
+def switch_all_on(site: Site) -> None:
+    """Switch every service on, as an operator does once the notice names them."""
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from consent.actions import save_service\n"
+        "from consent.models import Service\n"
+        "for service in Service.objects.all():\n"
+        "    service.status = 'on'\n"
+        "    save_service(service=service, by=User.objects.first(), at=timezone.now())\n"
+    )
 
 
 def settle(page: Page, url: str) -> None:
@@ -113,6 +110,12 @@ def choose_on_banner(page: Page, button: str, *categories: str) -> None:
         page.locator(f"{BANNER} [data-consent-{button}]").click()
     expect(page.locator(BANNER)).to_be_hidden()
     page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("address", ["/search/?q=" + "x" * 3_000, "/nowhere/" + "x" * 3_000, "/search/?" + "&" * 2_000])
+def test_the_banner_is_answered_on_a_page_of_any_address(site: Site, page: Page, address: str) -> None:
+    settle(page, site.url + address)
+    choose_on_banner(page, "reject")
 
 
 def test_untouched_nothing_is_asked_of_the_tracker_and_no_cookie_is_set(
@@ -186,7 +189,8 @@ def test_a_cookie_that_answers_another_question_opens_nothing_and_asks(
 
 
 PASTE = """() => new Promise((resolve) => {
-    const pasted = document.querySelector("[data-consent-service='Marketing service']").content.cloneNode(true);
+    const {content} = document.querySelector("[data-consent-service='marketing.marketing-service']");
+    const pasted = content.cloneNode(true);
     const script = document.importNode(pasted, true).querySelector("script");
     document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
     script.addEventListener("load", () => resolve("loaded"));
@@ -242,7 +246,9 @@ def test_withdrawing_takes_one_press_on_any_page_as_accepting_did(tracked: Site,
     settle(page, f"{tracked.url}/?from=elsewhere")
     withdrawal.click()
     page.wait_for_load_state("networkidle")
-    assert page.url == f"{tracked.url}/?from=elsewhere"
+    assert page.url == f"{tracked.url}/cookies/?withdrawn"
+    expect(page.get_by_text("Your consent is withdrawn")).to_be_visible()
+    expect(page.get_by_text("we cannot erase")).to_be_visible()
     tracker.forget()
     settle(page, f"{tracked.url}{STORED}")
     expect(withdrawal).to_be_hidden()
@@ -320,6 +326,36 @@ def test_a_choice_in_one_tab_closes_the_banner_in_another(tracked: Site, context
     first.bring_to_front()
     first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(first.locator(BANNER)).to_be_hidden()
+
+
+# As blockers hide banners: by a style that no page's policy has a say in.
+HIDE_BANNER = f"""
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("{BANNER} {{ display: none !important }}");
+    document.adoptedStyleSheets.push(sheet);
+"""
+
+
+@pytest.mark.parametrize("blocked", ["banner", "module"])
+def test_a_blocker_opens_nothing_and_leaves_the_preferences(
+    tracked: Site, tracker: Tracker, page: Page, blocked: str
+) -> None:
+    tracker.forget()
+    if blocked == "banner":
+        page.add_init_script(HIDE_BANNER)
+    else:
+        page.route("**/consent/consent.*js", lambda route: route.abort())
+    settle(page, f"{tracked.url}{STORED}")
+    expect(page.locator(BANNER)).to_be_hidden()
+    assert (ran(page), tracker.asked, page.context.cookies()) == (set(), [], [])
+    page.get_by_role("link", name="Cookie preferences", exact=True).click()
+    page.get_by_role("checkbox", name="Analytics").check()
+    page.get_by_role("button", name="Save my choice").click()
+    expect(page.get_by_text("Your choice is saved.")).to_be_visible()
+    settle(page, f"{tracked.url}{STORED}")
+    # Hiding the banner breaks nothing; without the module nothing is ever started.
+    assert ran(page) == ({"analytics"} if blocked == "banner" else set())
+    assert "/marketing.js" not in tracker.asked
 
 
 @pytest.mark.parametrize("width", [1280, 320])

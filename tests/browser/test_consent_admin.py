@@ -8,13 +8,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from consent.presets import PRESETS, Preset
 from tests.browser.conftest import Site, axe_violations, sign_in
+from tests.test_consent_presets import ANSWERS
 
 
 @pytest.fixture(scope="module")
 def desk(site: Site, browser: Browser) -> Iterator[Page]:
     """A site operator's page, signed in."""
     site.add_person("olga", "Site operators")
+    site.python(
+        "from django.utils import timezone\n"
+        "from tests.audits import audit_finding, audit_run\n"
+        "audit_run(audit_finding(refused_by_browser=True), at=timezone.now(), left_out=['The preferences page.'])"
+    )
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
     sign_in(page, site, "olga")
@@ -29,11 +36,12 @@ def test_a_service_goes_from_the_form_over_the_notice_to_the_page(site: Site, de
         ("Recipient", "Example Ltd"),
         ("Purpose", "Counts how often pages are read."),
         ("Privacy policy", "https://example.org/privacy"),
-        ("Script", "https://stats.example.org/counter.js"),
+        ("Address", "https://stats.example.org/counter.js"),
         ("Integrity", "sha384-" + base64.b64encode(b"x" * 48).decode()),
     ]:
         desk.get_by_label(label, exact=False).first.fill(value)
     desk.get_by_label("Category").select_option(label="Analytics")
+    desk.get_by_label("Status").select_option("announced")
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.get_by_text("nothing changes for visitors")).to_be_visible()
     desk.get_by_role("link", name="Compare and publish a notice").click()
@@ -43,9 +51,14 @@ def test_a_service_goes_from_the_form_over_the_notice_to_the_page(site: Site, de
     desk.get_by_label("Why?").fill("Statistics of use.")
     desk.get_by_role("button", name="Publish this notice").click()
     expect(desk.get_by_text("Notice 2 (en) is live.")).to_be_visible()
+    desk.goto(f"{site.url}/admin/consent/service/")
+    desk.get_by_role("link", name="Page counter").click()
+    desk.get_by_label("Status").select_option("on")
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_text("Yes, for visitors who accept its category.")).to_be_visible()
     visitor = desk.context.new_page()
     visitor.goto(f"{site.url}/glossary/")
-    assert visitor.locator("template[data-consent-service='Page counter']").count() == 1
+    assert visitor.locator("template[data-consent-service='analytics.page-counter']").count() == 1
     visitor.close()
 
 
@@ -78,9 +91,15 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
         "consent/consentrecord/export/",
         "",
         "consent/checkpoint/",
+        "consent/auditrun/",
+        "consent/auditrun/1/change/",
         "consent/dailychoices/",
         "consent/service/",
         "consent/service/add/",
+        "consent/service/presets/",
+        "consent/service/presets/matomo/",
+        "consent/service/presets/meta-pixel/",
+        "consent/violation/",
         "consent/service/1/change/",
         "cookie_consent/cookie/",
         "cookie_consent/cookie/add/",
@@ -92,3 +111,24 @@ def test_axe_finds_nothing_on_the_desk(site: Site, desk: Page, width: int, path:
     desk.set_viewport_size({"width": width, "height": 900})
     desk.goto(f"{site.url}/admin/{path}")
     assert axe_violations(desk) == []
+
+
+@pytest.mark.parametrize("chosen", PRESETS, ids=lambda chosen: chosen.slug)
+@pytest.mark.parametrize("tells_pages", [False, True])
+def test_the_start_code_of_every_preset_runs(desk: Page, chosen: Preset, tells_pages: bool) -> None:
+    """Before the vendor's script is there, and told a page's title only where somebody wanted that."""
+    code = chosen.service(ANSWERS[chosen.slug], tells_pages=tells_pages).start_code
+    blank = desk.context.new_page()
+    blank.goto("about:blank")
+    blank.evaluate("document.title = 'Canary'")
+    queued = blank.evaluate(
+        "(code) => { (0, eval)(code); return JSON.stringify([window._paq, window.plausible?.q, window.dataLayer, "
+        "window.clarity?.q, window.fbq?.queue].map((queue) => [...(queue ?? [])].map((each) => "
+        "[...(each[Symbol.iterator] ? each : [each])]))) }",
+        code,
+    )
+    blank.close()
+    assert "Canary" not in queued
+    for answer in ANSWERS[chosen.slug].values():
+        if answer in code:
+            assert answer in queued

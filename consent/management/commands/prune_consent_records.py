@@ -10,14 +10,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from consent.actions import LedgerDamaged, prune_records
+from consent.actions import LedgerDamaged, prune_records, prune_violations
 
 
 class Command(BaseCommand):
     help = (
         "Remove consent records whose retention is over: CONSENT_RETENTION_DAYS after they expired. They go in whole "
-        "blocks of 256 sealed records, of which the hash stays, so that the ledger verifies as before. Run it once a "
-        "day (docs/howto/consent-ledger.md)."
+        "blocks of 256 sealed records, of which the hash stays, so that the ledger verifies as before. Also removes "
+        "what browsers refused and hasn't happened for 90 days. Run it once a day (docs/howto/consent-ledger.md)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,9 +46,12 @@ class Command(BaseCommand):
             pruning = prune_records(before=before, by=None, at=at, dry_run=options["dry_run"])
         except LedgerDamaged as error:
             raise CommandError(str(error)) from error
+        forgotten = 0 if options["dry_run"] else prune_violations(at=at)
         if options["verbosity"]:
             done = "would be removed" if options["dry_run"] else "removed"
             self.stdout.write(
                 f"Expired before {before:%Y-%m-%d}: {pruning.pruned} {done}, {pruning.waiting} stay until the rest of "
                 "their block has expired or is sealed."
             )
+            if forgotten:
+                self.stdout.write(f"Refused by browsers, and not for 90 days: {forgotten} removed.")

@@ -1,0 +1,66 @@
+"""What audits of the site came to."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db import models
+from django.db.models import Q
+
+from consent.models.bases import AppendOnly
+
+
+class AuditFinding(TypedDict):
+    """One thing that is wrong. ``refused_by_browser``: every attempt was stopped, so that nothing left the visitor."""
+
+    code: str
+    title: str
+    what: str
+    culprit: str
+    advice: str
+    refused_by_browser: bool
+    pages: list[str]
+    states: list[str]
+    details: list[str]
+
+
+class AuditRun(AppendOnly):
+    """A whole audit of this site by ``audit_site``. It passed when it found nothing."""
+
+    at = models.DateTimeField("finished", db_index=True)
+    seconds = models.PositiveIntegerField("duration", help_text="In seconds.")
+    host = models.CharField("site", max_length=260, help_text="With its port, where it has one of its own.")
+    is_copy = models.BooleanField(
+        "a copy", help_text="Whether a throw-away copy was audited, and not what the public gets at this address."
+    )
+    notice_sha256 = models.CharField("notice", max_length=64, help_text="Hash of the notice that the site was held to.")
+    browser = models.CharField(max_length=100)
+    pages = models.PositiveIntegerField(help_text="How many were visited in each state.")
+    states = models.PositiveIntegerField(help_text="How many states of a visitor’s choice were tried.")
+    choices = models.PositiveIntegerField(help_text="How many choices it made. In a copy they are gone.")
+    found = models.PositiveIntegerField("findings", help_text="How many things were wrong.")
+    findings = models.JSONField(default=list, help_text="What was wrong, the gravest first: AuditFinding.")
+    left_out = models.JSONField("not tried", default=list, help_text="In words.")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "audit", "audits"
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(host="") & Q(pages__gte=1, states__gte=1), name="audit_run_says_what_was_audited"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Audit of {self.host}: {self.verdict}"
+
+    @property
+    def passed(self) -> bool:
+        return not self.found
+
+    @property
+    def verdict(self) -> str:
+        if self.passed:
+            return "passed"
+        return f"failed, {self.found} finding{'' if self.found == 1 else 's'}"

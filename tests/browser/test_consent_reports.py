@@ -1,0 +1,221 @@
+"""A tracker that somebody pasted into a page: the browser refuses it, reports it, and the operators read of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.client
+import ipaddress
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import CHROMIUM, Site, axe_violations, free_port, sign_in
+from tests.browser.third_parties import remembering, serve
+
+#: A page of the page store, and one that Django answers.
+PAGES = ["/glossary/", "/cookies/"]
+PASTED = "/patient-17/pixel.js?read=menopause"
+
+
+@dataclass
+class Stranger:
+    """A third party that no service declares. It remembers what was asked of it."""
+
+    origin: str
+    asked: list[str]
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Iterator[Stranger]:
+    asked: list[str] = []
+    with serve(remembering(asked, lambda path: ("text/javascript", ""))) as port:
+        yield Stranger(f"http://127.0.0.1:{port}", asked)
+
+
+def certificate(path: Path) -> Path:
+    """Write a certificate for this machine, which nobody signed, with its key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@dataclass
+class Pasted:
+    """A site in whose every page the stranger's tag stands, as if a template had it, and its address."""
+
+    site: Site
+    url: str
+
+
+@pytest.fixture(params=["http", "https"])
+def pasted(
+    request: pytest.FixtureRequest, new_site: Callable[[], Site], stranger: Stranger, tmp_path: Path
+) -> Iterator[Pasted]:
+    """Behind a proxy that puts the tag in, and, with ``https``, speaks TLS as one does in front of a real site."""
+    site, port = new_site(), free_port()
+    url = f"{request.param}://127.0.0.1:{port}"
+    site.stop()
+    site.environment["SITE_URL"] = url
+    site.start()
+    host = urlsplit(site.url).netloc
+    tag = f'<script src="{stranger.origin}{PASTED}"></script></body>'.encode()
+
+    class Proxy(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            dropped = ("connection", "accept-encoding")
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+            upstream = http.client.HTTPConnection(host, timeout=20)
+            upstream.request(self.command, self.path, body, headers | {"X-Forwarded-Proto": request.param})
+            answer = upstream.getresponse()
+            content = answer.read()
+            if not self.path.startswith("/admin/"):
+                content = content.replace(b"</body>", tag)
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+            upstream.close()
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    signed = certificate(tmp_path / "site.pem") if request.param == "https" else None
+    with serve(Proxy, port=port, certificate=signed):
+        yield Pasted(site, url)
+
+
+@pytest.fixture
+def reporting(browser: Browser) -> Iterator[Browser]:
+    """A browser that sends reports at once, and trusts the certificate above."""
+    started = browser.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=["--no-sandbox", "--disable-quic", "--ignore-certificate-errors", "--short-reporting-delay"],
+    )
+    yield started
+    started.close()
+
+
+def counted(site: Site) -> str:
+    return site.python(
+        "from consent.models import Violation\n"
+        "print(sorted(Violation.objects.values_list('directive', 'blocked', 'count')))"
+    )
+
+
+def wait_for(site: Site, expected: str) -> None:
+    """Browsers report when they have a moment for it."""
+    for _ in range(10):
+        if (found := counted(site)) == expected:
+            return
+        time.sleep(0.5)
+    raise AssertionError(found)
+
+
+def read(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+
+
+def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
+    pasted: Pasted, stranger: Stranger, reporting: Browser
+) -> None:
+    visitor = reporting.new_context(ignore_https_errors=True).new_page()
+    refused: list[str] = []
+    visitor.on("console", lambda message: refused.append(message.text) if "Security Policy" in message.text else None)
+    for address in PAGES:
+        read(visitor, pasted.url + address)
+    read(visitor, pasted.url + PAGES[0])  # of which the browser has the body already, so that only headers come
+    assert len(refused) == 3
+    wait_for(pasted.site, repr([("script-src-elem", stranger.origin, 3)]))
+    time.sleep(1)
+    # Once each: a browser goes by `report-to` or by `report-uri`, and never by both.
+    assert counted(pasted.site) == repr([("script-src-elem", stranger.origin, 3)])
+    assert stranger.asked == []
+    assert visitor.context.cookies() == []
+
+    pasted.site.add_person("olga", "Site operators")
+    desk = reporting.new_context(
+        ignore_https_errors=True, viewport={"width": 1280, "height": 900}, locale="en-GB"
+    ).new_page()
+    sign_in(desk, Site(pasted.url, pasted.site.environment), "olga")
+    expect(desk.get_by_text("Visitors’ browsers refused 1 thing that nobody has looked at.")).to_be_visible()
+    desk.get_by_role("link", name="What somebody tried to load").click()
+    row = desk.get_by_role("row").filter(has_text=stranger.origin)
+    expect(row).to_contain_text(f"Somebody tried to load a script from {stranger.origin}: 3 times, last on")
+    expect(row).to_contain_text("No service declares it, so no visitor agreed to it.")
+    for told in ("patient-17", "pixel.js", "menopause", "/glossary/"):
+        assert told not in desk.locator("#content").inner_text()
+    for width in (1280, 390):
+        desk.set_viewport_size({"width": width, "height": 900})
+        assert axe_violations(desk) == []
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    row.get_by_role("checkbox").check()
+    desk.locator("select[name=action]").select_option(label="Seen: put away until it happens again on a later day")
+    desk.get_by_role("button", name="Go").click()
+    expect(desk.get_by_text("1 put away until it happens again on a later day.")).to_be_visible()
+    expect(row).to_have_count(0)
+
+
+def test_reports_that_come_at_once_are_all_counted_and_stay_within_bounds(site: Site) -> None:
+    """Two dozen senders, each with nineteen new kinds of which another has the same, and one kind that all have."""
+
+    def report(blocked: str) -> dict[str, object]:
+        body = {"blockedURL": blocked, "documentURL": f"{site.url}/", "effectiveDirective": "img-src"}
+        return {"type": "csp-violation", "body": body}
+
+    def send(sender: int) -> int:
+        kinds = ["https://all.example", *(f"https://t{sender // 2}-{number}.example" for number in range(19))]
+        parts = urlsplit(site.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        connection.request(
+            "POST",
+            "/consent/reports/",
+            json.dumps([report(kind) for kind in kinds]),
+            {"Content-Type": "application/reports+json"},
+        )
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    with ThreadPoolExecutor(8) as senders:
+        assert set(senders.map(send, range(24))) == {204}
+    assert site.python(
+        "from django.db.models import Sum\n"
+        "from consent.models import Violation\n"
+        "print(Violation.objects.count(), Violation.objects.aggregate(times=Sum('count'))['times'])\n"
+        "print(Violation.objects.get(blocked='https://all.example').count)"
+    ).split() == ["201", "480", "24"]
