@@ -1,0 +1,74 @@
+"""What search reads: the words of each published entry, and the words that names are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import NotSupportedError, models
+from django.db.models.sql.compiler import SQLCompiler
+
+from glossary.models.published import PublishedEntry
+
+# The full-text table of SQLite, and the columns of PostgreSQL (glossary.search.tables).
+SQLITE_INDEX = "glossary_search_index"
+
+
+class Matches(models.Expression):
+    """Whether the full-text index of either database finds an entry.
+
+    ``fts5`` and ``tsquery`` are one condition in the language of each. ``column`` is ``names`` or ``everything``.
+    SQLite looks at no more than the first ``at_most`` entries that the index finds, by primary key.
+    """
+
+    def __init__(self, *, fts5: str, tsquery: str, column: str = "everything", at_most: int | None = None) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.fts5, self.tsquery, self.column, self.at_most = fts5, tsquery, column, at_most
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, tuple[str | int, ...]]:
+        found = f"SELECT rowid FROM {SQLITE_INDEX} WHERE {SQLITE_INDEX} MATCH %s"  # noqa: S608  (a constant)
+        if self.at_most is None:
+            return f"{self._of(compiler, 'entry_id')} IN ({found})", (self.fts5,)
+        return f"{self._of(compiler, 'entry_id')} IN ({found} ORDER BY rowid LIMIT %s)", (self.fts5, self.at_most)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, tuple[str | int, ...]]:
+        return f"{self._of(compiler, f'{self.column}_index')} @@ %s::tsquery", (self.tsquery,)
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        raise NotSupportedError(f"There is no search index on {connection.display_name}: use PostgreSQL or SQLite.")
+
+    def _of(self, compiler: SQLCompiler, column: str) -> str:
+        return f"{compiler.quote_name_unless_alias(compiler.query.get_initial_alias())}.{column}"
+
+
+class SearchText(models.Model):
+    """The words of a published entry as search compares them (``glossary.search.indexing``).
+
+    The full-text index over it is kept by the database itself, whoever writes here: by triggers on SQLite, by
+    generated columns on PostgreSQL.
+    """
+
+    entry = models.OneToOneField(PublishedEntry, primary_key=True, on_delete=models.CASCADE, related_name="search_text")
+    names = models.TextField(help_text="Stems of the title and the other names, a bar behind each name.")
+    text = models.TextField(help_text="Stems of the texts, a bar behind each.")
+    facets = models.TextField(help_text="Letter and tags, as the index calls them.")
+    plain = models.TextField(help_text="The texts as excerpts quote them.")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SpellingPiece(models.Model):
+    """A word of a published name, and what is left of its sound without one of its letters.
+
+    Two words that share a piece are a typing error apart (``glossary.search.corrections``). Words stay when their last
+    name goes: what is proposed to a reader is looked up first.
+    """
+
+    piece = models.CharField(max_length=64, db_index=True)
+    word = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word", "piece"], name="spelling_piece_once")]
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.piece}"
