@@ -1,0 +1,105 @@
+"""What the names of a term link to on other pages, before and after they are public, and the switch of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from glossary.actions import switch_links
+from glossary.admin.desk import Desk, user_of
+from glossary.linking.impact import Impact, impacts_of
+from glossary.models import EntryName, Term, UnlinkedName
+from glossary.steps import may_review, may_submit
+
+# Each name may read some hundred pages: no more of them are looked at for one page of the desk.
+MAX_NAMES = 8
+
+
+class TermLinks(Desk):
+    """The page about the links to a term, and its switches."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.links_view)
+        return [path("<int:term_id>/links/", view, name="glossary_term_links"), *super().get_urls()]
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def links_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
+        """Show what the names of the newest revision link; switch ``name`` ``off`` or ``on`` and return to ``next``."""
+        term = self._term(request, term_id)
+        if request.method == "POST":
+            return self._switch(request, term)
+        document = term.head.document if term.head else {}
+        names = names_of(document)
+        context = self._context(request, title=f"Links to “{term}”") | {
+            "original": term,
+            "impacts": impacts_for(term, names[:MAX_NAMES]),
+            "names_left": [name for name, _ in names[MAX_NAMES:]],
+            "may_switch": may_switch(request),
+            "next": request.path,
+        }
+        return TemplateResponse(request, "admin/glossary/term/links.html", context)
+
+    def _switch(self, request: HttpRequest, term: Term) -> HttpResponse:
+        if not may_switch(request):
+            raise PermissionDenied
+        name, off = request.POST.get("name", "").replace("\x00", "").strip()[:200], "off" in request.POST
+        if name:
+            changed = switch_links(
+                term=term,
+                by=user_of(request),
+                at=timezone.now(),
+                off=[name] if off else (),
+                on=() if off else [name],
+            )
+            if changed:
+                words = (
+                    "Mentions of “{}” are not linked to this term any more." if off else "Mentions of “{}” are linked."
+                )
+                self.message_user(request, words.format(name), messages.SUCCESS)
+        back = request.POST.get("next", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            back = reverse("admin:glossary_term_links", args=[term.pk])
+        return HttpResponseRedirect(back)
+
+
+def may_switch(request: HttpRequest) -> bool:
+    """Whether somebody may switch links: who writes terms, and who reviews them."""
+    user = request.user
+    return user.has_perm("glossary.change_term") or may_review(user) or may_submit(user)
+
+
+def names_of(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the names of a document (as JSON) with their kinds, the title first."""
+    if not document:
+        return []
+    synonyms = ((synonym["text"], synonym["kind"]) for synonym in document["synonyms"])
+    return [(document["title"], "title"), *synonyms]
+
+
+def new_names(term: Term | None, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of ``names`` that readers don't meet yet as names of this term."""
+    public: set[tuple[str, str]] = set()
+    if term is not None:
+        public = {(name, kind) for name, kind in EntryName.objects.filter(entry=term.pk).values_list("name", "kind")}
+    return [name for name in names if name[0] and name not in public]
+
+
+def impacts_for(term: Term | None, names: Iterable[tuple[str, str]]) -> list[Impact]:
+    """Return what names of a term link, with its switches; ``None`` for a term that isn't saved yet."""
+    off = UnlinkedName.objects.filter(term=term).values_list("name", flat=True) if term else ()
+    return impacts_of(names, term=term.pk if term else None, off=off)
+
+
+def new_impacts(term: Term, document: Mapping[str, Any]) -> list[Impact]:
+    """Return what publishing a document (as JSON) of the term would link by names that are new."""
+    return impacts_for(term, new_names(term, names_of(document))[:MAX_NAMES])
