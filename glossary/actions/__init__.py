@@ -4,10 +4,15 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 """
 
 from glossary.actions.concerns import NotDismissible, dismiss_concern
+from glossary.actions.describing import NotDescribable, describe_tag
 from glossary.actions.letters import Post, send_letters
+from glossary.actions.linking import switch_links
+from glossary.actions.listing import recount_lists
+from glossary.actions.missing import count_missing, dismiss_missing, forget_missing
 from glossary.actions.presence import mark_absent, mark_present
 from glossary.actions.publishing import (
     NotAllowed,
+    NotASuccessor,
     NotPublishable,
     NotPublished,
     publish_term,
@@ -47,10 +52,13 @@ from glossary.actions.scheduling import (
     schedule_retirement,
     unschedule,
 )
+from glossary.actions.searching import reindex_search
 
 __all__ = [
     "DocumentsRefused",
+    "NotASuccessor",
     "NotAllowed",
+    "NotDescribable",
     "NotDismissible",
     "NotPublishable",
     "NotPublished",
@@ -66,15 +74,21 @@ __all__ = [
     "check_documents",
     "comment_on_review",
     "contributors",
+    "count_missing",
+    "describe_tag",
     "dismiss_concern",
+    "dismiss_missing",
     "document_of",
     "documents_of",
+    "forget_missing",
     "load_retractions",
     "mark_absent",
     "mark_present",
     "plan_review",
     "publish_term",
     "publish_terms",
+    "recount_lists",
+    "reindex_search",
     "remind_of_overdue",
     "rename_tag",
     "restore_revision",
@@ -87,6 +101,7 @@ __all__ = [
     "send_back",
     "send_letters",
     "submit_term",
+    "switch_links",
     "tag_terms",
     "unschedule",
     "withdraw_review",

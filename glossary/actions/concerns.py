@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from glossary.actions.events import event_of
 from glossary.actions.letters import listed, path_to, write_letter
+from glossary.documents import TEXTS
 from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, name_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class NotDismissible(Exception):
 
 def slugs_linked(document: Mapping[str, Any]) -> set[str]:
     """Return the slugs of the terms to which a document (as JSON) leads, in its texts, insights and related terms."""
-    texts = " ".join(document[key] for key in ("definition", "origin", "mechanism"))
+    texts = " ".join(document[key] for key in TEXTS)
     insights = {insight["term"] for insight in document["insights"] if insight["term"]}
     return insights | set(document["related"]) | set(LINK.findall(texts))
 
@@ -50,7 +51,7 @@ def raise_concerns(
     in_text = (
         Q(definition__contains="/glossary/") | Q(origin__contains="/glossary/") | Q(mechanism__contains="/glossary/")
     )
-    for pk, *texts in Term.objects.filter(in_text).values_list("pk", "definition", "origin", "mechanism"):
+    for pk, *texts in Term.objects.filter(in_text).values_list("pk", *TEXTS):
         linking |= {(pk, by_slug[slug]) for slug in LINK.findall(" ".join(texts)) if slug in by_slug}
     raise_each(
         [

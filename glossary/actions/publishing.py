@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import secrets
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Min
 from django.utils.module_loading import import_string
 
-from glossary import documents
+from glossary import dependents, documents
 from glossary.actions.batches import BATCH, chunks, silent
 from glossary.actions.concerns import raise_concerns, settle_links
 from glossary.actions.events import event_of
+from glossary.actions.listing import Filing, filed, keep_lists
+from glossary.actions.searching import index_entries
+from glossary.marks import without_marks
 from glossary.markup import plain_text
 from glossary.models import (
     Approval,
     Concern,
     Edition,
-    EntryName,
+    EditionChange,
     EntryTag,
     Event,
+    NameChange,
     Program,
     PublishedEntry,
     Revision,
@@ -32,11 +39,19 @@ from glossary.models import (
     account_of,
     initial_of,
     name_of,
-    normalise,
+    sort_key_of,
 )
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+# Whoever changes the names of more terms at once has all of them read again, which is then quicker.
+NAMES_NOTED = 1_000
+# A process that has missed so many changes reads all names again.
+NAMES_KEPT = 10_000
+# A site that was cut off for longer than so many editions renders all its pages anew.
+KEPT_EDITIONS = 1_000
 
 
 class NotPublishable(Exception):
@@ -45,6 +60,10 @@ class NotPublishable(Exception):
 
 class NotAllowed(Exception):
     """The person may not do this. The message says why, and who may."""
+
+
+class NotASuccessor(Exception):
+    """The term cannot be named as the successor of one that is retired. The message says why."""
 
 
 class NotPublished(Exception):
@@ -68,8 +87,9 @@ def publish_term(
     term, or when it isn't approved; and :class:`NotAllowed` for an emergency that isn't a superuser's.
     """
     term = Term.objects.for_change().select_related("head").get(pk=term.pk)
-    if _publish([(term, revision or term.head)], by=by, at=at, reason=reason, emergency=emergency):
-        public_content_changed()
+    changed = _Changed()
+    if _publish([(term, revision or term.head)], changed, by=by, at=at, reason=reason, emergency=emergency):
+        _announce([term.pk], changed, at=at)
     return PublishedEntry.objects.get(term=term)
 
 
@@ -89,38 +109,62 @@ def publish_terms(
     :class:`NotPublishable` as :func:`publish_term` does, and then none is published.
     """
     published: list[Term] = []
+    changed = _Changed()
     for start, chunk in zip(range(0, len(terms), BATCH), chunks([term.pk for term in terms]), strict=True):
         locked = Term.objects.for_change().select_related("head").in_bulk(chunk)
         pairs = [(locked[pk], locked[pk].head) for pk in chunk]
-        published += _publish(pairs, by=by, at=at, reason=reason, emergency=emergency)
+        published += _publish(pairs, changed, by=by, at=at, reason=reason, emergency=emergency)
         progress(start + len(chunk))
     if published:
-        public_content_changed()
+        _announce([term.pk for term in published], changed, at=at)
     return published
 
 
 @transaction.atomic
-def retire_term(*, term: Term, by: User | Program, at: datetime, reason: str = "") -> None:
-    """Take a term back from the public. Its address then answers 410 and its revisions stay.
+def retire_term(
+    *, term: Term, by: User | Program, at: datetime, reason: str = "", successor: Term | None = None
+) -> None:
+    """Take a term back from the public. Its address then answers 410, with the way to its ``successor`` if it has one,
+    and its revisions stay.
 
-    Raises :class:`NotPublished` when the public cannot read it anyway.
+    Raises :class:`NotPublished` when the public cannot read it anyway, and :class:`NotASuccessor` for a successor that
+    the public cannot read, or that is the term itself.
     """
     term = Term.objects.for_change().get(pk=term.pk)
     entry = PublishedEntry.objects.filter(term=term).first()
     if entry is None:
         raise NotPublished(f"“{term}” is not published, so there is nothing to retire.")
+    if successor is not None:
+        check_successor(successor, of=term)
+        reason = " ".join(filter(None, (reason, f"Successor: “{successor}”.")))
+    changed = _Changed(faces=dependents.faces([term.pk]))
     # Its address stays known, so that readers learn that the term is retired instead of meeting a 404.
     SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"term": term, "created_at": at})
+    changed.filing.before[entry.pk] = filed(entry, entry.entry_tags.all())
+    changed.filing.renamed.add(entry.pk)
     entry.delete()
     Term.objects.filter(pk=term.pk).update(
-        retired_at=at, retired_by=account_of(by), retired_by_name=name_of(by), next_review_date=None
+        retired_at=at,
+        retired_by=account_of(by),
+        retired_by_name=name_of(by),
+        next_review_date=None,
+        successor=successor,
     )
     event = event_of(
         Event.Verb.RETIRED, term, by=by, at=at, reason=reason, revision=None, previous_id=entry.revision_id
     )
     event.save(force_insert=True)
     raise_concerns(Concern.Kind.TARGET_GONE, {term.pk: (entry.slug, entry.revision_id, None)}, at=at)
-    public_content_changed()
+    dependents.write_namings({term.pk: None})
+    _announce([term.pk], changed, at=at)
+
+
+def check_successor(successor: Term, *, of: Term) -> None:
+    """Raise :class:`NotASuccessor` unless readers of a term can be sent to ``successor``."""
+    if successor.pk == of.pk:
+        raise NotASuccessor("A term doesn't take its own place: name another one, or none.")
+    if not PublishedEntry.objects.filter(term=successor).exists():
+        raise NotASuccessor(f"“{successor}” is not published, so readers cannot be sent to it.")
 
 
 # Note [What may be published]
@@ -134,10 +178,32 @@ def retire_term(*, term: Term, by: User | Program, at: datetime, reason: str = "
 # row, marked as emergency with its reason, and the page says so for as long as the revision is public.
 
 
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """How terms were filed and what other pages showed of them before they were changed, and how they are filed now."""
+
+    filing: Filing = field(default_factory=Filing)
+    faces: dict[int, dependents.Face] = field(default_factory=dict)
+
+
+def _announce(terms: Collection[int], changed: _Changed, *, at: datetime) -> None:
+    """Count the lists in which terms have changed, and write down which pages show that."""
+    renamed = keep_lists(changed.filing, at=at)
+    public_content_changed(
+        lambda: dependents.of_terms(changed.faces, terms, renamed_topics=renamed), names_of=changed.filing.renamed
+    )
+
+
 def _publish(
-    pairs: Sequence[tuple[Term, Revision | None]], *, by: User | Program, at: datetime, reason: str, emergency: bool
+    pairs: Sequence[tuple[Term, Revision | None]],
+    changed: _Changed,
+    *,
+    by: User | Program,
+    at: datetime,
+    reason: str,
+    emergency: bool,
 ) -> list[Term]:
-    """Publish revisions of locked terms and return those terms whose public form is new."""
+    """Publish revisions of locked terms and return those terms whose public form is new. ``changed`` learns of them."""
     if emergency and not isinstance(by, Program) and not by.is_superuser:
         raise NotAllowed("Only a superuser publishes without review: submit the term for review instead.")
     if emergency and not reason.strip():
@@ -150,7 +216,11 @@ def _publish(
             raise NotPublishable(f"“{term}” has no revision that could be published: save it first.")
         if term.pk not in current or current[term.pk].revision_id != revision.pk:
             wanted.append((term, revision))
-    seals = _seals(wanted, by=by, at=at, reason=reason, emergency=emergency)
+    # More of them change everything, whatever they showed.
+    if len(changed.faces) + len(wanted) <= dependents.MANY_TERMS:
+        changed.faces.update(dependents.faces([term.pk for term, _ in wanted]))
+    contents = _contents(wanted)
+    seals = _seals(wanted, contents, by=by, at=at, reason=reason, emergency=emergency)
     slugs = [revision.document["slug"] for _, revision in wanted]
     holders = {entry.slug: entry for entry in PublishedEntry.objects.filter(slug__in=slugs)}
     first = dict(
@@ -176,10 +246,9 @@ def _publish(
             approval=seals[revision.pk],
             slug=slug,
             title=revision.document["title"],
-            sort_key=normalise(revision.document["title"]),
+            sort_key=sort_key_of(revision.document["title"]),
             initial=initial_of(revision.document["title"]),
-            summary=_summary(revision.document["definition"]),
-            search_document=_search_document(revision.document),
+            summary=_summary(revision.document),
             first_published_at=before.first_published_at if before else first.get(term.pk, at),
             published_at=at,
             published_by=account_of(by),
@@ -201,15 +270,17 @@ def _publish(
             )
         )
     PublishedEntry.objects.bulk_create(entry for entry in entries if entry.pk not in current)
-    _write_names_and_tags(entries)
+    changed.filing.renamed.update(index_entries(entries))
+    _write_tags(entries, current, changed.filing)
+    dependents.write_namings({entry.pk: entry.revision.document for entry in entries})
     Event.objects.bulk_create(events)
     published = [term for term, _ in wanted]
     SlugRedirect.objects.filter(slug__in=slugs, term__in=published, slug=F("term__entry__slug")).delete()
     Term.objects.filter(pk__in=[term.pk for term in published], retired_at__isnull=False).update(
-        retired_at=None, retired_by=None, retired_by_name=""
+        retired_at=None, retired_by=None, retired_by_name="", successor=None
     )
     _plan_reviews(entries)
-    _raise_concerns_of_neighbours(wanted, current, at=at)
+    _raise_concerns_of_neighbours(wanted, contents, current, at=at)
     return published
 
 
@@ -238,10 +309,15 @@ def months_after(day: date, months: int) -> date:
 
 def seal_of(term: Term, revision: Revision) -> Approval | None:
     """Return the newest whole seal of a revision's clinical content, or ``None``."""
-    return _reviewed_seals([(term, revision)]).get(revision.pk)
+    return _reviewed_seals([(term, revision)], _contents([(term, revision)])).get(revision.pk)
 
 
-def _reviewed_seals(pairs: Sequence[tuple[Term, Revision]]) -> dict[int, Approval]:
+def _contents(pairs: Iterable[tuple[Term, Revision]]) -> dict[int, str]:
+    """Return revision → the hash of its clinical content."""
+    return {revision.pk: documents.clinical_sha256(revision.document) for _, revision in pairs}
+
+
+def _reviewed_seals(pairs: Sequence[tuple[Term, Revision]], contents: Mapping[int, str]) -> dict[int, Approval]:
     ids = [term.pk for term, _ in pairs]
     broken = dict(
         Concern.objects.filter(term__in=ids, kind=Concern.Kind.RETRACTED, resolved_at__isnull=True)
@@ -256,17 +332,23 @@ def _reviewed_seals(pairs: Sequence[tuple[Term, Revision]]) -> dict[int, Approva
     }
     seals = {}
     for term, revision in pairs:
-        approval = by_content.get((term.pk, documents.clinical_sha256(revision.document)))
+        approval = by_content.get((term.pk, contents[revision.pk]))
         if approval is not None:
             seals[revision.pk] = approval
     return seals
 
 
 def _seals(
-    pairs: Sequence[tuple[Term, Revision]], *, by: User | Program, at: datetime, reason: str, emergency: bool
+    pairs: Sequence[tuple[Term, Revision]],
+    contents: Mapping[int, str],
+    *,
+    by: User | Program,
+    at: datetime,
+    reason: str,
+    emergency: bool,
 ) -> dict[int, Approval]:
     """Return revision → the approval under which it is published; in an emergency, make what is missing."""
-    seals = _reviewed_seals(pairs)
+    seals = _reviewed_seals(pairs, contents)
     missing = [(term, revision) for term, revision in pairs if revision.pk not in seals]
     if missing and not emergency:
         term, revision = missing[0]
@@ -275,7 +357,7 @@ def _seals(
         Approval(
             term=term,
             revision=revision,
-            clinical_sha256=documents.clinical_sha256(revision.document),
+            clinical_sha256=contents[revision.pk],
             emergency=True,
             reason=reason.strip()[:500],
             approved_at=at,
@@ -292,46 +374,77 @@ def _seals(
 
 
 def _raise_concerns_of_neighbours(
-    pairs: Sequence[tuple[Term, Revision]], current: Mapping[int, PublishedEntry], *, at: datetime
+    pairs: Sequence[tuple[Term, Revision]],
+    contents: Mapping[int, str],
+    current: Mapping[int, PublishedEntry],
+    *,
+    at: datetime,
 ) -> None:
     """Tell terms that link to what was published that it changed clinically or is back, and look where it leads."""
     previous = Revision.objects.in_bulk([current[term.pk].revision_id for term, _ in pairs if term.pk in current])
     changed: dict[int, tuple[str, int | None, int | None]] = {}
     for term, revision in pairs:
         before = previous.get(current[term.pk].revision_id) if term.pk in current else None
-        if before and documents.clinical_sha256(before.document) != documents.clinical_sha256(revision.document):
+        if before and documents.clinical_sha256(before.document) != contents[revision.pk]:
             changed[term.pk] = (revision.document["slug"], before.pk, revision.pk)
     raise_concerns(Concern.Kind.TARGET_CHANGED, changed, at=at)
     settle_links(pairs, at=at)
 
 
-def _write_names_and_tags(entries: Sequence[PublishedEntry]) -> None:
-    EntryName.objects.filter(entry__in=entries).delete()
+def _write_tags(entries: Sequence[PublishedEntry], current: Mapping[int, PublishedEntry], filing: Filing) -> None:
+    carried: dict[int, list[EntryTag]] = defaultdict(list)
+    for tag in EntryTag.objects.filter(entry__in=entries):
+        carried[tag.entry_id].append(tag)
+    filing.before.update(
+        (entry.pk, filed(current[entry.pk], carried[entry.pk])) for entry in entries if entry.pk in current
+    )
     EntryTag.objects.filter(entry__in=entries).delete()
-    names: list[EntryName] = []
     tags: list[EntryTag] = []
     for entry in entries:
-        document = entry.revision.document
-        for name, kind in [(document["title"], "title"), *((s["text"], s["kind"]) for s in document["synonyms"])]:
-            names.append(EntryName(entry=entry, name=name, normalised=normalise(name), kind=kind))
-        by_slug = {documents.slug_for(name): name for name in document["tags"]}
-        tags.extend(EntryTag(entry=entry, slug=slug, name=name) for slug, name in by_slug.items() if slug)
-    EntryName.objects.bulk_create(names)
+        by_slug = {documents.slug_for(name): name for name in entry.revision.document["tags"]}
+        given = [
+            EntryTag(entry=entry, slug=slug, name=name, sort_key=entry.sort_key)
+            for slug, name in by_slug.items()
+            if slug
+        ]
+        filing.after[entry.pk] = filed(entry, given)
+        tags.extend(given)
     EntryTag.objects.bulk_create(tags)
 
 
-def _summary(definition: str) -> str:
-    text = plain_text(definition)
+def _summary(document: dict[str, Any]) -> str:
+    text = plain_text(without_marks(document["definition"], references=len(document["references"])))
     if len(text) <= 240:
         return text
     return text[:240].rsplit(" ", 1)[0].rstrip(",;:–—(") + "…"
 
 
-def _search_document(document: dict[str, object]) -> str:
-    texts = (plain_text(str(document[key])) for key in ("definition", "origin", "mechanism"))
-    return normalise(" ".join(texts))
+def public_content_changed(
+    pages: Callable[[], Collection[str]] = dependents.everything, *, names_of: Collection[int] = ()
+) -> None:
+    """Count an edition, and write down which public pages it changes: the keys that ``pages`` returns, if any.
 
-
-def public_content_changed() -> None:
-    Edition.objects.update_or_create(pk=1, defaults={"number": F("number") + 1}, create_defaults={"number": 1})
+    The edition stays locked until the transaction ends, and ``pages`` is called after that: see Note [Two changes at
+    once] in ``glossary.dependents``. ``names_of`` are the terms whose published names changed, or whether these are
+    linked.
+    """
+    Edition.objects.get_or_create(pk=1)
+    edition = Edition.objects.select_for_update().get(pk=1)
+    _note_names(names_of)
+    keys = pages()
+    if not keys:
+        return
+    edition.number += 1
+    edition.save(update_fields=["number"])
+    EditionChange.objects.create(edition=edition.number, name=secrets.randbits(62), keys=sorted(keys))
+    EditionChange.objects.filter(edition__lte=edition.number - KEPT_EDITIONS).delete()
     transaction.on_commit(import_string(settings.GLOSSARY_ON_CHANGE))
+
+
+def _note_names(terms: Collection[int]) -> None:
+    """Note whose names changed, behind the edition's lock: see Note [When the names are fresh]."""
+    if not terms:
+        return
+    noted = [None] if len(terms) > NAMES_NOTED else sorted(terms)
+    made = NameChange.objects.bulk_create(NameChange(term_id=term, token=secrets.randbits(62)) for term in noted)
+    NameChange.objects.filter(pk__lte=made[0].pk - NAMES_KEPT).delete()

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.urls import reverse
 
+from glossary import dependents
 from glossary.actions.events import event_of
 from glossary.actions.letters import listed, path_to, write_letter
 from glossary.actions.publishing import next_review, public_content_changed
@@ -43,7 +44,7 @@ def plan_review(*, term: Term, owner: User | None, review_months: int | None, by
         force_insert=True
     )
     if due != term.next_review_date:
-        public_content_changed()
+        public_content_changed(lambda: dependents.of_own_pages([term.pk]))
     return True
 
 
@@ -78,7 +79,7 @@ def remind_of_overdue(*, at: datetime) -> list[Term]:
     for term in terms:
         term.reminded_date = term.next_review_date
     Term.objects.bulk_update(terms, ["reminded_date"], batch_size=500)
-    public_content_changed()
+    public_content_changed(lambda: dependents.of_own_pages([term.pk for term in terms]))
     return terms
 
 

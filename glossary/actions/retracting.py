@@ -11,6 +11,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import F, Max
 
+from glossary import dependents
 from glossary.actions.batches import BATCH, chunks
 from glossary.actions.concerns import raise_each
 from glossary.actions.events import event_of
@@ -61,13 +62,23 @@ def load_retractions(*, notices: Callable[[], Iterable[Notice | None]], by: Prog
     rows = iter(notices())
     while batch := list(islice(rows, BATCH)):
         with transaction.atomic():
-            _list_works(list(_retractions(batch, reinstated, report)), report, at=at)
+            works = _list_works(list(_retractions(batch, reinstated, report)), report, at=at)
+            _pages_citing(works)
     with transaction.atomic():
-        report.reinstated = _take_back(reinstated, at=at)
+        works = _take_back(reinstated, at=at)
+        report.reinstated = len(works)
         report.terms = _flag_terms(by=by, at=at)
-        if report.new or report.changed or report.reinstated:
-            public_content_changed()
+        _pages_citing(works)
     return report
+
+
+def _pages_citing(works: Sequence[RetractedWork]) -> None:
+    """Announce that pages which cite these works have changed. In the transaction that lists them or takes them back:
+    a run that is killed afterwards leaves nothing to be told.
+    """
+    if works:
+        names = {name for work in works for name in work.identifiers}
+        public_content_changed(lambda: dependents.of_works(names))
 
 
 def _names(notice: Notice) -> tuple[str, ...]:
@@ -91,7 +102,8 @@ def _retractions(
             yield notice
 
 
-def _list_works(notices: Sequence[Notice], report: RetractionReport, *, at: datetime) -> None:
+def _list_works(notices: Sequence[Notice], report: RetractionReport, *, at: datetime) -> list[RetractedWork]:
+    """Return the works that are new on the list or described otherwise, also as they were known before."""
     by_key: dict[str, Notice] = {}
     for notice in notices:
         by_key.setdefault(notice.doi or f"PMID {notice.pmid}", notice)
@@ -101,7 +113,10 @@ def _list_works(notices: Sequence[Notice], report: RetractionReport, *, at: date
     pmids = [key.removeprefix("PMID ") for key in by_key if key.startswith("PMID ")]
     for work in RetractedWork.objects.filter(doi="", pmid__in=pmids):
         held[f"PMID {work.pmid}"] = work
-    new, changed, seen = [], [], []
+    new: list[RetractedWork] = []
+    changed: list[RetractedWork] = []
+    before: list[RetractedWork] = []
+    seen: list[int] = []
     for key, notice in by_key.items():
         found = held.get(key)
         if found is None:
@@ -121,6 +136,7 @@ def _list_works(notices: Sequence[Notice], report: RetractionReport, *, at: date
             if facts == (found.pmid, found.title, found.reason, found.retracted_date):
                 seen.append(found.pk)
             else:
+                before.append(RetractedWork(doi=found.doi, pmid=found.pmid))
                 found.pmid, found.title, found.reason, found.retracted_date = facts
                 found.checked_at = at
                 changed.append(found)
@@ -132,21 +148,22 @@ def _list_works(notices: Sequence[Notice], report: RetractionReport, *, at: date
     report.new += len(new)
     report.changed += len(changed)
     report.unchanged += len(seen)
+    return [*new, *changed, *before]
 
 
-def _take_back(reinstated: dict[str, date], *, at: datetime) -> int:
-    """Drop the works that were reinstated from the list, unless they were retracted again later."""
-    count = 0
+def _take_back(reinstated: dict[str, date], *, at: datetime) -> list[RetractedWork]:
+    """Drop the works that were reinstated from the list, unless they were retracted again later, and return them."""
+    taken: list[RetractedWork] = []
     for names in chunks(sorted(reinstated)):
-        works = RetractedWork.objects.known_as(names).exclude(checked_at=at)
+        works = list(RetractedWork.objects.known_as(names).exclude(checked_at=at))
         gone = [work.pk for work in works]
         details = {name for work in works for name in work.identifiers}
         Concern.objects.open().filter(kind=Concern.Kind.RETRACTED, detail__in=details).update(
             resolved_at=at, resolved_by_name="Retraction list", resolution="The work was reinstated"
         )
         RetractedWork.objects.filter(pk__in=gone).delete()
-        count += len(gone)
-    return count
+        taken += works
+    return taken
 
 
 def _flag_terms(*, by: Program, at: datetime) -> list[Term]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Max
 
+from glossary import dependents
 from glossary.actions.events import event_of
 from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import NotAllowed, next_review, public_content_changed, publish_term
@@ -165,7 +166,7 @@ def approve_review(
     if entry is not None and clinical_sha256(entry.revision.document) == approval.clinical_sha256:
         PublishedEntry.objects.filter(term=term).update(approval=approval)
     if entry is not None:
-        public_content_changed()
+        public_content_changed(lambda: dependents.of_own_pages([term.pk]))
     _tell_author(review, "Approved", f"{name_of(by)} approved your revision {revision.number} of “{term}”.", at=at)
     if publish_at is not None and publish_at > at:
         schedule_publication(term=term, revision=revision, due_at=publish_at, by=by, at=at, reason=reason)

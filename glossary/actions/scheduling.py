@@ -11,7 +11,14 @@ from django.db import DatabaseError, transaction
 
 from glossary.actions.events import event_of
 from glossary.actions.letters import path_to, write_letter
-from glossary.actions.publishing import NotPublishable, NotPublished, publish_term, retire_term, seal_of
+from glossary.actions.publishing import (
+    NotPublishable,
+    NotPublished,
+    check_successor,
+    publish_term,
+    retire_term,
+    seal_of,
+)
 from glossary.models import Event, Program, Revision, ScheduledChange, Term, name_of
 
 if TYPE_CHECKING:
@@ -52,9 +59,18 @@ def schedule_publication(
 
 
 @transaction.atomic
-def schedule_retirement(*, term: Term, due_at: datetime, by: User, at: datetime, reason: str = "") -> ScheduledChange:
-    """Retire a term at ``due_at``. Raises :class:`NotSchedulable` for a time that is past."""
-    return _schedule(ScheduledChange.Verb.RETIRE, term, None, due_at=due_at, by=by, at=at, reason=reason)
+def schedule_retirement(
+    *, term: Term, due_at: datetime, by: User, at: datetime, reason: str = "", successor: Term | None = None
+) -> ScheduledChange:
+    """Retire a term at ``due_at``, and name its successor if that is still public then.
+
+    Raises :class:`NotSchedulable` for a time that is past, and ``NotASuccessor`` as :func:`retire_term` does.
+    """
+    if successor is not None:
+        check_successor(successor, of=term)
+    return _schedule(
+        ScheduledChange.Verb.RETIRE, term, None, due_at=due_at, by=by, at=at, reason=reason, successor=successor
+    )
 
 
 @transaction.atomic
@@ -103,7 +119,7 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
             if change.verb == ScheduledChange.Verb.PUBLISH:
                 publish_term(term=change.term, revision=change.revision, by=by, at=at, reason=change.reason)
             else:
-                retire_term(term=change.term, by=by, at=at, reason=change.reason)
+                retire_term(term=change.term, by=by, at=at, reason=change.reason, successor=_public_successor(change))
     except (NotPublishable, NotPublished) as refusal:
         _finish(change, at, f"Not carried out. {refusal}")
         _record(Event.Verb.FAILED, change, by=by, at=at, reason=str(refusal))
@@ -120,6 +136,13 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
     return Outcome(change, succeeded=True)
 
 
+def _public_successor(change: ScheduledChange) -> Term | None:
+    """Return the successor if readers can be sent to it: what shall go doesn't stay for want of one."""
+    if change.successor_id is None:
+        return None
+    return Term.objects.published().filter(pk=change.successor_id).first()
+
+
 def _schedule(
     verb: ScheduledChange.Verb,
     term: Term,
@@ -129,6 +152,7 @@ def _schedule(
     by: User,
     at: datetime,
     reason: str,
+    successor: Term | None = None,
 ) -> ScheduledChange:
     if due_at <= at:
         raise NotSchedulable("The time is past already: choose a later one, or do it now.")
@@ -141,6 +165,7 @@ def _schedule(
         term=term,
         verb=verb,
         revision=revision,
+        successor=successor,
         due_at=due_at,
         reason=reason.strip()[:500],
         created_at=at,

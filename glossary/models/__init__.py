@@ -1,33 +1,49 @@
 """The glossary's data: the working copy that editors change, the frozen revisions, and what the public reads."""
 
+from glossary.models.changes import EVERYTHING, EditionChange, Naming
 from glossary.models.concerns import Concern, RetractedWork
 from glossary.models.history import AppendOnly, Event, Revision
 from glossary.models.letters import Letter
-from glossary.models.names import Program, account_of, initial_of, name_of, normalise
+from glossary.models.missing import MissingTerm
+from glossary.models.names import INITIALS, Program, account_of, initial_of, name_of, normalise, sort_key_of
 from glossary.models.presence import Presence
 from glossary.models.published import (
     Edition,
     EntryName,
     EntryTag,
+    Listing,
+    NameChange,
     PublishedEntry,
     PublishedEntryQuerySet,
     SlugRedirect,
+    TopicPair,
 )
 from glossary.models.reviews import Approval, Credentials, Review, ReviewComment, ScheduledChange
-from glossary.models.terms import Child, Insight, Reference, Synonym, Term, TermQuerySet
+from glossary.models.searching import Matches, SearchText, SpellingPiece
+from glossary.models.terms import Child, Insight, Reference, Synonym, Term, TermQuerySet, UnlinkedName
+from glossary.models.topics import MAX_DESCRIPTION, TagDescription
 
 __all__ = [
+    "EVERYTHING",
+    "INITIALS",
+    "MAX_DESCRIPTION",
     "AppendOnly",
     "Approval",
     "Child",
     "Concern",
     "Credentials",
     "Edition",
+    "EditionChange",
     "EntryName",
     "EntryTag",
     "Event",
     "Insight",
     "Letter",
+    "Listing",
+    "Matches",
+    "MissingTerm",
+    "NameChange",
+    "Naming",
     "Presence",
     "Program",
     "PublishedEntry",
@@ -38,12 +54,18 @@ __all__ = [
     "ReviewComment",
     "Revision",
     "ScheduledChange",
+    "SearchText",
     "SlugRedirect",
+    "SpellingPiece",
     "Synonym",
+    "TagDescription",
     "Term",
     "TermQuerySet",
+    "TopicPair",
+    "UnlinkedName",
     "account_of",
     "initial_of",
     "name_of",
     "normalise",
+    "sort_key_of",
 ]

@@ -11,6 +11,7 @@ from django.db.models import Q
 from glossary.models.history import Revision
 from glossary.models.terms import Term
 from glossary.references import works_of
+from prepared import Prepared
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
@@ -75,16 +76,23 @@ class Concern(models.Model):
 class RetractedWorkQuerySet(models.QuerySet["RetractedWork"]):
     def known_as(self, identifiers: Collection[str]) -> RetractedWorkQuerySet:
         """Works that have one of these identifiers (``glossary.references.Work.identifiers``)."""
-        pmids = [name.removeprefix("PMID ") for name in identifiers if name.startswith("PMID ")]
-        dois = [name for name in identifiers if not name.startswith("PMID ")]
+        return self.numbered(*_told_apart(identifiers))
+
+    def numbered(self, dois: Collection[str], pmids: Collection[str]) -> RetractedWorkQuerySet:
+        """Works that have one of these DOIs or PubMed numbers."""
         return self.filter(Q(doi__in=dois) | Q(pmid__in=pmids))
 
     def cited_in(self, document: Mapping[str, Any]) -> list[RetractedWork | None]:
         """Return, for each reference of a term document (as JSON), the retracted work that it cites, if it does."""
         works = works_of(document)
         named = {name for work in works for name in work.identifiers}
-        known = {name: work for work in self.known_as(named) for name in work.identifiers} if named else {}
+        known = {name: work for work in _known_as(named) for name in work.identifiers}
         return [next((known[name] for name in work.identifiers if name in known), None) for work in works]
+
+
+def _told_apart(identifiers: Collection[str]) -> tuple[list[str], list[str]]:
+    pmids = [name.removeprefix("PMID ") for name in identifiers if name.startswith("PMID ")]
+    return [name for name in identifiers if not name.startswith("PMID ")], pmids
 
 
 class RetractedWork(models.Model):
@@ -118,3 +126,16 @@ class RetractedWork(models.Model):
     def identifiers(self) -> tuple[str, ...]:
         """Its names as ``glossary.references.Work.identifiers`` has them."""
         return tuple(filter(None, (self.doi, self.pmid and f"PMID {self.pmid}")))
+
+
+def _known_as(identifiers: Collection[str]) -> list[RetractedWork]:
+    """Return the works that have one of these identifiers. One query, or none for no identifiers."""
+    if not identifiers:
+        return []
+    dois, pmids = _told_apart(identifiers)
+    return _known_by(dois=dois, pmids=pmids)
+
+
+@Prepared
+def _known_by(dois: Collection[str], pmids: Collection[str]) -> models.QuerySet[RetractedWork]:
+    return RetractedWork.objects.numbered(dois, pmids)

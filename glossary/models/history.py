@@ -62,6 +62,8 @@ class Event(AppendOnly):
         SEAL_BROKEN = "seal_broken", "broke the seal of"
         PUBLISHED = "published", "published"
         RETIRED = "retired", "retired"
+        UNLINKED = "unlinked", "switched off links to a name of"
+        LINKED = "linked", "switched on links to a name of"
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="events")
     verb = models.CharField(max_length=20, choices=Verb.choices)
@@ -74,6 +76,8 @@ class Event(AppendOnly):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        # The feed's newest publications, without sorting a history of years.
+        indexes = [models.Index(fields=["-created_at", "-id"], condition=Q(verb="published"), name="event_published")]
 
     def __str__(self) -> str:
         return f"{self.term} {self.verb}"

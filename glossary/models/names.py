@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+DIGITS, SIGNS, OTHER_SCRIPTS = "0-9", "#", "Other"
+#: The first word of a letter's Unicode name → the key under which titles in its script are filed.
+SCRIPTS = {
+    "GREEK": "Greek",
+    "CYRILLIC": "Cyrillic",
+    "ARMENIAN": "Armenian",
+    "GEORGIAN": "Georgian",
+    "HEBREW": "Hebrew",
+    "ARABIC": "Arabic",
+    "DEVANAGARI": "Devanagari",
+    "BENGALI": "Bengali",
+    "TAMIL": "Tamil",
+    "THAI": "Thai",
+    "HANGUL": "Hangul",
+    "HIRAGANA": "Kana",
+    "KATAKANA": "Kana",
+    "CJK": "Han",
+}
+#: All keys, in the order in which readers meet them.
+INITIALS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", DIGITS, *dict.fromkeys(SCRIPTS.values()), OTHER_SCRIPTS, SIGNS)
+
+# Latin letters that Unicode doesn't take apart into a plain one and its mark.
+LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
+_SIGNS = re.compile(r"^[\W_]+")
 
 
 def normalise(name: str) -> str:
@@ -17,10 +43,31 @@ def normalise(name: str) -> str:
     return " ".join(bare.casefold().split())
 
 
+def sort_key_of(title: str) -> str:
+    """Return what titles are sorted by: the normalised title in plain Latin letters, without signs in front of it.
+
+    A title of nothing but signs is sorted by them. The database compares it by code points
+    (:class:`glossary.models.fields.CodePointField`).
+    """
+    key = normalise(title).translate(LATIN)
+    return _SIGNS.sub("", key) or key
+
+
 def initial_of(title: str) -> str:
-    """Return the letter that a title is filed under, ``A`` to ``Z``, or ``#`` for anything else."""
-    first = normalise(title)[:1].upper()
-    return first if first.isascii() and first.isalpha() else "#"
+    """Return the key of the letter that a title is filed under: one of :data:`INITIALS`.
+
+    ``A`` to ``Z`` for Latin letters with or without marks, ``0-9`` for digits, the name of the script for any other
+    letter, and ``#`` for what begins with no letter at all.
+    """
+    first = sort_key_of(title)[:1]
+    if first.isascii() and first.isalpha():
+        return first.upper()
+    if first.isnumeric() and not first.isalpha():
+        return DIGITS
+    if not first.isalpha():
+        return SIGNS
+    # Python knows no script of a character, but its Unicode name begins with it.
+    return SCRIPTS.get(unicodedata.name(first, "").split(" ")[0], OTHER_SCRIPTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 
 from glossary import documents
+from glossary.addresses import address_of
+from glossary.models.fields import CodePointField
 from glossary.models.history import Revision
 from glossary.models.terms import Term
 
 
 class PublishedEntryQuerySet(models.QuerySet["PublishedEntry"]):
     def under_letter(self, initial: str) -> PublishedEntryQuerySet:
-        """Entries filed under ``initial``: ``A`` to ``Z``, or ``#``."""
+        """Entries filed under ``initial``, one of :data:`glossary.models.names.INITIALS`."""
         return self.filter(initial=initial)
 
     def tagged(self, slug: str) -> PublishedEntryQuerySet:
@@ -41,10 +42,9 @@ class PublishedEntry(models.Model):
     slug = models.SlugField(max_length=documents.MAX_TITLE, unique=True)
     title = models.CharField(max_length=documents.MAX_TITLE)
     # Names compare and sort without case and accents: SQLite and PostgreSQL would each sort their own way.
-    sort_key = models.CharField(max_length=documents.MAX_TITLE * 4, db_index=True)
-    initial = models.CharField(max_length=1)
+    sort_key = CodePointField(max_length=documents.MAX_TITLE * 4)
+    initial = models.CharField(max_length=12, help_text="The letter that the title is filed under, or its script.")
     summary = models.CharField(max_length=300, help_text="Plain beginning of the definition, for lists and metadata.")
-    search_document = models.TextField(help_text="Normalised plain text of everything that search looks into.")
     first_published_at = models.DateTimeField()
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -56,7 +56,10 @@ class PublishedEntry(models.Model):
         ordering = ["sort_key", "slug"]
         verbose_name_plural = "published entries"
         indexes = [
-            models.Index(fields=["initial", "sort_key"], name="entry_by_letter"),
+            # Neighbours, and everything in order.
+            models.Index(fields=["sort_key", "slug"], name="entry_by_name"),
+            # A letter's pages: where each begins is read from the index alone.
+            models.Index(fields=["initial", "sort_key", "slug"], name="entry_in_letter"),
             models.Index(fields=["-published_at", "sort_key"], name="entry_by_recency"),
         ]
 
@@ -64,7 +67,7 @@ class PublishedEntry(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("glossary:term", args=[self.slug])
+        return address_of("glossary:term", self.slug)
 
 
 class EntryName(models.Model):
@@ -75,6 +78,9 @@ class EntryName(models.Model):
     # db_index and not Meta.indexes: so PostgreSQL gets a second index that serves prefixes under any collation.
     normalised = models.CharField(max_length=documents.MAX_TITLE * 4, db_index=True)
     kind = models.CharField(max_length=12, help_text="“title”, or the kind of synonym.")
+    # Note [Words as search compares them] in glossary.search.words. Bytes, since both databases sort those alike.
+    key = models.BinaryField(max_length=400, db_index=True, editable=False)
+    stem_key = models.BinaryField(max_length=400, db_index=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -86,13 +92,69 @@ class EntryTag(models.Model):
     entry = models.ForeignKey(PublishedEntry, on_delete=models.CASCADE, related_name="entry_tags")
     slug = models.SlugField(max_length=documents.MAX_TAG)
     name = models.CharField(max_length=documents.MAX_TAG)
+    sort_key = CodePointField(
+        max_length=documents.MAX_TITLE * 4, help_text="The entry's, so that a topic has an order."
+    )
 
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["entry", "slug"], name="entry_tag_once")]
+        # A topic's pages, without sorting all of its entries for each.
+        indexes = [models.Index(fields=["slug", "sort_key", "entry"], name="entry_tag_in_order")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Listing(models.Model):
+    """What is known of a list of entries, kept when an entry comes, changes or goes, so that no page counts entries.
+
+    Everything (``all``, under the key ``""``), each letter (under its key), the overview of topics (``topics``), each
+    topic that a published document carries (under its slug), and each part of the sitemap (under its number).
+    """
+
+    class Kind(models.TextChoices):
+        ALL = "all", "all terms"
+        LETTER = "letter", "letter"
+        TOPICS = "topics", "all topics"
+        TOPIC = "topic", "topic"
+        PART = "part", "part of the sitemap"
+
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    key = models.CharField(max_length=documents.MAX_TAG, blank=True)
+    name = models.CharField(max_length=documents.MAX_TAG, blank=True, help_text="Of a topic, as documents have it.")
+    sort_key = CodePointField(max_length=documents.MAX_TAG * 4, blank=True)
+    initial = models.CharField(max_length=12, blank=True)
+    description = models.TextField(blank=True, help_text="Of a topic: plain text, as readers see it.")
+    count = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(help_text="The last change of what the list shows.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="listing_once")]
+        indexes = [
+            # The overview of topics, by letter and in order.
+            models.Index(fields=["kind", "initial", "sort_key"], name="listing_in_letter"),
+            # The topics that most entries carry.
+            models.Index(fields=["kind", "-count", "sort_key"], name="listing_by_count"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.name or self.key}".strip()
+
+
+class TopicPair(models.Model):
+    """How many published entries carry two topics at once. Each pair stands here twice, once from either side."""
+
+    slug = models.SlugField(max_length=documents.MAX_TAG, db_index=False)
+    other = models.SlugField(max_length=documents.MAX_TAG, db_index=False)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["slug", "other"], name="topic_pair_once")]
+        indexes = [models.Index(fields=["slug", "-count", "other"], name="topic_pair_by_count")]
+
+    def __str__(self) -> str:
+        return f"{self.slug} and {self.other}"
 
 
 class SlugRedirect(models.Model):
@@ -116,3 +178,16 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+
+class NameChange(models.Model):
+    """A term whose published names, or whether they are linked, changed. See Note [When the names are fresh] in
+    ``glossary.linking.current``.
+    """
+
+    # No foreign key: it is a note for processes that hold names, and outlives what it is about.
+    term_id = models.BigIntegerField(null=True, help_text="Empty: so many changed that all names are read again.")
+    token = models.BigIntegerField(help_text="Random, so that a row of another history is not taken for this one.")
+
+    def __str__(self) -> str:
+        return f"names of term {self.term_id}" if self.term_id else "names of all terms"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from glossary.models.history import AppendOnly, Revision
 from glossary.models.terms import Term
@@ -158,6 +158,9 @@ class ScheduledChange(models.Model):
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="scheduled")
     verb = models.CharField(max_length=8, choices=Verb.choices)
     revision = models.ForeignKey(Revision, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    successor = models.ForeignKey(
+        Term, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Of a term to be retired."
+    )
     due_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
@@ -179,6 +182,10 @@ class ScheduledChange(models.Model):
             models.CheckConstraint(
                 condition=Q(verb="publish", revision__isnull=False) | Q(verb="retire", revision__isnull=True),
                 name="scheduled_publication_names_its_revision",
+            ),
+            models.CheckConstraint(
+                condition=Q(successor__isnull=True) | (Q(verb="retire") & ~Q(successor=F("term"))),
+                name="scheduled_successor_of_retirement",
             ),
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True, outcome="") | (Q(done_at__isnull=False) & ~Q(outcome="")),

@@ -152,6 +152,15 @@ class Term(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     retired_by_name = models.CharField(max_length=200, blank=True, editable=False)
+    successor = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Where readers of a retired term are sent. If it is retired later, its own successor counts.",
+    )
 
     objects = TermQuerySet.as_manager()
 
@@ -164,6 +173,10 @@ class Term(models.Model):
             ("review_term", "Can approve a term or send it back"),
             ("emergency_publish_term", "Can publish without review, in an emergency"),
         ]
+        indexes = [
+            # The desk's list begins with its first page, without sorting all the others.
+            models.Index(fields=["title", "id"], name="term_in_order"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(title="") & ~Q(slug="") & ~Q(definition=""),
@@ -175,6 +188,11 @@ class Term(models.Model):
                 | (Q(retired_at__isnull=False) & ~Q(retired_by_name="")),
                 name="term_retired_at_with_by",
                 violation_error_message="A retired term says when and by whom.",
+            ),
+            models.CheckConstraint(
+                condition=Q(successor__isnull=True) | (Q(retired_at__isnull=False) & ~Q(successor=F("pk"))),
+                name="term_successor_of_retired_by_another",
+                violation_error_message="Only a retired term has a successor, which is another term.",
             ),
             models.CheckConstraint(
                 condition=Q(review_months__isnull=True) | Q(review_months__range=(1, 120)),
@@ -268,6 +286,33 @@ class Synonym(Child):
 
     def __str__(self) -> str:
         return self.text
+
+
+class UnlinkedName(models.Model):
+    """A name (title or synonym) of a term that an editor has switched off: mentions of it elsewhere aren't linked.
+
+    It says how other pages look and nothing of what the term says, so it is no part of the document: it takes effect
+    without a review, breaks no seal, and outlives the rows of the working copy. See docs/adr/0161.
+    """
+
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="unlinked_names")
+    name = models.CharField(max_length=documents.MAX_TITLE)
+    normalised = models.CharField(max_length=documents.MAX_TITLE * 4)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by_name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["term", "normalised"],
+                name="unlinked_name_once_per_term",
+                violation_error_message="This name is switched off already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Reference(Child):
