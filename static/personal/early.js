@@ -1,0 +1,16 @@
+// Runs before anything is painted, so that nobody's page flashes: says that scripts run here, and puts on the colours and
+// the text size that this reader chose. What she hasn't allowed to be kept isn't looked for. Everything else is done
+// later, by modules.
+{
+  const page = document.documentElement.dataset;
+  page.scripted = "";
+  if (/(?:^|; )cookie_consent="?[^;]*\bpersonalization=(?!-1)/.test(document.cookie)) {
+    try {
+      const chosen = localStorage.getItem("glossary.display") ?? "";
+      for (const [, name, value] of chosen.matchAll(/(theme|text)=([a-z]+)/g)) page[name] = value;
+      page.shelved = ["saved", "recent"].filter((list) => localStorage.getItem(`glossary.${list}`)).join(" ");
+    } catch {
+      // A browser that keeps nothing for anybody.
+    }
+  }
+}
