@@ -14,7 +14,16 @@ from config.storage import bundle
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as site_urls
 
-PUBLIC = ["/", "/glossary/", "/glossary/letter/a/", "/glossary/tags/", "/search/", "/robots.txt", "/sitemap.xml"]
+PUBLIC = [
+    "/",
+    "/glossary/",
+    "/glossary/feed/",
+    "/glossary/letter/a/",
+    "/glossary/tags/",
+    "/search/",
+    "/robots.txt",
+    "/sitemap.xml",
+]
 HEALTH = ["/healthz", "/readyz"]
 
 
@@ -81,6 +90,13 @@ def test_a_form_in_an_encoding_that_is_not_utf8_is_a_bad_request() -> None:
     response = client.post("/posted/", data=b"a=%E9", content_type="application/x-www-form-urlencoded; charset=latin-1")
     assert response.status_code == 400
     assert "This request can’t be read" in response.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["", "/ar"])
+def test_more_parameters_than_are_read_are_a_bad_request(client: Client, language: str) -> None:
+    response = client.get(f"{language}/search/?" + "&" * settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
+    assert response.status_code == 400
 
 
 @pytest.mark.django_db

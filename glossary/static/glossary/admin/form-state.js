@@ -29,8 +29,9 @@ const read = (field) => {
   return field.value.replaceAll("\r\n", "\n")
 }
 
+// A box says something of a row that is there; by itself it makes none.
 const filled = (row) =>
-  cellsOf(row).some((cell) => cell.value && (cell.tagName !== "SELECT" || cell.options[0]?.value === ""))
+  cellsOf(row).some((cell) => cell.type !== "checkbox" && cell.value && (cell.tagName !== "SELECT" || cell.options[0]?.value === ""))
 
 const readRows = (group) =>
   rowsOf(group)

@@ -1,0 +1,2 @@
+/** Buttons that print the page. */
+document.addEventListener("click", ({ target }) => target.closest("[data-print]") && print());
