@@ -3,12 +3,17 @@
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from glossary.comparing import Block, Change, Segment
+from glossary.templatetags.content import interface_language
 
 register = template.Library()
 
-ELEMENTS = {Change.ADDED: ("ins", "added", "addition"), Change.REMOVED: ("del", "removed", "removal")}
+ELEMENTS = {
+    Change.ADDED: ("ins", gettext_lazy("added:"), gettext_lazy("(end of addition)")),
+    Change.REMOVED: ("del", gettext_lazy("removed:"), gettext_lazy("(end of removal)")),
+}
 
 
 @register.filter
@@ -33,9 +38,10 @@ def _marked(segment: Segment) -> SafeString:
         return html
     element, before, after = ELEMENTS[segment.change]
     return format_html(
-        '<{0}><span class="visually-hidden"> {1}: </span>{2}<span class="visually-hidden"> (end of {3}) </span></{0}>',
+        '<{0}><span class="visually-hidden"{4}> {1} </span>{2}<span class="visually-hidden"{4}> {3} </span></{0}>',
         element,
         before,
         html,
         after,
+        interface_language(),
     )

@@ -1,58 +1,63 @@
 from __future__ import annotations
 
-import time
+import os
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.pages import PageStore, folder
-from consent import notice_views
-from glossary import views as glossary_views
-
-LEFT_OVER_AFTER = 3600
+from config.freshness import Freshness
+from config.pages import folder
+from config.pages.files import PageFiles
+from config.pages.paths import public_paths
+from config.pages.rebuilding import rebuild
+from config.pages.release import release
 
 
 class Command(BaseCommand):
-    help = "Renders and stores every public page that is not finished yet, and removes what no page needs any more."
+    help = (
+        "Renders and stores every public page that is not finished yet, and removes what no page needs any more. Can "
+        "be stopped at any time: the next run goes on where it was."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--all", action="store_true", help="Render also what is finished and has not changed.")
+        parser.add_argument(
+            "--processes", type=int, default=os.cpu_count() or 1, help="How many to render in; one for each core."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        paths = public_paths()
+        self._told = 0
+        self._step = max(1, len(paths) // 20)
+        self._total = len(paths)
         try:
-            store = PageStore(WSGIHandler(), folder=folder(), memory=0)
+            before = Freshness(folder()).now()
+            rebuilt = rebuild(
+                paths,
+                folder=folder(),
+                processes=max(1, options["processes"]),
+                everything=options["all"],
+                progress=self._progress,
+            )
+            files = PageFiles(folder(), release(), room=settings.PAGE_STORE_SIZE * 1024 * 1024)
+            removed = files.remove_all_but(paths)
         except OSError as error:
             raise CommandError(f"The folder {folder()} cannot be used: {error}.") from error
-        store.look()
-        generation = store.freshness.generation()
-        paths = [*glossary_views.public_paths(), *notice_views.public_paths()]
-        rendered, failed = 0, []
-        step = max(1, len(paths) // 20)
-        for number, path in enumerate(paths, start=1):
-            if not store.is_finished(path):
-                page = store.render(path)
-                rendered += 1
-                if page is None or not page.status.startswith("200 "):
-                    failed.append(path)
-            if number % step == 0 or number == len(paths):
-                self.stdout.write(f"{number:,} of {len(paths):,} pages")
-        removed = self._remove_left_over(store, paths)
         self.stdout.write(
-            f"{rendered:,} rendered, {len(paths) - rendered:,} were finished already, {removed:,} old files removed."
+            f"{rebuilt.rendered:,} rendered, {len(paths) - rebuilt.rendered:,} were finished already, "
+            f"{removed:,} old files removed."
         )
-        if store.freshness.generation() != generation:
+        after = Freshness(folder()).now()
+        if before.editions.glossary and after.editions != before.editions:
             self.stdout.write("Something was published meanwhile, so some of them are stale again. Run it once more.")
-        elif failed:
-            raise CommandError(f"{len(failed):,} pages could not be rendered, beginning with {failed[0]}: see the log.")
+        elif rebuilt.failed:
+            raise CommandError(
+                f"{len(rebuilt.failed):,} pages could not be rendered, beginning with {rebuilt.failed[0]}: see the log."
+            )
 
-    def _remove_left_over(self, store: PageStore, paths: list[str]) -> int:
-        """Remove files of addresses that are gone, and what a killed process had half written."""
-        needed = {store.file(path) for path in paths}
-        old = time.time() - LEFT_OVER_AFTER
-        removed = 0
-        for file in store.folder.glob("??/*"):
-            try:
-                if file not in needed and (file.suffix == ".page" or file.stat().st_mtime < old):
-                    file.unlink()
-                    removed += 1
-            except FileNotFoundError:
-                continue  # another run was quicker
-        return removed
+    def _progress(self, done: int) -> None:
+        if done - self._told >= self._step or done == self._total:
+            self._told = done
+            self.stdout.write(f"{done:,} of {self._total:,} pages")
