@@ -1,90 +1,117 @@
-"""Runs the benchmarks on a database of their own and writes the table into docs/benchmarks.md.
+"""Runs benchmarks on databases of their own, keeps what they measured, and writes it into docs/benchmarks.md.
 
-``python -m bench`` takes SQLite, or the PostgreSQL server that DATABASE_URL names. Each figure stands beside another
-that was measured in the same run, as machines differ more than programs.
+``python -m bench`` measures everything and writes it. ``python -m bench search pages`` measures these and keeps the
+figures; ``python -m bench write`` writes what was kept, of whichever runs. ``fill`` fills the glossaries ahead of the
+first run, and ``forget`` removes them. It takes SQLite, or the PostgreSQL server that DATABASE_URL names.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import platform
-import secrets
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
+from bench import machine, report, results
+from bench.data import Databases, settle
+from bench.figures import Figure
+from bench.sites import Run, Site, environment, fill, sites
+from bench.subjects import memory, pages, publishing, rendering
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
-SIZES = (10_000, 100_000)
-LARGE = 1_000_000
+SIZES = (1_000, 10_000, 100_000)
+SMOKE = (50, 100)
+RECORDS, MANY_RECORDS, FEW_RECORDS = 100_000, 1_000_000, 1_000
 
 
-@contextlib.contextmanager
-def database(folder: Path) -> Iterator[str]:
-    """Yield the URL of an empty database, which is gone afterwards."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith(("postgres:", "postgresql:")):
-        yield f"sqlite:///{folder / 'bench.sqlite3'}"
-        return
-    name = f"bench_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+def _inside(subject: str) -> Callable[[Run], list[Figure]]:
+    return lambda run: run.inside(subject)
+
+
+# In this order: what publishes comes when the others are done.
+SUBJECTS: dict[str, Callable[[Run], list[Figure]]] = {
+    "pages": pages.measure,
+    "rendering": rendering.measure,
+    "search": _inside("search"),
+    "links": _inside("links"),
+    "admin": _inside("admin"),
+    "queries": _inside("queries"),
+    "importing": _inside("importing"),
+    "profile": _inside("profile"),
+    "memory": memory.measure,
+    "publishing": publishing.measure,
+}
+CONSENT = "consent"
+EVERYTHING = (*SUBJECTS, CONSENT)
+OTHERS = ("fill", "write", "forget")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--large", action="store_true", help=f"also with {LARGE:,} records, which takes some minutes")
-    parser.add_argument("--seconds", type=float, default=5, help="how long each round of writing lasts")
+    parser.add_argument("what", nargs="*", choices=[*EVERYTHING, *OTHERS, []], help="nothing: everything, and write it")
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="numbers of terms")
+    parser.add_argument(
+        "--large", action="store_true", help=f"with {MANY_RECORDS:,} consent records: some minutes more"
+    )
+    parser.add_argument("--smoke", action="store_true", help="tiny and quick, only to see that everything runs")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured, by turns")
+    parser.add_argument("--seconds", type=float, default=2, help="how long each round lasts")
+    parser.add_argument("--terms", type=Path, help="a JSON file of real terms, which come before made-up ones")
     options = parser.parse_args()
-    sizes = [*SIZES, LARGE] if options.large else list(SIZES)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, database(Path(folder)) as url:
-        kind = "PostgreSQL" if url.startswith("postgres") else "SQLite"
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "DATA_DIR": folder,
-            "DEBUG": "0",
-            "SECRET_KEY": secrets.token_urlsafe(48),
-            "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
-            "CONSENT_SIGNING_KEYS_OLD": "",
-            "ALLOWED_HOSTS": "127.0.0.1",
-            "SITE_URL": "http://127.0.0.1",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "PYTHONWARNINGS": "ignore",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=environment, check=True)
-        table = subprocess.run(
-            [sys.executable, "-m", "bench.consent", str(options.seconds), *map(str, sizes)],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
-    sys.stdout.write(table)
-    write(kind, table)
+    wanted = list(options.what) or [*EVERYTHING, "write"]
+    if options.smoke:
+        options.sizes, options.rounds, options.seconds = list(SMOKE), 1, 0.05
+        wanted = [name for name in wanted if name not in OTHERS]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        databases = Databases.named_by(os.environ.get("DATABASE_URL", ""), folder=Path(folder))
+        if "forget" in wanted:
+            databases.forget()
+        if "fill" in wanted:
+            for size in options.sizes:
+                databases.keep(size, partial(fill, folder=Path(folder) / "site", size=size, real=options.terms))
+        subjects = [name for name in EVERYTHING if name in wanted]
+        if subjects:
+            measure(subjects, databases, Path(folder), options)
+    if "write" in wanted:
+        report.write_results(EVERYTHING)
 
 
-def write(kind: str, table: str) -> None:
-    """Replace one database's table in the page."""
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
-    where = f"{today}, Python {platform.python_version()}, {os.cpu_count()} cores"
-    begin, end = f"<!-- {kind} -->\n", f"<!-- end of {kind} -->\n"
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    PAGE.write_text(f"{before}{begin}{kind}, {where}:\n\n{table}{end}{after}", encoding="utf-8")
+def measure(subjects: Sequence[str], databases: Databases, folder: Path, options: argparse.Namespace) -> None:
+    """Measure the subjects one after the other, print each one's table, and keep it."""
+    about = machine.described(databases)
+    of_terms = [name for name in subjects if name != CONSENT]
+    if of_terms:
+        with sites(databases, sorted(options.sizes), folder, real=options.terms, keep=not options.smoke) as found:
+            settle()
+            run = Run(databases, found, folder, options.rounds, options.seconds, options.smoke)
+            for name in of_terms:
+                done(name, databases.kind, about, partial(SUBJECTS[name], run), options)
+    if CONSENT in subjects:
+        records = FEW_RECORDS if options.smoke else MANY_RECORDS if options.large else RECORDS
+        with databases.empty() as url:
+            own = folder / "consent"
+            own.mkdir()
+            site = Site(records, own, environment(url, own))
+            site.python("manage.py", "migrate", "-v", "0")
+            done(
+                CONSENT,
+                databases.kind,
+                about,
+                lambda: site.inside(CONSENT, rounds=options.rounds, seconds=options.seconds),
+                options,
+            )
+
+
+def done(name: str, kind: str, about: str, work: Callable[[], list[Figure]], options: argparse.Namespace) -> None:
+    start = time.perf_counter()
+    figures = work()
+    sys.stdout.write(f"{name}, {kind}, in {time.perf_counter() - start:.0f} s\n\n{report.table(figures)}\n")
+    sys.stdout.flush()
+    if not options.smoke:
+        results.keep(kind, name, about, figures)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ import itertools
 import multiprocessing
 import multiprocessing.synchronize
 import secrets
-import statistics
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,6 +21,7 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402  (settings first
 from django.db import connection, models  # noqa: E402  (settings first)
 from django.utils import timezone  # noqa: E402  (settings first)
 
+from bench.figures import Figure, by_turns  # noqa: E402  (settings first)
 from consent.actions import choosing, seal_ledger, verify_ledger  # noqa: E402  (settings first)
 from consent.ledger import receipt_hash  # noqa: E402  (settings first)
 from consent.ledger.rows import read  # noqa: E402  (settings first)
@@ -30,7 +29,6 @@ from consent.models import ConsentRecord, Notice  # noqa: E402  (settings first)
 from tests.ledger import add_records  # noqa: E402  (settings first)
 
 WRITERS = 8
-ROUNDS = 4
 PAGE = 4_096
 
 
@@ -113,13 +111,11 @@ def write(kind: str, seconds: float, barrier: Any, written: Any, number: int) ->
     written.put(count)
 
 
-def writes(kind: str, seconds: float) -> float:
+def writes(kind: str, seconds: float, number: int) -> float:
     """Return how many choices a second all writers together have answered."""
     context = multiprocessing.get_context("spawn")
-    barrier, written = context.Barrier(WRITERS), context.Queue()
-    writers = [
-        context.Process(target=write, args=(kind, seconds, barrier, written, number)) for number in range(WRITERS)
-    ]
+    barrier, written = context.Barrier(number), context.Queue()
+    writers = [context.Process(target=write, args=(kind, seconds, barrier, written, place)) for place in range(number)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -190,47 +186,48 @@ def bare_update(count: int) -> Callable[[], int]:
     return update
 
 
-def main() -> None:
-    seconds, *sizes = float(sys.argv[1]), *map(int, sys.argv[2:])
+def measure(*, size: int, rounds: int, seconds: float) -> list[Figure]:
+    """Measure in an empty database, which has ``size`` records in the end; sealing and verifying also at a tenth."""
     with connection.schema_editor() as editor:
         editor.create_model(BareRecord)
-    line("| What | a second | Beside it | a second | Ratio |")
-    line("| --- | ---: | --- | ---: | ---: |")
-    updated = rate(bare_update(sizes[0]))
-    first: dict[str, float] = {}
-    for size in sizes:
-        missing = size - ConsentRecord.objects.count()
+    figures: list[Figure] = []
+    sizes = (size // 10, size)
+    updated = (rate(bare_update(sizes[0])),)
+    for records in sizes:
+        missing = records - ConsentRecord.objects.count()
         begin = timezone.now() - timedelta(days=1_000)
         for start in range(0, missing, 10_000):
             add_records(min(10_000, missing - start), at=begin + start * timedelta(seconds=1))
-        sealed = rate(seal)
-        verified = max(rate(verify) for _ in range(2))
-        plain = max(rate(plain_read) for _ in range(2))
-        row(f"Sealing, up to {size:,} records", sealed, "a bare UPDATE of rows, without triggers", updated)
-        row(f"Verifying {size:,} records", verified, "reading the same rows and no more", plain)
-        if first:
-            row(f"Sealing up to {size:,}", sealed, f"up to {sizes[0]:,}", first["sealed"])
-            row(f"Verifying {size:,}", verified, f"{sizes[0]:,}", first["verified"])
-        else:
-            first = {"sealed": sealed, "verified": verified}
+        sealed = (rate(seal),)
+        found = by_turns({"verify": lambda: rate(verify), "read": lambda: rate(plain_read)}, rounds=2)
+        figures += [
+            Figure(
+                "sealing",
+                f"Sealing, up to {records:,} records",
+                "a second",
+                records,
+                sealed,
+                "a bare UPDATE of rows, without triggers",
+                updated,
+            ),
+            Figure(
+                "verifying",
+                f"Verifying {records:,} records",
+                "a second",
+                records,
+                found["verify"],
+                "reading the same rows and no more",
+                found["read"],
+            ),
+        ]
+    number = WRITERS if seconds >= 1 else 2
     # Last, as nobody knows how many records it adds.
-    rounds: dict[str, list[float]] = {"bare": [], "ledger": []}
-    for number in range(ROUNDS):
-        # By turns first and second, as a machine isn't the same in two seconds.
-        for kind in sorted(rounds, reverse=bool(number % 2)):
-            rounds[kind].append(writes(kind, seconds))
-    bare, ledger = statistics.median(rounds["bare"]), statistics.median(rounds["ledger"])
-    row(f"Choices by {WRITERS} writers", ledger, "the same view with a bare committed INSERT", bare)
-
-
-def row(what: str, figure: float, other: str, beside: float) -> None:
-    line(f"| {what} | {figure:,.0f} | {other} | {beside:,.0f} | {figure / beside:.2f} |")
-
-
-def line(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+    found = by_turns(
+        {"ledger": lambda: writes("ledger", seconds, number), "bare": lambda: writes("bare", seconds, number)},
+        rounds=rounds,
+    )
+    beside = "the same view with a bare committed INSERT"
+    figures.append(
+        Figure("choices", f"Choices by {number} writers", "a second", size, found["ledger"], beside, found["bare"])
+    )
+    return figures

@@ -1,0 +1,120 @@
+"""A whole site to measure: a filled database, a folder of its own, and the environment in which its processes run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.data import Databases
+from bench.figures import Figure, read
+from bench.servers import ROOT, Server, free_port, granian, running
+
+# What a shell of a developer may have set and a measurement mustn't follow.
+OWN = ("CACHE_URL", "EMAIL_URL", "CONSENT_", "GLOSSARY_", "PAGE_STORE", "TRUSTED_PROXIES")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site with ``size`` terms. ``folder`` is its DATA_DIR."""
+
+    size: int
+    folder: Path
+    environment: dict[str, str]
+
+    def python(self, *arguments: str) -> str:
+        """Run Python in the site's environment and return what it printed."""
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+
+    def inside(self, subject: str, *, rounds: int, seconds: float) -> list[Figure]:
+        """Measure a subject in a process of the site, and return its figures."""
+        return read(self.python("-m", "bench.inside", subject, str(self.size), str(rounds), str(seconds)))
+
+    @contextlib.contextmanager
+    def serving(self, **environment: str) -> Iterator[Server]:
+        """Serve the site as ``make serve`` does, with more environment if given."""
+        port = free_port()
+        with running(
+            granian("config.wsgi:application", port),
+            port=port,
+            environment=self.environment | {"SITE_URL": f"http://127.0.0.1:{port}"} | environment,
+            log=self.folder / "server.log",
+        ) as server:
+            yield server
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is measured in one go: a site of each size, smallest first, and for how long."""
+
+    databases: Databases
+    sites: Sequence[Site]
+    folder: Path
+    rounds: int
+    seconds: float
+    smoke: bool
+
+    def inside(self, subject: str) -> list[Figure]:
+        """Measure a subject inside each site."""
+        return [
+            figure for site in self.sites for figure in site.inside(subject, rounds=self.rounds, seconds=self.seconds)
+        ]
+
+
+def environment(url: str, folder: Path) -> dict[str, str]:
+    """Return the environment of a production site with this database and folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+    return inherited | {
+        "DATABASE_URL": url,
+        "DATA_DIR": str(folder),
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SITE_URL": "http://127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def fill(url: str, folder: Path, size: int, real: Path | None) -> None:
+    """Fill the empty database at ``url``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "bench.filling", str(size), *([str(real)] if real else [])],
+        cwd=ROOT,
+        env=environment(url, folder),
+        check=True,
+    )
+
+
+@contextlib.contextmanager
+def sites(
+    databases: Databases, sizes: Sequence[int], folder: Path, *, real: Path | None, keep: bool
+) -> Iterator[list[Site]]:
+    """Yield a site of each size, with the static files of production."""
+    static = folder / "static"
+    with contextlib.ExitStack() as stack:
+        found = []
+        for size in sizes:
+            own = folder / f"site-{size}"
+            own.mkdir()
+
+            filled = partial(fill, folder=folder / "filling", size=size, real=real)
+            of = f"{real.stat().st_size} {real.stat().st_mtime_ns}" if real else ""
+            url = stack.enter_context(databases.filled(size, filled, of=of, keep=keep))
+            site = Site(size, own, environment(url, own))
+            if not static.exists():
+                site.python("manage.py", "collectstatic", "-v", "0", "--noinput")
+                (own / "static").rename(static)
+            (own / "static").symlink_to(static)
+            found.append(site)
+        yield found
