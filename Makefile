@@ -1,13 +1,13 @@
 # Works from a fresh clone: needs Python 3.11 or newer and make, and nothing else.
 #   make run    the site for development, with the demonstration glossary      make test    every test this machine can run
 #   make serve  the same site as production serves it                          make check   format, lint, types, contracts
-#   make bench  the benchmarks, as ratios, to a table and docs/benchmarks.md   (BENCH=--large: with a million records)
+#   make bench  the benchmarks, as ratios, to a table and docs/benchmarks.md   (BENCH=--smoke: only whether they run)
 PORT ?= 8000
 PYTHON := .venv/bin/python
 LOCAL := http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench lock format environment environment-dev secrets
+.PHONY: help run serve test check bench lock format messages environment environment-dev secrets
 
 help:
 	@sed -n '2,4s/^# *//p' Makefile
@@ -75,10 +75,14 @@ test: environment-dev
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		left="$$left browser tests (install Chromium, for example: apt install chromium);"; \
 	[ -n "$$TEST_DATABASE_URL" ] || left="$$left PostgreSQL (set TEST_DATABASE_URL=postgres://user:password@host:5432/name);"; \
+	left="$$left$$($(PYTHON) -m tests.packages)"; \
+	[ -n "$$TEST_COOKIE_LISTS" ] || left="$$left lists that hide banners (set TEST_COOKIE_LISTS to the path of EasyList's cookie list);"; \
 	echo "Left out:$${left:- nothing}"; exit $$status
 
-# On SQLite, and on PostgreSQL too if TEST_DATABASE_URL is set: each on a database of its own, which is dropped at the end.
+# On SQLite, and on PostgreSQL too if TEST_DATABASE_URL is set: each on databases of its own, which are dropped at the end,
+# but for the filled glossaries, which the next run needs again (python -m bench forget).
 bench: environment-dev
+	@echo '== Size of the client'; $(PYTHON) -m bench.sizes
 	@echo '== SQLite'; env -u DATABASE_URL $(PYTHON) -m bench $(BENCH)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then echo '== PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m bench $(BENCH); fi
 
@@ -95,6 +99,13 @@ check: environment-dev
 		CONSENT_SIGNING_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
+
+# Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext, for
+# those alone who translate: what is compiled is committed.
+messages: environment-dev
+	@DEBUG=1 $(PYTHON) manage.py makemessages --locale de --locale es --locale ar --no-wrap --add-location file --no-obsolete \
+		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'bench/*' --ignore 'templates/admin/*'
+	@for file in locale/*/LC_MESSAGES/django.po; do sed -i '/^"POT-Creation-Date/d' "$$file"; msgfmt --check-format --no-hash --output-file "$${file%.po}.mo" "$$file"; done
 
 format: environment-dev
 	@$(PYTHON) -m ruff check --quiet --fix .; $(PYTHON) -m ruff format --quiet .

@@ -6,7 +6,9 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from consent.audit_state import audit_lines
 from consent.ledger_state import ledger_state
+from consent.models import Violation
 from consent.waiting import what_waits_for
 from glossary import queues
 
@@ -27,7 +29,14 @@ class AdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         waiting = queues.waiting_for(request.user, at=timezone.now()) if isinstance(request.user, User) else []
         ledger = ledger_state(at=timezone.now()) if request.user.has_perm("consent.view_consentrecord") else None
-        own = {"waiting": waiting, "waiting_notices": what_waits_for(request.user), "ledger": ledger}
+        audits = audit_lines(at=timezone.now()) if request.user.has_perm("consent.view_auditrun") else None
+        own = {
+            "waiting": waiting,
+            "waiting_notices": what_waits_for(request.user),
+            "ledger": ledger,
+            "audits": audits,
+            "refused": Violation.objects.unseen().count() if request.user.has_perm("consent.view_violation") else 0,
+        }
         return super().index(request, {**(extra_context or {}), **own})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

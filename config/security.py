@@ -5,11 +5,18 @@ The public policy is the same for everybody until a visitor's consent opens the 
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
-from consent.gate import opened_for
+from config.caching import OWN, VARIES_BY, is_same_for_everybody, shared
+from consent.gate import NOTHING, Opened, gate_for, opened_for
+
+#: Where browsers report what they refused: ``consent.report_views``.
+REPORTS = "/consent/reports/"
+REPORTING_ENDPOINTS = f'csp="{REPORTS}"'
 
 PUBLIC_POLICY: dict[str, tuple[str, ...]] = {
     "default-src": ("'none'",),
@@ -23,19 +30,43 @@ PUBLIC_POLICY: dict[str, tuple[str, ...]] = {
     "frame-ancestors": ("'none'",),
     "require-trusted-types-for": ("'script'",),
     "trusted-types": ("'none'",),
+    "report-uri": (REPORTS,),
 }
+#: What is left out for visitors who opened a service that cannot live with it.
+TRUSTED_TYPES = ("require-trusted-types-for", "trusted-types")
 
 
-def public_policy(opened: Mapping[str, Iterable[str]]) -> str:
-    """Return the public policy with ``opened`` (directive → origins) added to it."""
+def public_policy(opened: Opened) -> str:
+    """Return the public policy with what a visitor opened added to it."""
     directives = dict(PUBLIC_POLICY)
-    for directive, sources in opened.items():
-        directives[directive] = (*directives.get(directive, ("'self'",)), *sources)
+    for directive, sources in opened.sources.items():
+        directives[directive] = (*directives.get(directive, ()), *sources)
+    if opened.uses_sinks:
+        for directive in TRUSTED_TYPES:
+            del directives[directive]
+    # Browsers with the Reporting API go by `report-to` alone and leave `report-uri` to the others. Over plain HTTP,
+    # Chromium does so too and then sends nothing: there it must not stand.
+    if settings.SERVED_OVER_HTTPS:
+        directives["report-to"] = ("csp",)
     return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())
 
 
+def public_headers(opened: Opened) -> dict[str, str]:
+    """Return the headers that follow from what a visitor opened, for every public response, 304 included."""
+    # Under `credentialless` a browser shows no frame that doesn't ask for the same, and videos don't.
+    embedder = "unsafe-none" if opened.shows_frames else "credentialless"
+    return {
+        "Content-Security-Policy": public_policy(opened),
+        "Cross-Origin-Embedder-Policy": embedder,
+        "Reporting-Endpoints": REPORTING_ENDPOINTS,
+    }
+
+
 def admin_policy(nonce: str) -> str:
-    """Return the admin's policy: own scripts, plus the inline ones that carry this response's nonce."""
+    """Return the admin's policy: own scripts, plus the inline ones that carry this response's nonce.
+
+    It reports nothing. Reports say no page, and what is refused at the desk is no tracker that visitors met.
+    """
     return (
         "default-src 'none'; "
         f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
@@ -55,11 +86,22 @@ class ContentSecurityPolicyMiddleware:
             nonce = secrets.token_urlsafe(18)
             request.csp_nonce = nonce  # type: ignore[attr-defined]  # Django's HttpRequest is open for attributes
             response = self.get_response(request)
-            policy = admin_policy(nonce)
+            headers = {"Content-Security-Policy": admin_policy(nonce)}
         else:
             response = self.get_response(request)
-            policy = public_policy(opened_for(request))
-            response.setdefault("Cross-Origin-Embedder-Policy", "credentialless")
-        response.setdefault("Content-Security-Policy", policy)
+            headers = self._public(request, response)
+        for name, value in headers.items():
+            response.setdefault(name, value)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+    def _public(self, request: HttpRequest, response: HttpResponse) -> dict[str, str]:
+        if "public" in response.get("Cache-Control", ""):
+            # The policy of nobody in particular, with what a view itself lets caches hand to everybody.
+            return public_headers(NOTHING)
+        # See Note [Pages in shared caches] in config.caching.
+        if shared() and is_same_for_everybody(request, response) and (gate := gate_for(request)).notice:
+            return public_headers(gate.openable(path=request.path)) | {"Cache-Control": shared()}
+        # Whatever a view says of its body, its policy is this visitor's: no cache may hand it to another.
+        patch_vary_headers(response, VARIES_BY)
+        return public_headers(opened_for(request)) | {"Cache-Control": OWN}

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -96,6 +97,9 @@ DATA_DIR = Path(
 ).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
+# Where the glossary keeps the pictures that it draws.
+GLOSSARY_CARDS = DATA_DIR / "cards"
+
 DATABASE_URL = env.text(
     "DATABASE_URL",
     default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}",
@@ -178,6 +182,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    # Outermost: whatever answers, an error included, answers in the language of the address.
+    "config.languages.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentSecurityPolicyMiddleware",
@@ -205,8 +211,13 @@ TEMPLATES = [
     }
 ]
 LANGUAGE_CODE = "en-gb"
+# The languages of the public pages, as each calls itself: see Note [Languages in addresses] in config.languages. Each
+# but the first has its catalogue in locale/.
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("es", "Español"), ("ar", "العربية")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -226,6 +237,18 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+
+SECURITY_CONTACT = env.words(
+    "SECURITY_CONTACT",
+    default=(),
+    description="Where to report a vulnerability: addresses that begin with `mailto:`, `https://` or `tel:`, the "
+    "preferred one first, separated by commas. They stand in `/.well-known/security.txt` (RFC 9116), which is not "
+    "there without.",
+)
+if unusable := [contact for contact in SECURITY_CONTACT if not re.fullmatch(r"(mailto:|https://|tel:)\S+", contact)]:
+    raise ImproperlyConfigured(
+        f"SECURITY_CONTACT: {unusable[0]!r} must begin with mailto:, https:// or tel: and have no blanks."
+    )
 
 # -- Transport and headers ---------------------------------------------------------------------------------------------
 
@@ -275,6 +298,25 @@ GLOSSARY_REVIEW_MONTHS = env.number(
     description="How many months after its approval a term is due for review, unless it says otherwise itself.",
 )
 
+GLOSSARY_LICENCE = env.text(
+    "GLOSSARY_LICENCE",
+    default="",
+    description="Address of the licence under which other sites may show definitions, such as "
+    "`https://creativecommons.org/licenses/by/4.0/`: said to whoever fetches one. Empty: none is stated.",
+)
+if GLOSSARY_LICENCE and not GLOSSARY_LICENCE.startswith("https://"):
+    raise ImproperlyConfigured("GLOSSARY_LICENCE must be an https:// address.")
+
+# See Note [What is kept of a search] in glossary.search.missing.
+GLOSSARY_MISSING_DAYS = env.number(
+    "GLOSSARY_MISSING_DAYS",
+    default=90,
+    least=1,
+    most=730,
+    description="How many days a text that was searched for and found nothing stays in the editors' queue after it was "
+    "last looked for. Nothing of the reader is kept with it.",
+)
+
 CONSENT_HEADS_MAIL = env.words(
     "CONSENT_HEADS_MAIL",
     default=(),
@@ -296,6 +338,23 @@ CONSENT_RETENTION_DAYS = env.number(
     description="How many days after its expiry a consent record may be pruned. The default is three years.",
 )
 
+# What Global Privacy Control speaks of: see Note [What opens a service] in consent.gate.
+CONSENT_GPC_CATEGORIES = env.words(
+    "CONSENT_GPC_CATEGORIES",
+    default=("marketing",),
+    description="Short names of the categories that sell or share what visitors do, separated by commas. A browser "
+    "that sends Global Privacy Control refuses them, without being asked.",
+)
+# See Note [Pages in shared caches] in config.caching.
+CONSENT_SHARED_CACHE = env.number(
+    "CONSENT_SHARED_CACHE",
+    default=0,
+    least=0,
+    most=3_600,
+    description="For how many seconds a cache in front of the site (a CDN) may hand out public pages without asking. "
+    "Every reader then gets one policy, which names all services that anybody could have accepted, and only the "
+    "client keeps them from starting: read docs/howto/deploy.md first. 0: no shared cache keeps a page.",
+)
 # How many records one network may have written in an hour: see consent.limits.
 CONSENT_CHOICES_PER_HOUR = env.number(
     "CONSENT_CHOICES_PER_HOUR",
@@ -319,23 +378,48 @@ TRUSTED_PROXIES = env.number(
 CONSENT_LANGUAGES = env.words(
     "CONSENT_LANGUAGES",
     default=("en",),
-    description="Languages in which visitors are asked for consent, `en` first; each further one has its own notice "
-    "and preferences page (`/cookies/de/`).",
+    description="Languages in which visitors are asked for consent, `en` first; each further one has its own notice. "
+    "Those that the site's pages are in are asked on these (`/de/`); another has a preferences page (`/cookies/pl/`).",
 )
 if CONSENT_LANGUAGES[:1] != ["en"] or len(set(CONSENT_LANGUAGES)) != len(CONSENT_LANGUAGES):
     raise ImproperlyConfigured("CONSENT_LANGUAGES must begin with en, the language of the site, and name each once.")
 if unreadable := [code for code in CONSENT_LANGUAGES if not re.fullmatch("[a-z]{2,3}(-[a-z]{2,4})?", code)]:
     raise ImproperlyConfigured(f"CONSENT_LANGUAGES: {unreadable[0]!r} is no language code such as de or pt-br.")
 
+# What static/personal keeps in browsers. New sites name it in their first notice, others declare it when they migrate;
+# nothing is kept before a notice names it (docs/howto/consent.md).
+CONSENT_SITE_STORAGE: list[dict[str, Any]] = [
+    {"category": "personalization", "name": name, "purpose": purpose, "days": 182}
+    for name, purpose in (
+        ("glossary.display", "Remembers the colours and the text size that you chose. It stays in your browser."),
+        ("glossary.recent", "Lists the terms that you read last, for you alone. It stays in your browser."),
+        ("glossary.saved", "Lists the terms that you saved. It stays in your browser."),
+    )
+]
+
 # What the two apps call, after commit, when something that public pages show has changed.
-GLOSSARY_ON_CHANGE = "config.pages.expire"
-CONSENT_ON_CHANGE = "config.pages.expire"
+GLOSSARY_ON_CHANGE = "config.pages.announce"
+CONSENT_ON_CHANGE = "config.pages.announce"
 
 PAGE_STORE = env.flag(
     "PAGE_STORE",
     default=not DEBUG,
     shown_default="1 in production, 0 in development",
     description="Keep finished public pages under DATA_DIR and serve them ahead of Django. On in production.",
+)
+PAGE_FILES = env.flag(
+    "PAGE_FILES",
+    default=False,
+    description="Write finished pages as plain files too, for nginx to serve: see `nginx_configuration`. Takes about "
+    "as much room again. Off where `CONSENT_SHARED_CACHE` is on.",
+)
+PAGE_STORE_SIZE = env.number(
+    "PAGE_STORE_SIZE",
+    default=8_192,
+    least=64,
+    most=10_000_000,
+    description="How many MiB finished pages may take under DATA_DIR, about. A term's page takes 25 KiB in each "
+    "language. Beyond that the oldest go, and are rendered again when somebody asks.",
 )
 
 LOGGING = {

@@ -10,15 +10,21 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, Storage
+from rcssmin import cssmin
+from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+# Scripts and styles of public pages, which explain themselves at length, go without comments and blanks. By folder, as
+# what stands further down is the desk's.
+PUBLIC = ("", "consent", "glossary", "personal")
+MINIFIERS = {".js": jsmin, ".css": cssmin}
 # Stylesheets that only import others, each of which a browser would have to fetch after the first one.
-BUNDLES = ("css/site.css",)
+BUNDLES = ("css/site.css", "css/browse.css")
 _IMPORT = re.compile(r"""^@import url\(["']?([^"')]+)["']?\) layer\(([\w.-]+)\);$""", re.MULTILINE)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Static files with hashed names and compressed copies, after the imports of :data:`BUNDLES` are put in place."""
+    """Static files with hashed names and compressed copies, :data:`BUNDLES` with their imports in place."""
 
     support_js_module_import_aggregation = True
 
@@ -29,7 +35,13 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         paths = dict(paths)
         for name in BUNDLES:
             if name in paths and not dry_run:
-                bundled.save(name, ContentFile(bundle(name, paths).encode()))
+                # Minified too: what a page shows first waits for it.
+                bundled.save(name, ContentFile(cssmin(bundle(name, paths)).encode()))
+                paths[name] = (bundled, name)
+        for name in paths:
+            folder, extension = posixpath.dirname(name), posixpath.splitext(name)[1]
+            if folder in PUBLIC and (minify := MINIFIERS.get(extension)) and not dry_run:
+                bundled.save(name, ContentFile(minify(_read(paths, name)).encode()))
                 paths[name] = (bundled, name)
         yield from super().post_process(paths, dry_run, **options)
 

@@ -1,7 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+import consent.urls
+import glossary.urls
 from config import views
+from config.languages import in_each_language
 
 handler400 = views.bad_request
 handler403 = views.permission_denied
@@ -10,8 +13,9 @@ handler500 = views.server_error
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("", include("glossary.urls")),
-    path("", include("consent.urls")),
+    path("", include((in_each_language(glossary.urls.urlpatterns, "glossary"), "glossary"))),
+    path("", include((in_each_language(consent.urls.urlpatterns, "consent"), "consent"))),
 ]

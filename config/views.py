@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.core.cache import cache as django_cache
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.languages import prefixes
+
 logger = logging.getLogger(__name__)
+
+# RFC 9116 wants less than a year.
+SECURITY_TXT_HOLDS = timedelta(days=180)
 
 CACHE_ERRORS: tuple[type[Exception], ...] = (OSError,)
 if find_spec("redis"):
@@ -42,6 +51,23 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(parts, status=200 if ready else 503)
 
 
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a vulnerability, as RFC 9116 has it; 404 where SECURITY_CONTACT is not set."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404("SECURITY_CONTACT is not set.")
+    # Anew each day, so that a page whose site is still run never is out of date. By the day, not to the second.
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [
+        *(f"Contact: {contact}" for contact in settings.SECURITY_CONTACT),
+        f"Expires: {today + SECURITY_TXT_HOLDS:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {settings.SITE_URL}{request.path}",
+        "",
+    ]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     # None of these uses context processors: one that reads the body would fail where reading it has failed already.
     return HttpResponse(render_to_string("400.html", {"request": request}), status=400)
@@ -61,11 +87,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    stylesheet = ""
+    stylesheets: list[str] = []
     # A missing manifest entry may be the very error that is being reported.
     with contextlib.suppress(ValueError):
-        stylesheet = static("css/site.css")
-    return HttpResponse(render_to_string("500.html", {"stylesheet": stylesheet}), status=500)
+        stylesheets = [static("css/site.css"), static("css/browse.css")]
+    home = f"/{language}/" if (language := get_language()) in prefixes() else "/"
+    return HttpResponse(render_to_string("500.html", {"stylesheets": stylesheets, "home": home}), status=500)
 
 
 def _database() -> str:

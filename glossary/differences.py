@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
 
 from glossary.comparing import Comparison, compare_html, compare_rows, compare_text
-from glossary.documents import PARTS
+from glossary.documents import PARTS, TEXTS
 
 LINES = ("title", "slug")
-TEXTS = ("definition", "origin", "mechanism")
+#: What stands behind another name that is no plain synonym.
+KINDS = {
+    "abbreviation": gettext_lazy("abbreviation"),
+    "variant": gettext_lazy("variant"),
+    "former": gettext_lazy("former"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ def compare_part(part: str, before: Any, after: Any, *, titles: Mapping[str, str
         comparison = compare_html(before or "", after)
     else:
         comparison = compare_rows(*(_rows(part, rows or (), titles) for rows in (before, after)))
-    return Difference(part, capfirst(PARTS[part]), comparison, is_list=part not in (*LINES, *TEXTS))
+    return Difference(part, capfirst(str(PARTS[part])), comparison, is_list=part not in (*LINES, *TEXTS))
 
 
 def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:
@@ -61,7 +67,7 @@ def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:
 def _rows(part: str, rows: Any, titles: Mapping[str, str]) -> list[str]:
     match part:
         case "synonyms":
-            return [row["text"] if row["kind"] == "synonym" else f"{row['text']} ({row['kind']})" for row in rows]
+            return [row["text"] + (f" ({KINDS[row['kind']]})" if row["kind"] in KINDS else "") for row in rows]
         case "insights":
             return [" → ".join(filter(None, (row["text"], _goal(row, titles)))) for row in rows]
         case "references":

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import rfc8785
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy
 
 from glossary.markup import clean_html
 from glossary.references import Work, doi_of, in_house_style, pmid_of, works_of, wrong_check_digits
@@ -27,16 +28,16 @@ SYNONYM_KINDS = ("synonym", "abbreviation", "variant", "former")
 
 # The parts of a document as editors call them, in the order of the page.
 PARTS = {
-    "title": "title",
-    "slug": "address",
-    "synonyms": "synonyms",
-    "definition": "definition",
-    "origin": "origin",
-    "mechanism": "mechanism",
-    "insights": "related insights",
-    "references": "references",
-    "related": "related terms",
-    "tags": "tags",
+    "title": gettext_lazy("title"),
+    "slug": gettext_lazy("address"),
+    "synonyms": gettext_lazy("synonyms"),
+    "definition": gettext_lazy("definition"),
+    "origin": gettext_lazy("origin"),
+    "mechanism": gettext_lazy("mechanism"),
+    "insights": gettext_lazy("related insights"),
+    "references": gettext_lazy("references"),
+    "related": gettext_lazy("related terms"),
+    "tags": gettext_lazy("tags"),
 }
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -158,10 +159,12 @@ def document_sha256(document: Mapping[str, Any]) -> str:
 
 def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the parts in which two documents (as JSON) differ, as editors call them."""
-    return [words for part, words in PARTS.items() if before.get(part) != after.get(part)]
+    return [str(words) for part, words in PARTS.items() if before.get(part) != after.get(part)]
 
 
-CLINICAL = ("definition", "origin", "mechanism", "synonyms", "references")
+#: The parts that are HTML.
+TEXTS = ("definition", "origin", "mechanism")
+CLINICAL = (*TEXTS, "synonyms", "references")
 
 
 def clinical_sha256(document: Mapping[str, Any]) -> str:

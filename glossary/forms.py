@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import prefetch_related_objects
 from django.forms.formsets import DELETION_FIELD_NAME as DELETE
 from django.forms.formsets import ORDERING_FIELD_NAME as ORDER
 from django.forms.formsets import BaseFormSet
@@ -27,7 +28,7 @@ from glossary.actions import StaleRevision
 from glossary.concerns import insight_flags
 from glossary.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names
 from glossary.markup import clean_html
-from glossary.models import Insight, Reference, Synonym, Term, name_of
+from glossary.models import Insight, Reference, Synonym, Term, name_of, normalise
 from glossary.widgets import TagsField, TermChoiceField, TermsChoiceField, TermSelect, TermsSelect, is_key, prose_field
 
 if TYPE_CHECKING:
@@ -52,6 +53,17 @@ class PersonField(UserChoiceField):
         return name_of(obj)
 
 
+def unlinked_field(help_text: str = "") -> forms.BooleanField:
+    """Return the switch of a name. It is no part of the document: see ``glossary.models.UnlinkedName``."""
+    return forms.BooleanField(required=False, label="Don't link", show_hidden_initial=True, help_text=help_text)
+
+
+def switched_off(term: Term) -> set[str]:
+    """Return the names of a term to which links are switched off, as lookups compare them. One query for all forms."""
+    prefetch_related_objects([term], "unlinked_names")
+    return {unlinked.normalised for unlinked in term.unlinked_names.all()}
+
+
 class TermForm(forms.ModelForm):
     """The fields of a term. The admin adds, on a subclass for one request, who asks and what was refused.
 
@@ -74,6 +86,9 @@ class TermForm(forms.ModelForm):
     )
     tags = TagsField(required=False, help_text="Topics. Choose from the list, or type a new one and press Enter.")
     # With what they were when the page was opened: only a change of them is one.
+    unlinked = unlinked_field(
+        "Mentions of this name in the texts of other terms stay plain. Counts at once, without a review."
+    )
     owner = PersonField(
         User.objects.filter(is_staff=True, is_active=True).order_by("first_name", "last_name", "username"),
         required=False,
@@ -129,6 +144,7 @@ class TermForm(forms.ModelForm):
                     error_messages={"required": "Choose what shall be saved."},
                 )
         if self.instance.pk:
+            self.initial["unlinked"] = normalise(self.instance.title) in switched_off(self.instance)
             self.initial["opened_on"] = self.instance.head.number if self.instance.head else 0
             entry = getattr(self.instance, "entry", None)
             if entry is not None:
@@ -136,6 +152,24 @@ class TermForm(forms.ModelForm):
                     f"Readers find this term at {entry.get_absolute_url()}. "
                     "After a change the old address leads to the new one, for ever."
                 )
+
+    def switches(self, formsets: Iterable[ChildFormSet], before: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        """Return the names to switch off and on: those whose box was changed, and new names (not in the document
+        ``before``) whose box is ticked.
+        """
+        rows = [row for formset in formsets if formset.part == "synonyms" for row in formset.rows()]
+        named = [(self.cleaned_data["title"], self), *((row.cleaned_data["text"], row) for row in rows)]
+        known = (
+            {normalise(before["title"]), *(normalise(item["text"]) for item in before["synonyms"])} if before else set()
+        )
+        off, on = [], []
+        for name, form in named:
+            if form.cleaned_data["unlinked"]:
+                if "unlinked" in form.changed_data or normalise(name) not in known:
+                    off.append(name)
+            elif "unlinked" in form.changed_data:
+                on.append(name)
+        return off, on
 
     def clean_tags(self) -> list[str]:
         names: list[str] = self.cleaned_data["tags"]
@@ -225,6 +259,20 @@ class ChildForm(forms.ModelForm):
 
 
 class SynonymForm(ChildForm):
+    unlinked = unlinked_field()
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        # A row without a name that only has its box ticked isn't there.
+        changed = super().changed_data
+        return [] if changed == ["unlinked"] and not str(self["text"].value() or "").strip() else changed
+
+    def typed_row(self) -> dict[str, Any]:
+        return _without_switch(super().typed_row())
+
+    def document_row(self) -> dict[str, Any]:
+        return _without_switch(super().document_row())
+
     class Meta:
         model = Synonym
         fields = ["text", "kind"]
@@ -233,6 +281,10 @@ class SynonymForm(ChildForm):
             "text": "As readers or colleagues may look it up, for example “LP”.",
             "kind": "An abbreviation, British or American spelling, or what it was called once.",
         }
+
+
+def _without_switch(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "unlinked"}
 
 
 class InsightForm(ChildForm):
@@ -349,6 +401,13 @@ class ChildFormSet(BaseInlineFormSet):
 
 class SynonymFormSet(ChildFormSet):
     part = "synonyms"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound and self.initial_extra:
+            off = switched_off(self.instance)
+            for row in self.initial_extra:
+                row["unlinked"] = normalise(row["text"]) in off
 
 
 class ReferenceFormSet(ChildFormSet):

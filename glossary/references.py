@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -92,6 +93,8 @@ def pmid_of(pasted: str) -> str:
     return text if _PMID.fullmatch(text) else ""
 
 
+# A term's page asks for each of its references again whenever it is rendered.
+@lru_cache(maxsize=4_096)
 def in_house_style(work: Work) -> Work:
     """Return the work as the glossary writes it. What cannot be read as a DOI or PMID is left for the caller to refuse.
 

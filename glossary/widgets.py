@@ -44,7 +44,8 @@ class ProseWidget(AdminProseEditorWidget):
 
     @property
     def media(self) -> forms.Media:
-        media: forms.Media = super().media + _module("glossary/admin/prose-name.js")
+        modules = _module("glossary/admin/prose-name.js") + _module("glossary/admin/prose-buttons.js")
+        media: forms.Media = super().media + modules
         return media
 
 

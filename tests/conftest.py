@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
+from consent import report_views
 from consent.limits import limiter
 from glossary.actions import approve_review, publish_term, submit_term
 from glossary.documents import TermDocument, parse_document
@@ -27,6 +28,7 @@ def _quick_passwords(settings: Settings) -> None:
 def _fresh_limits() -> None:
     """All tests of a run come from one address."""
     limiter.forget()
+    report_views.limiter.forget()
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries
+from taggit.models import Tag
 
-from glossary.actions import document_of, retire_term, save_term
-from glossary.demo import demonstration_documents, load_demonstration
+from glossary.actions import describe_tag, document_of, retire_term, save_term
+from glossary.demo import demonstration_documents, demonstration_topics, load_demonstration
 from glossary.documents import slug_for
 from glossary.markup import plain_text
-from glossary.models import Approval, Edition, PublishedEntry, Revision, Term
+from glossary.models import Approval, Edition, Listing, PublishedEntry, Revision, Term
 from tests.conftest import document, publish_unreviewed
 
 DOCUMENTS = {document.slug: document for document in demonstration_documents()}
@@ -39,6 +40,20 @@ def test_a_demonstration_term_is_complete(slug: str) -> None:
     assert set(found.related) <= DOCUMENTS.keys()
     assert found.tags
     assert any(reference.doi or reference.pmid for reference in found.references)
+
+
+def test_every_topic_of_the_demonstration_says_what_it_is_about() -> None:
+    assert demonstration_topics().keys() == {tag for found in DOCUMENTS.values() for tag in found.tags}
+    assert all(60 < len(text) <= 300 and "'" not in text for text in demonstration_topics().values())
+
+
+@pytest.mark.django_db
+def test_loading_describes_topics_and_leaves_what_editors_wrote(editor: User, at: datetime) -> None:
+    tag = Tag.objects.create(name="thyroid", slug="thyroid")
+    describe_tag(tag=tag, text="In our own words.", by=editor, at=at)
+    load_demonstration(at=at)
+    described = dict(Listing.objects.filter(kind=Listing.Kind.TOPIC).values_list("name", "description"))
+    assert described == demonstration_topics() | {"thyroid": "In our own words."}
 
 
 def test_names_in_the_demonstration_mean_one_term_each() -> None:

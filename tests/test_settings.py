@@ -94,9 +94,9 @@ def test_the_environment_is_read_in_one_place_only() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
                 readers.add(path.relative_to(ROOT).as_posix())
-    # wsgi.py only names the settings module, as Django's own template does; evidence.py hands the environment, unread,
-    # to the server that it takes pictures of.
-    assert readers - {"config/wsgi.py", "consent/evidence.py"} == {"config/env.py"}
+    # wsgi.py only names the settings module, as Django's own template does; the other two hand the environment, unread,
+    # to the server that they look at.
+    assert readers - {"config/wsgi.py", "consent/evidence.py", "config/auditing/serving.py"} == {"config/env.py"}
 
 
 def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:

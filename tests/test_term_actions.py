@@ -180,7 +180,7 @@ def test_saving_and_publishing_many_terms_takes_few_queries(
     editor: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     batch = [document(f"Term {number}", synonyms=[{"text": f"T{number}"}], tags=["a"]) for number in range(100)]
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(90):
         outcomes = save_terms(documents=batch, by=editor, at=at)
         terms = [outcome.term for outcome in outcomes]
         publish_terms(terms=terms, by=Program("First load"), at=at, reason="First load", emergency=True)

@@ -5,8 +5,9 @@ read on the pages of their term.
 """
 
 from glossary.admin.events import EventAdmin
+from glossary.admin.missing import MissingTermAdmin
 from glossary.admin.people import PersonAdmin
 from glossary.admin.tags import TagAdmin
 from glossary.admin.terms import TermAdmin
 
-__all__ = ["EventAdmin", "PersonAdmin", "TagAdmin", "TermAdmin"]
+__all__ = ["EventAdmin", "MissingTermAdmin", "PersonAdmin", "TagAdmin", "TermAdmin"]

@@ -5,6 +5,7 @@ Each of these answers JSON, to members of staff who may write terms, and to othe
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -19,8 +20,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from glossary.actions import mark_present
 from glossary.admin.desk import user_of
+from glossary.admin.links import MAX_NAMES, impacts_for, new_names
 from glossary.admin.preview import measured, preview_html, readable_part
-from glossary.documents import PARTS
+from glossary.documents import MAX_TITLE, PARTS
 from glossary.forms import ChildFormSet, TermForm
 from glossary.models import Term, name_of
 from glossary.similar import similar_terms
@@ -36,6 +38,8 @@ class BesideTheForm(admin.ModelAdmin):
             path("similar/", view(self.similar_view), name="glossary_term_similar"),
             path("preview/", view(self.preview_view), name="glossary_term_preview"),
             path("<int:term_id>/preview/", view(self.preview_view), name="glossary_term_preview"),
+            path("impact/", view(self.impact_view), name="glossary_term_impact"),
+            path("<int:term_id>/impact/", view(self.impact_view), name="glossary_term_impact"),
             path("<int:term_id>/presence/", view(self.presence_view), name="glossary_term_presence"),
         ]
 
@@ -101,6 +105,20 @@ class BesideTheForm(admin.ModelAdmin):
             answer["html"] = preview_html(document, term=term, by=user_of(request), at=timezone.now())
             answer["problems"] = [_in_words(problem.field, problem.message) for problem in problems]
         return JsonResponse(answer)
+
+    @method_decorator(require_POST)
+    def impact_view(self, request: HttpRequest, term_id: int | None = None) -> JsonResponse:
+        """Say what the names in the posted form would link that readers don't know yet. Saves nothing."""
+        if not self._may_write(request):
+            raise PermissionDenied
+        term = Term.objects.filter(pk=term_id).first() if term_id else None
+        if term_id and term is None:
+            raise Http404("There is no such term.")
+        data = self._typed(request, term)
+        names = [(data["title"], "title"), *((row["text"].strip(), row["kind"]) for row in data["synonyms"])]
+        wanted = [(name[:MAX_TITLE].replace("\x00", ""), kind) for name, kind in new_names(term, names)]
+        impacts = impacts_for(term, wanted[:MAX_NAMES])
+        return JsonResponse({"impacts": [asdict(impact) | {"words": impact.words} for impact in impacts]})
 
     def _typed(self, request: HttpRequest, term: Term | None) -> dict[str, Any]:
         """Return what the posted form holds as a document (JSON), valid or not."""

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import get_text_list
 
+from glossary.linking.impact import Impact
 from glossary.models import Term
 from glossary.steps import may_publish, may_publish_in_an_emergency, may_retire, may_submit
 
@@ -69,8 +70,12 @@ class Desk(admin.ModelAdmin):
         terms: Sequence[Term] = (),
         action: str = "",
         dangerous: bool = False,
+        impacts: Sequence[Impact] = (),
     ) -> HttpResponse:
-        """Return the page that asks what a step needs: of one term, or of ``terms`` that a bulk action was given."""
+        """Return the page that asks what a step needs: of one term, or of ``terms`` that a bulk action was given.
+
+        ``impacts`` are shown below: what the step would have the term's names link.
+        """
         context = self._context(request, title=title) | {
             "form": form,
             "button": button,
@@ -81,6 +86,9 @@ class Desk(admin.ModelAdmin):
             "select_across": request.POST.get("select_across", "0"),
             "selected": request.POST.getlist("_selected_action"),
             "dangerous": dangerous,
+            "impacts": impacts,
+            "may_switch": True,
+            "next": request.path,
         }
         return TemplateResponse(request, "admin/glossary/term/step.html", context)
 

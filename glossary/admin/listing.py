@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import smart_split, unescape_string_literal
 from taggit.models import Tag, TaggedItem
 
 from glossary import queues
@@ -28,23 +32,49 @@ from glossary.actions import (
 from glossary.admin.desk import Desk, listed, user_of
 from glossary.admin.step_forms import RetireForm, SubmitForm, TagForm, reviewers
 from glossary.documents import DocumentError
-from glossary.models import Approval, Concern, ScheduledChange, Term
+from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term
 from glossary.models.terms import STATE
 from glossary.steps import name_shown
 
 REFUSALS_SHOWN = 20
-LONG_FIELDS = ["definition", "origin", "mechanism", "head__document", "entry__search_document"]
+# A longer list is narrowed down, and not paged through: counting and sorting it would cost more than the page is worth.
+MOST_LISTED = 10_000
+LONG_FIELDS = ["definition", "origin", "mechanism", "head__document"]
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than it leads."""
+
+    @cached_property
+    def count(self) -> int:
+        terms: QuerySet[Term] = self.object_list  # type: ignore[assignment]  # what the changelist gives
+        return terms.order_by().values("pk")[:MOST_LISTED].count()
 
 
 class CountedFilter(admin.SimpleListFilter):
-    """A filter that says how many terms each choice would show, counted in one query."""
+    """A filter that says how many terms each choice would show, counted in one query; of a short list, that is."""
 
     def count(self, terms: QuerySet[Term]) -> dict[Any, int]:
         raise NotImplementedError
 
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        counted = copy(changelist)
+        counted.add_facets = changelist.add_facets and self._is_short(changelist)
+        return super().choices(counted)
+
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
-        found = self.count(changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters()))
+        found = self.count(self._among(changelist))
         return {f"{index}__c": found.get(lookup, 0) for index, (lookup, _) in enumerate(self.lookup_choices)}
+
+    def _is_short(self, changelist: Any) -> bool:
+        if self.value() is None:
+            return bool(changelist.result_count < MOST_LISTED)
+        return self._among(changelist).values("pk")[:MOST_LISTED].count() < MOST_LISTED
+
+    def _among(self, changelist: Any) -> QuerySet[Term]:
+        """Return the terms that the other filters leave."""
+        terms = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
+        return terms.order_by()  # type: ignore[no-any-return]  # the changelist's, whose type is unknown
 
 
 class QueueFilter(CountedFilter):
@@ -92,7 +122,8 @@ class TagFilter(CountedFilter):
         # Each count makes all filters anew: ask once.
         found: list[tuple[str, str]] | None = getattr(request, "tag_choices", None)
         if found is None:
-            used = Tag.objects.filter(term__isnull=False).distinct().order_by("name")
+            items = TaggedItem.objects.filter(tag=OuterRef("pk"), content_type=ContentType.objects.get_for_model(Term))
+            used = Tag.objects.filter(Exists(items)).order_by("name")
             found = list(used.values_list("slug", "name"))
             request.tag_choices = found  # type: ignore[attr-defined]  # for the next of them
         return found
@@ -116,6 +147,7 @@ class TermList(Desk):
     list_display = ["title", "state", "held_by", "reviews", "last_saved"]
     list_filter = [QueueFilter, StateFilter, TagFilter]
     list_per_page = 50
+    paginator = BoundedPaginator
     show_facets = admin.ShowFacets.ALWAYS
     # Counting the whole glossary beside the filtered list says nothing that the filters don't say already.
     show_full_result_count = False
@@ -149,6 +181,21 @@ class TermList(Desk):
         # The list shows none of the long texts.
         changelist.result_list = changelist.result_list.defer(*LONG_FIELDS)
         return changelist
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"most_listed": MOST_LISTED} | (extra_context or {}))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Term], search_term: str
+    ) -> tuple[QuerySet[Term], bool]:
+        """Find each word, or phrase in quotation marks, in the title or a synonym."""
+        for bit in smart_split(search_term):
+            quoted = bit[0] in "\"'" and bit[0] == bit[-1] and len(bit) > 1
+            word = unescape_string_literal(bit) if quoted else bit
+            # By primary key and not by a join, whose doubles the database would have to sort out among all texts.
+            named = Synonym.objects.filter(text__icontains=word).values("term")
+            queryset = queryset.filter(Q(title__icontains=word) | Q(pk__in=named))
+        return queryset, False
 
     @admin.display(description="state")
     def state(self, term: Any) -> SafeString:

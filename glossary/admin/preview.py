@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
 
-from glossary import rendering
+from glossary import lists, rendering
 from glossary.documents import DocumentError, Problem, TermDocument, parse_document
-from glossary.models import PublishedEntry, Revision, Term, initial_of, name_of, normalise
+from glossary.models import PublishedEntry, Revision, Term, initial_of, name_of, sort_key_of
 from glossary.readability import Readability, readability
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def preview_html(document: TermDocument, *, term: Term | None, by: User, at: dat
         revision=revision,
         slug=document.slug,
         title=document.title,
-        sort_key=normalise(document.title),
+        sort_key=sort_key_of(document.title),
         initial=initial_of(document.title),
         first_published_at=live.first_published_at if live else at,
         published_at=at,
@@ -66,7 +66,7 @@ def preview_html(document: TermDocument, *, term: Term | None, by: User, at: dat
     context = {
         "layout": "admin/glossary/term/preview.html",
         "entry": entry,
-        "letter": rendering.Letter(entry.initial),
+        "letter": lists.Letter(entry.initial),
         "page": page,
         "canonical": rendering.absolute(entry.get_absolute_url()),
         "cite_as": rendering.absolute(page.revision_url),

@@ -26,6 +26,7 @@ from glossary.actions import (
     send_back,
 )
 from glossary.admin.desk import Desk, user_of
+from glossary.admin.links import may_switch, new_impacts
 from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
 from glossary.differences import Difference, compare_documents, slugs_named
 from glossary.markup import clean_html
@@ -183,6 +184,9 @@ class TermReviews(Desk):
                 for name, (heading, parts) in SECTIONS.items()
             ],
             "shown": shown_document(document, titles),
+            "impacts": new_impacts(term, document) if is_open else [],
+            "may_switch": may_switch(request),
+            "next": request.path,
             "approve_form": forms["approve"],
             "send_back_form": forms["send_back"],
         }

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from glossary.models import ReviewComment
+from glossary.models import ReviewComment, Term, sort_key_of
 from glossary.steps import name_shown
 
 if TYPE_CHECKING:
@@ -93,11 +93,34 @@ class RetireForm(forms.Form):
 
 
 class RetireAtForm(RetireForm):
+    successor = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Which term takes its place?",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="The title or the address of a published term. Readers who come to the retired one are shown the way "
+        "to it, also when it moves. Empty: none does.",
+    )
     due_at = MomentField(required=False, label="When", help_text="Empty: now.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["due_at"].label = f"When ({zone()})"
+
+    def clean_successor(self) -> Term | None:
+        typed = self.cleaned_data["successor"].strip()
+        if not typed:
+            return None
+        # A title, or an address as it is copied from the browser.
+        slug = typed.rstrip("/").rsplit("/", 1)[-1]
+        published = Term.objects.published()
+        found = published.filter(entry__slug=slug) | published.filter(entry__sort_key=sort_key_of(typed))
+        terms = list(found.distinct()[:2])
+        if not terms:
+            raise forms.ValidationError("There is no published term with this title or address.")
+        if len(terms) > 1:
+            raise forms.ValidationError("More than one term has this title: give its address.")
+        return terms[0]
 
 
 class ScheduleForm(forms.Form):

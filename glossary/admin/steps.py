@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from glossary.actions import (
     NotAllowed,
+    NotASuccessor,
     NotPublishable,
     NotPublished,
     NotReviewable,
@@ -29,6 +30,7 @@ from glossary.actions import (
     withdraw_review,
 )
 from glossary.admin.desk import Desk, user_of
+from glossary.admin.links import new_impacts
 from glossary.admin.step_forms import EmergencyForm, RetireAtForm, ScheduleForm, SubmitRevisionForm, reviewers
 from glossary.models import Term
 from glossary.steps import in_words, may_publish, may_retire, next_steps
@@ -74,7 +76,14 @@ class TermSteps(Desk):
             initial={"revision": term.head.number if term.head else 0},
         )
         if not form.is_valid():
-            return self._ask(request, form, title=f"Submit “{term}” for review", button="Submit for review", term=term)
+            return self._ask(
+                request,
+                form,
+                title=f"Submit “{term}” for review",
+                button="Submit for review",
+                term=term,
+                impacts=new_impacts(term, term.head.document) if term.head else (),
+            )
         data = form.cleaned_data
         try:
             review = submit_term(
@@ -177,12 +186,20 @@ class TermSteps(Desk):
                 dangerous=True,
             )
         due_at, reason = form.cleaned_data["due_at"], form.cleaned_data["reason"]
+        successor = form.cleaned_data["successor"]
         try:
             if due_at is not None:
-                schedule_retirement(term=term, due_at=due_at, by=user_of(request), at=timezone.now(), reason=reason)
+                schedule_retirement(
+                    term=term,
+                    due_at=due_at,
+                    by=user_of(request),
+                    at=timezone.now(),
+                    reason=reason,
+                    successor=successor,
+                )
                 return self._done(request, term, f"“{term}” will be retired on {in_words(due_at)}.")
-            retire_term(term=term, by=user_of(request), at=timezone.now(), reason=reason)
-        except (NotPublished, NotSchedulable) as refusal:
+            retire_term(term=term, by=user_of(request), at=timezone.now(), reason=reason, successor=successor)
+        except (NotPublished, NotSchedulable, NotASuccessor) as refusal:
             return self._refused(request, term, str(refusal))
         return self._done(request, term, f"“{term}” is retired.")
 

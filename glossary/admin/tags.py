@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from taggit.models import Tag
 
-from glossary.actions import rename_tag
+from glossary.actions import describe_tag, rename_tag
 from glossary.documents import slug_for
+from glossary.models import MAX_DESCRIPTION, TagDescription
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,7 +28,7 @@ class TagAdmin(admin.ModelAdmin):
 
     list_display = ["name", "term_count"]
     search_fields = ["name"]
-    fields = ["name"]
+    fields = ["name", "description"]
     ordering = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -38,6 +39,19 @@ class TagAdmin(admin.ModelAdmin):
         count: int = tag.terms
         return count
 
+    def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
+        return super().has_change_permission(request, obj) or self.may_describe(request)
+
+    def may_describe(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("glossary.describe_tag")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> list[str]:
+        # Whoever may only describe a tag doesn't rename it, which would freeze every term that carries it.
+        return ["name"] if obj and not super().has_change_permission(request, obj) else []
+
+    def get_fields(self, request: HttpRequest, obj: Tag | None = None) -> Any:
+        return ["name", "description"] if self.may_describe(request) else ["name"]
+
     def has_delete_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         return False
 
@@ -45,13 +59,29 @@ class TagAdmin(admin.ModelAdmin):
         return super().get_form(request, obj, change, form=TagForm, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        by, at = cast("User", request.user), timezone.now()
         if not change:
             super().save_model(request, obj, form, change)
-        elif form.has_changed():
-            rename_tag(tag=obj, name=obj.name, by=cast("User", request.user), at=timezone.now())
+        elif "name" in form.changed_data:
+            rename_tag(tag=obj, name=obj.name, by=by, at=at)
+        if "description" in form.changed_data:
+            describe_tag(tag=obj, text=form.cleaned_data["description"], by=by, at=at)
 
 
 class TagForm(forms.ModelForm):
+    description = forms.CharField(
+        required=False,
+        max_length=MAX_DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
+        help_text="What the topic is about, in a few sentences. Plain text; an empty line begins a new paragraph. "
+        "Readers see it above the topic's terms as soon as it is saved.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        current = TagDescription.objects.filter(tag=self.instance.pk).first() if self.instance.pk else None
+        self.initial["description"] = current.text if current else ""
+
     class Meta:
         model = Tag
         fields = ["name"]

@@ -19,11 +19,12 @@ from django.utils.text import get_text_list
 from js_asset import Media
 from taggit.models import Tag
 
-from glossary.actions import Saved, StaleRevision, mark_absent, plan_review, save_term
+from glossary.actions import Saved, StaleRevision, mark_absent, plan_review, save_term, switch_links
 from glossary.admin.beside import BesideTheForm
 from glossary.admin.conflicts import collision_in, rebased, with_choices
 from glossary.admin.desk import user_of
 from glossary.admin.history import TermHistory, look_again
+from glossary.admin.links import TermLinks
 from glossary.admin.listing import TermList
 from glossary.admin.reviews import TermReviews
 from glossary.admin.steps import TermSteps
@@ -76,7 +77,7 @@ class SynonymInline(ChildInline):
     model = Synonym
     form = SynonymForm
     formset = SynonymFormSet
-    fields = [("text", "kind")]
+    fields = [("text", "kind", "unlinked")]
 
 
 class InsightInline(ChildInline):
@@ -95,7 +96,7 @@ class ReferenceInline(ChildInline):
 
 
 @admin.register(Term)
-class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
+class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, TermHistory):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
 
     Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the
@@ -105,14 +106,14 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
     form = TermForm
     inlines = [SynonymInline, InsightInline, ReferenceInline]
     fieldsets = [
-        (None, {"fields": ["title", "slug"]}),
+        (None, {"fields": ["title", "unlinked", "slug"]}),
         ("Texts", {"fields": ["definition", "origin", "mechanism"]}),
         ("Where it belongs", {"fields": ["related", "tags"]}),
         ("Review", {"fields": [("owner", "review_months")]}),
     ]
 
     class Media:
-        css = {"all": [f"glossary/admin/{name}.css" for name in ("desk", "difference", "review", "history")]}
+        css = {"all": [f"glossary/admin/{name}.css" for name in ("desk", "difference", "review", "history", "impacts")]}
 
     # -- What may be done ----------------------------------------------------------------------------------------------
 
@@ -205,6 +206,8 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermHistory):
             by=user_of(request),
             at=timezone.now(),
         )
+        off, on = term_form.switches(formsets, before)
+        switch_links(term=saved.term, by=user_of(request), at=timezone.now(), off=off, on=on)
         # The action has its own instance of the term; the admin goes on with the form's.
         term.pk, term.head = saved.term.pk, saved.term.head
         term.title, term.slug = saved.term.title, saved.term.slug

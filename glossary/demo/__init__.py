@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
+from taggit.models import Tag
 
-from glossary.actions import publish_terms, save_terms
+from glossary.actions import describe_tag, publish_terms, save_terms
 from glossary.documents import TermDocument, parse_document
 from glossary.importing.terms import read_terms
 from glossary.models import Program, PublishedEntry, SlugRedirect, Term
 
 TERMS = Path(__file__).with_name("terms.json")
+TOPICS = Path(__file__).with_name("topics.json")
 # Stands on every page of the demonstration: no review is claimed that didn't happen.
 UNREVIEWED = "Demonstration content, not reviewed by a clinician"
 
@@ -32,6 +36,13 @@ def demonstration_documents() -> list[TermDocument]:
     return [parse_document(record.fields) for record in read_terms(TERMS).found]
 
 
+@cache
+def demonstration_topics() -> dict[str, str]:
+    """Return the name of each of the demonstration's tags → what its topic is about."""
+    topics: dict[str, str] = json.loads(TOPICS.read_text(encoding="utf-8"))
+    return topics
+
+
 @transaction.atomic
 def load_demonstration(*, at: datetime) -> Loaded:
     """Create and publish those demonstration terms that don't exist.
@@ -46,6 +57,8 @@ def load_demonstration(*, at: datetime) -> Loaded:
     author = Program("Demonstration")
     saved = save_terms(documents=new, by=author, at=at, note="Demonstration glossary")
     created = [outcome.term for outcome in saved]
+    for tag in Tag.objects.filter(name__in=demonstration_topics(), descriptions__isnull=True):
+        describe_tag(tag=tag, text=demonstration_topics()[tag.name], by=author, at=at)
     publish_terms(terms=created, by=author, at=at, reason=UNREVIEWED, emergency=True)
     return Loaded(created=created, kept=len(documents) - len(new))
 

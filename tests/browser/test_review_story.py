@@ -94,7 +94,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     expect(edith.get_by_label("Reviewer").locator("option")).to_have_text(
         ["Whoever comes first", "Rafael Example, MD, endocrinologist", "Root Example"]
     )
-    edith.get_by_role("button", name="Submit for review").click()
+    edith.get_by_role("button", name="Submit for review", exact=True).click()
     expect(edith.get_by_text("Revision 3 of “Luteal phase” is submitted for review.")).to_be_visible()
 
     # Neither of the two decides: the one may not review at all, the other wrote some of it.
@@ -141,7 +141,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     wait_for_editors(edith)
     edith.get_by_role("textbox", name="Mechanism").fill(f"{BETTER} It becomes secretory.")
     edith.get_by_role("button", name="Save and submit for review…").last.click()
-    edith.get_by_role("button", name="Submit for review").click()
+    edith.get_by_role("button", name="Submit for review", exact=True).click()
     expect(edith.get_by_text("Revision 4 of “Luteal phase” is submitted for review.")).to_be_visible()
 
     # Approved for a time to come: nothing is public before it.

@@ -1,5 +1,7 @@
 """The site runs as production runs it."""
 
+from urllib.request import Request, urlopen
+
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Site, axe_violations, sign_in
@@ -10,3 +12,16 @@ def test_staff_can_sign_in(site: Site, page: Page) -> None:
     sign_in(page, site, "edith")
     assert page.title().startswith("Editing desk")
     assert axe_violations(page) == []
+
+
+def test_what_asks_for_consent_is_under_three_kilobytes_on_the_wire(site: Site, page: Page) -> None:
+    page.goto(site.url)
+    client = page.locator("script[src*='/consent/'], link[rel=stylesheet][href*='/consent/']")
+    files = [element.evaluate("element => element.src || element.href") for element in client.all()]
+    assert len(files) == 2
+    size = 0
+    for file in files:
+        with urlopen(Request(file, headers={"Accept-Encoding": "br"})) as response:  # noqa: S310  (our own server)
+            assert response.headers["Content-Encoding"] == "br"
+            size += len(response.read())
+    assert size < 3_000

@@ -7,15 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from glossary.actions import carry_out_due, remind_of_overdue, send_letters
+from glossary.actions import carry_out_due, forget_missing, remind_of_overdue, send_letters
 from glossary.models import Program
 
 
 class Command(BaseCommand):
     help = (
-        "Carry out what is due: publications and retirements, reminders of overdue reviews, and the mail. Run it every "
-        "minute or five (docs/howto/schedule.md). Late is fine and twice at once too: everything is done once. "
-        "Ends with status 1 when something could not be carried out or sent."
+        "Carry out what is due: publications and retirements, reminders of overdue reviews, the mail, and forgetting "
+        "what readers once looked for in vain. Run it every minute or five (docs/howto/schedule.md). Late is fine and "
+        "twice at once too: everything is done once. Ends with status 1 when something could not be done or sent."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         outcomes = carry_out_due(by=Program("Schedule"), at=at)
         overdue = remind_of_overdue(at=at)
         post = send_letters(at=at)
+        forget_missing(on=at.date())
         if options["verbosity"]:
             for outcome in outcomes:
                 self.stdout.write(str(outcome))
