@@ -8,6 +8,7 @@ const parts = [
   { selector: "[data-display]", fetch: () => import("./personal/display.js"), keeps: true },
   { selector: "[data-save]", fetch: () => import("./personal/term.js"), keeps: true },
 ];
+const stillThere = { pointerover: ":hover", focusin: ":focus" };
 const { dataset } = document.documentElement;
 
 async function load(part) {
@@ -32,7 +33,8 @@ for (const type of ["pointerover", "focusin", "input", "click"]) {
         event.stopPropagation();
       }
       await load(part);
-      // It has missed this, and hears it again.
+      // It has missed this, and hears it again; but a reader who has gone on meanwhile isn't called back.
+      if (!target.matches(stillThere[type] ?? "*")) return;
       target.dispatchEvent(new event.constructor(type, event));
     },
     true,

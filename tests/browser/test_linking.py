@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.conftest import AXE_TAGS, Site, axe_violations, sign_in
 
@@ -145,6 +145,20 @@ def test_keyboard_focus_shows_the_card_and_describes_the_link(reading: Page) -> 
     assert is_on_screen(reading), "the card is above a link at the bottom of the screen"
     reading.keyboard.press("Tab")
     expect(card(reading)).to_have_count(0)
+
+
+def test_a_script_that_comes_late_leaves_the_card_of_a_reader_who_went_on(reading: Page) -> None:
+    held: list[Route] = []
+    reading.route("**/glossary/print*.js", lambda route: held.append(route))
+    refuse_cookies(reading)
+    while not link(reading).evaluate("link => link === document.activeElement"):
+        reading.keyboard.press("Tab")
+    expect(card(reading)).to_be_visible()
+    assert held, "the focus passed the button that prints, which asked for its script"
+    with reading.expect_response("**/glossary/print*.js"):
+        held[0].continue_()
+    reading.wait_for_timeout(500)
+    expect(card(reading)).to_be_visible()
 
 
 def test_the_first_tap_shows_the_card_and_the_second_follows_the_link(phone: Page) -> None:
