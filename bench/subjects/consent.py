@@ -30,6 +30,8 @@ from tests.ledger import add_records  # noqa: E402  (settings first)
 
 WRITERS = 8
 PAGE = 4_096
+#: Seconds until the others stop waiting for a writer that has failed.
+LONGEST = 120
 
 
 class BareRecord(models.Model):
@@ -84,7 +86,7 @@ def write(kind: str, seconds: float, barrier: Any, written: Any, number: int) ->
 
     connection.close()
     addresses = itertools.count(number << 20)
-    barrier.wait()
+    barrier.wait(LONGEST)
     end, count = time.perf_counter() + seconds, 0
     while time.perf_counter() < end:
         address = next(addresses)

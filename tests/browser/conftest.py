@@ -101,7 +101,8 @@ class Site:
                 start_new_session=True,  # for kill()
             )
         for _ in range(150):
-            with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection(host, port)) as connection:
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            with contextlib.suppress(OSError), contextlib.closing(connection):
                 connection.request("GET", "/robots.txt")
                 connection.getresponse()
                 return

@@ -17,7 +17,8 @@ def serve(handler: type[BaseHTTPRequestHandler], *, port: int = 0, certificate: 
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        # In the thread of each visitor: a browser opens connections ahead of time, on which it says nothing.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
