@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -212,9 +213,18 @@ def test_a_304_carries_the_policy_that_is_this_visitors_now(tracked: Site, track
 
 
 def test_accepting_just_before_following_a_link_holds_nobody_back(tracked: Site, tracker: Tracker, page: Page) -> None:
+    followed, chosen = threading.Event(), threading.Event()
+
     def answer(asked: Asked) -> Answered:
+        # The link is followed before the choice is answered, and that is answered before the page it leads to.
         if asked.path == ELSEWHERE:
-            time.sleep(1)  # so that the choice is answered first
+            followed.set()
+            assert chosen.wait(15)
+        elif asked.method == "POST" and asked.path == "/consent/":
+            assert followed.wait(15)
+            answered = ask_site(tracked, asked)
+            chosen.set()
+            return answered
         return ask_site(tracked, asked)
 
     with proxy(answer) as url:
