@@ -465,11 +465,22 @@ def test_a_worker_that_forgets_old_changes_renders_anew_what_is_older(
     assert [request["PATH_INFO"] for request in django.requests] == ["/robots.txt"]
 
 
-def test_a_restored_backup_with_the_same_count_of_editions_is_noticed(
-    worker: Callable[[], PageStore], django: Counting, clock: Clock, term: Term
+@pytest.mark.parametrize("older_by", [0, 1, 2])
+def test_a_restored_backup_is_noticed_whatever_its_count_of_editions(
+    worker: Callable[[], PageStore],
+    django: Counting,
+    clock: Clock,
+    term: Term,
+    editor: User,
+    at: datetime,
+    older_by: int,
 ) -> None:
+    publish_unreviewed(term=save_term(document=document("Ovary"), by=editor, at=at).term, by=editor, at=at)
+    publish_unreviewed(term=save_term(document=document("Uterus"), by=editor, at=at).term, by=editor, at=at)
     store = worker()
     ask(store, "/robots.txt")
+    newest = EditionChange.objects.latest("edition").edition
+    EditionChange.objects.filter(edition__gt=newest - older_by).delete()
     EditionChange.objects.update(name=1)
     clock.now += 1.1
     ask(store, "/robots.txt")

@@ -86,7 +86,8 @@ def _changed_between(seen: Editions, now: Editions) -> set[str] | None:
         return None
     log = EditionChange.objects.filter(edition__gte=seen.glossary, edition__lte=now.glossary).order_by("edition")
     rows = list(log.values_list("edition", "name", "keys"))
-    if len(rows) != now.glossary - seen.glossary + 1 or rows[0][:2] != (seen.glossary, seen.name):
+    # A restored backup may be of before what was seen: by one edition, that is no row where none is expected.
+    if not rows or len(rows) != now.glossary - seen.glossary + 1 or rows[0][:2] != (seen.glossary, seen.name):
         return None
     return {key for _, _, keys in rows[1:] for key in keys}
 
