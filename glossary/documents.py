@@ -165,6 +165,13 @@ def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
 #: The parts that are HTML.
 TEXTS = ("definition", "origin", "mechanism")
 CLINICAL = (*TEXTS, "synonyms", "references")
+# A link to another term inside a text, wherever the site is served from.
+_LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
+
+
+def slugs_written(texts: Iterable[str]) -> set[str]:
+    """Return the slugs of the terms to which links that were written into texts (HTML) lead."""
+    return {slug for slug in _LINK.findall(" ".join(texts)) if len(slug) <= MAX_TITLE}
 
 
 def clinical_sha256(document: Mapping[str, Any]) -> str:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
 
+from glossary.actions.batches import chunks
 from glossary.actions.events import event_of
 from glossary.actions.letters import listed, path_to, write_letter
-from glossary.documents import TEXTS
-from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, name_of
+from glossary.documents import TEXTS, slugs_written
+from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, WrittenLink, name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# A link to another term inside a text, wherever the site is served from.
-LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
 ABOUT_TARGETS = (Concern.Kind.TARGET_GONE, Concern.Kind.TARGET_CHANGED, Concern.Kind.TARGET_HIDDEN)
 
 
@@ -30,9 +27,8 @@ class NotDismissible(Exception):
 
 def slugs_linked(document: Mapping[str, Any]) -> set[str]:
     """Return the slugs of the terms to which a document (as JSON) leads, in its texts, insights and related terms."""
-    texts = " ".join(document[key] for key in TEXTS)
     insights = {insight["term"] for insight in document["insights"] if insight["term"]}
-    return insights | set(document["related"]) | set(LINK.findall(texts))
+    return insights | set(document["related"]) | slugs_written(document[key] for key in TEXTS)
 
 
 def raise_concerns(
@@ -48,11 +44,9 @@ def raise_concerns(
     linking = set(Insight.objects.filter(target__in=targets).values_list("term_id", "target_id"))
     by_slug = dict(SlugRedirect.objects.filter(term__in=targets).values_list("slug", "term_id"))
     by_slug |= {slug: pk for pk, (slug, _, _) in targets.items()}
-    in_text = (
-        Q(definition__contains="/glossary/") | Q(origin__contains="/glossary/") | Q(mechanism__contains="/glossary/")
-    )
-    for pk, *texts in Term.objects.filter(in_text).values_list("pk", *TEXTS):
-        linking |= {(pk, by_slug[slug]) for slug in LINK.findall(" ".join(texts)) if slug in by_slug}
+    for chunk in chunks(sorted(by_slug)):
+        written = WrittenLink.objects.filter(slug__in=chunk).values_list("term_id", "slug")
+        linking |= {(pk, by_slug[slug]) for pk, slug in written}
     raise_each(
         [
             Concern(

@@ -16,7 +16,7 @@ from taggit.models import Tag, TaggedItem
 from glossary import documents
 from glossary.actions.batches import chunks, silent
 from glossary.actions.events import event_of
-from glossary.documents import DocumentError, Problem, TermDocument
+from glossary.documents import TEXTS, DocumentError, Problem, TermDocument, slugs_written
 from glossary.merging import Merge, merge_documents
 from glossary.models import (
     Event,
@@ -29,6 +29,7 @@ from glossary.models import (
     SlugRedirect,
     Synonym,
     Term,
+    WrittenLink,
     account_of,
     name_of,
 )
@@ -330,7 +331,7 @@ def _write_children(
 ) -> None:
     # The children of a working copy have no identity of their own (revisions keep them whole), so they are replaced.
     if before := [term.pk for term, _ in batch if term.pk not in new]:
-        for model in (Insight, Synonym, Reference):
+        for model in (Insight, Synonym, Reference, WrittenLink):
             model.objects.filter(term__in=before).delete()
         Term.related.through.objects.filter(from_term__in=before).delete()
         _tagged_items(before).delete()
@@ -348,6 +349,11 @@ def _write_children(
         Reference(term=term, position=position, citation=item.citation, doi=item.doi, pmid=item.pmid, url=item.url)
         for term, document in batch
         for position, item in enumerate(document.references)
+    )
+    WrittenLink.objects.bulk_create(
+        WrittenLink(term=term, slug=slug)
+        for term, document in batch
+        for slug in sorted(slugs_written(getattr(document, part) for part in TEXTS))
     )
     Term.related.through.objects.bulk_create(
         Term.related.through(from_term_id=term.pk, to_term_id=known[slug])

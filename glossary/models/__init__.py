@@ -20,7 +20,7 @@ from glossary.models.published import (
 )
 from glossary.models.reviews import Approval, Credentials, Review, ReviewComment, ScheduledChange
 from glossary.models.searching import Matches, SearchText, SpellingPiece
-from glossary.models.terms import Child, Insight, Reference, Synonym, Term, TermQuerySet, UnlinkedName
+from glossary.models.terms import Child, Insight, Reference, Synonym, Term, TermQuerySet, UnlinkedName, WrittenLink
 from glossary.models.topics import MAX_DESCRIPTION, TagDescription
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "TermQuerySet",
     "TopicPair",
     "UnlinkedName",
+    "WrittenLink",
     "account_of",
     "initial_of",
     "name_of",

@@ -262,6 +262,24 @@ class Insight(Child):
         return self.text[:60]
 
 
+class WrittenLink(models.Model):
+    """A link to another term that stands in a text of the working copy, so that the texts needn't be searched for it.
+
+    A slug and not a term: the link may lead to a former slug, or to a term that comes later.
+    """
+
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="written_links")
+    slug = models.SlugField(max_length=documents.MAX_TITLE, db_index=False)
+
+    class Meta:
+        default_permissions = ()
+        # In this order, so that it is also the index by which whoever leads to a slug is found.
+        constraints = [models.UniqueConstraint(fields=["slug", "term"], name="written_link_once")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class Synonym(Child):
     """Another name of the working copy."""
 
