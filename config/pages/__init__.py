@@ -21,6 +21,7 @@ from django.conf import settings
 from config.pages.changes import announce, expire
 from config.pages.serving import PageStore
 from config.pages.watching import watch
+from glossary.linking import current_names
 
 __all__ = ["PageStore", "announce", "expire", "folder", "in_front_of"]
 
@@ -36,7 +37,8 @@ def in_front_of(application: WSGIApplication) -> WSGIApplication:
     except OSError:
         logger.exception("The page store is off: pages are rendered for each request.")
         return application
-    watch(partial(store.look, due=True))
+    # A worker that has only handed out finished pages would read a hundred thousand names when one of them changes.
+    watch(partial(store.look, due=True), prepare=current_names)
     return store
 
 

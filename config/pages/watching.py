@@ -19,20 +19,27 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = 1.0
 
 
-def watch(look: Callable[[], None]) -> None:
+def watch(look: Callable[[], None], *, prepare: Callable[[], object]) -> None:
     """Call ``look`` once a second, and on PostgreSQL at once when somebody announces a change, for ever.
+
+    ``prepare`` is called once before that: it makes ready what the first rendering would otherwise wait for.
 
     A server that forks its workers after loading the application gets a thread in each of them.
     """
 
     def begin() -> None:
-        threading.Thread(target=_watch, args=(look,), name="page-store", daemon=True).start()
+        threading.Thread(target=_watch, args=(look, prepare), name="page-store", daemon=True).start()
 
     begin()
     os.register_at_fork(after_in_child=begin)
 
 
-def _watch(look: Callable[[], None]) -> None:
+def _watch(look: Callable[[], None], prepare: Callable[[], object]) -> None:
+    look()
+    try:
+        prepare()
+    except django.db.Error as error:
+        logger.warning("Nothing could be made ready for the first rendering: %s", error)
     listening: Any = None
     while True:
         look()

@@ -9,6 +9,7 @@ was seen is gone (pruned, or the database was restored from a backup: each has a
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 
@@ -25,8 +26,14 @@ class _Shared:
         self.seen: tuple[int, int] | None = None
         self.lock = threading.Lock()
 
+    def begin_again_if_held(self) -> None:
+        """Forget what a thread was about to read when this process was forked: that thread isn't here."""
+        if self.lock.locked():
+            self.names, self.seen, self.lock = Names(), None, threading.Lock()
+
 
 _shared = _Shared()
+os.register_at_fork(after_in_child=_shared.begin_again_if_held)
 
 
 def newest_change() -> Coalesce:
