@@ -19,7 +19,8 @@ from django.db import connections
 from django.db.models import QuerySet
 
 Row = TypeVar("Row")
-Value = str | int | Collection[str] | Collection[int]
+One = str | bytes | int
+Value = One | Collection[str] | Collection[bytes] | Collection[int]
 
 # As far from any primary key as the databases' integers go; letters that no slug and no name begins with.
 _NUMBERS = -(2**62)
@@ -27,7 +28,8 @@ _LETTERS = "\x00stands for "
 
 
 class Prepared(Generic[Row]):
-    """A query of some named values: texts, whole numbers, or collections of either, which it compares with ``__in``.
+    """A query of some named values: texts, bytes, whole numbers, or collections of them, which it compares with
+    ``__in`` or one by one.
 
     ``make`` is called with stand-ins, and returns a queryset in which each is a value of a filter, unchanged. The
     queryset must not depend on anything else. What it prefetches is asked for as ever.
@@ -80,9 +82,12 @@ class _Plan(Generic[Row]):
 def _planned(make: Callable[..., QuerySet[Any, Row]], values: dict[str, Any]) -> _Plan[Row]:
     numbers = count()
 
-    def stand_in(value: str | int) -> str | int:
+    def stand_in(value: One) -> One:
         number = next(numbers)
-        return f"{_LETTERS}{number}" if isinstance(value, str) else _NUMBERS - number
+        if isinstance(value, int):
+            return _NUMBERS - number
+        letters = f"{_LETTERS}{number}"
+        return letters if isinstance(value, str) else letters.encode()
 
     stand_ins = {
         name: tuple(map(stand_in, value)) if isinstance(value, tuple) else stand_in(value)
@@ -97,16 +102,18 @@ def _planned(make: Callable[..., QuerySet[Any, Row]], values: dict[str, Any]) ->
     queryset = make(**stand_ins)
     compiler = queryset.query.get_compiler(queryset.db)
     sql, parameters = compiler.as_sql()
-    if missing := sources.keys() - set(parameters):
+    # Psycopg wraps bytes, for which it takes them bare as well.
+    bare = [getattr(each, "obj", each) for each in parameters]
+    if missing := sources.keys() - set(bare):
         raise ValueError(f"{sources[missing.pop()][0]!r} doesn't stand in the query as it is.")
-    places = {place: sources[each] for place, each in enumerate(parameters) if each in sources}
+    places = {place: sources[each] for place, each in enumerate(bare) if each in sources}
     converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
     return _Plan(queryset, compiler, sql, tuple(parameters), places, converters)
 
 
 def _padded(value: Value) -> Any:
     """Return a collection as a tuple of one of a few lengths, so that there are few queries; its last value again."""
-    if isinstance(value, str | int):
+    if isinstance(value, str | bytes | int):
         return value
     found = tuple(value)
     length = 1 << (len(found) - 1).bit_length() if found else 0

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from glossary.actions import save_terms
-from glossary.models import PublishedEntry
+from glossary.models import EntryName, PublishedEntry
 from prepared import Prepared
 from tests.conftest import document, publish_unreviewed
 
@@ -50,6 +50,16 @@ def test_it_returns_what_the_queryset_returns(entries: list[PublishedEntry]) -> 
         plain = list(named(**asked))
         assert found == plain
         assert documents == [entry.revision.document for entry in plain]
+
+
+def test_bytes_are_values_too(entries: list[PublishedEntry]) -> None:
+    def between(keys: Collection[bytes], first: bytes, last: bytes) -> QuerySet[EntryName]:
+        return EntryName.objects.filter(Q(key__in=keys) | Q(key__gt=first, key__lt=last)).order_by("key")
+
+    prepared = Prepared(between)
+    for keys, first, last in (([b"biopsy", b"enzyme", b"nothing"], b"d", b"e"), ([b"'; --"], b"\xff", b"\x00")):
+        assert prepared(keys=keys, first=first, last=last) == list(between(keys, first, last))
+    assert [name.name for name in prepared(keys=[b"fiber"], first=b"c", last=b"e")] == ["Cortisol", "Dopamine", "Fibre"]
 
 
 def test_it_sees_what_has_changed_since(entries: list[PublishedEntry]) -> None:

@@ -16,6 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from glossary.actions import publish_term, reindex_search, retire_term, save_term
 from glossary.models import EntryName, Program, PublishedEntry, SearchText, SpellingPiece, Term
 from glossary.search import entries_with_phrase, search, suggest
+from glossary.search.excerpts import Sought, marked, passage
+from glossary.search.questions import ask
 from tests.conftest import document
 from tests.search_corpus import CORPUS, publish_corpus, term
 
@@ -248,6 +250,17 @@ def test_a_name_is_found_however_many_texts_have_its_words(editor: User, at: dat
     assert titles("needle")[0] == "The eye of the needle"
 
 
+def test_beside_a_name_that_is_what_was_typed_fewer_texts_are_ranked_and_the_page_says_so(
+    editor: User, at: datetime
+) -> None:
+    crowd = [term(f"Crowd {number}", "It speaks of a needle.") for number in range(120)]
+    publish_corpus(*crowd, term("Needle", "Small."), term("Needle case", "Wood."), by=editor, at=at)
+    results = search("needle")
+    assert [hit.entry.title for hit in results.hits[:2]] == ["Needle", "Needle case"]
+    assert (results.total, results.more) == (103, True)
+    assert search("speaks").total == 120
+
+
 ANYTHING = [
     *("", " ", "a", "б", "\0", "a\0b", "%", "_", "*", '"', "'", "''", "\\", "-", ":", "(", "a:*", "😀", "ǅ ß ﬁ ½"),
     *("NEAR", "NEAR(a b, 2)", "a AND", "OR NOT", "names:a", "^a", "a*", "{names} : b", "!a", "a & | b", "a <-> b"),
@@ -301,6 +314,33 @@ def test_excerpts_mark_what_was_found_and_nothing_else_is_markup(editor: User, a
     assert hit.found_as == "&lt;i&gt;<mark>ovary</mark>&lt;/i&gt;"
     assert search("bold").hits[0].title == "A &lt;b&gt;<mark>bold</mark>&lt;/b&gt; &amp; name"
     assert "Here 1 &lt; 2 and the ovaries &amp; <mark>eggs</mark> are." in search("egg").hits[0].excerpt
+
+
+def test_a_passage_marks_the_words_that_a_text_is_cut_into() -> None:
+    sought = Sought.by(ask("bone cell"))
+    chance = random.Random(2026)  # noqa: S311  (the same each time is what is wanted)
+    pieces = [
+        "bone",
+        "Bones",
+        "cell",
+        "cells",
+        "x",
+        "'",
+        "’",
+        "s",
+        "-",
+        "_",
+        " ",
+        "  ",
+        ",",
+        "é",
+        "\u0301",
+        "\u200b",
+        "<",
+    ]
+    for _ in range(3_000):
+        text = "".join(chance.choice(pieces) for _ in range(chance.randrange(1, 24)))
+        assert passage(text, sought) == marked(text, sought), repr(text)
 
 
 def test_the_index_follows_every_way_of_publishing(editor: User, at: datetime) -> None:

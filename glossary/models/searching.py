@@ -24,6 +24,10 @@ class Matches(models.Expression):
         super().__init__(output_field=models.BooleanField())
         self.fts5, self.tsquery, self.column, self.at_most = fts5, tsquery, column, at_most
 
+    def in_words_of(self, vendor: str) -> str:
+        """Return the condition in the language of a database's index."""
+        return self.fts5 if vendor == "sqlite" else self.tsquery
+
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, tuple[str | int, ...]]:
         found = f"SELECT rowid FROM {SQLITE_INDEX} WHERE {SQLITE_INDEX} MATCH %s"  # noqa: S608  (a constant)
         if self.at_most is None:

@@ -4,15 +4,18 @@ Note [Bounded search]
 A word may stand in every term, and ranking a hundred thousand of them takes a third of a second. So the index is never
 asked for more than :data:`MAX_CANDIDATES` entries, the oldest first, and those are ranked. Names are asked for by
 themselves as soon as that cuts anything off: an entry whose name has the words is never lost to one whose text has.
+Where a name is what was typed, its entry is what most readers want, and of those that speak of it half as many are
+ranked (:data:`MAX_BESIDE_NAMED`).
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from glossary.models import EntryName, Matches, PublishedEntry, PublishedEntryQuerySet, SearchText
@@ -20,8 +23,10 @@ from glossary.search.indexing import BREAK, letter_facet, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Part, Question
 from glossary.search.traces import sought
 from glossary.search.words import stems
+from prepared import Prepared
 
 MAX_CANDIDATES = 200
+MAX_BESIDE_NAMED = 100
 MAX_NAMES = 60
 # What names are ranked and shown by.
 NAME_FIELDS = (
@@ -62,15 +67,30 @@ class Candidate:
 
 def named(question: Question, filters: Filters) -> tuple[list[EntryName], list[EntryName]]:
     """Return the names that are what was typed, and those that begin with it; in two queries."""
+    chosen = {name: value for name, value in (("tag", filters.tag), ("letter", filters.letter)) if value}
+    ends = [key + b"\xff" for key in question.keys]
+    return _equal(keys=question.stem_keys, **chosen), _beginning(keys=question.keys, ends=ends, **chosen)
+
+
+@Prepared
+def _equal(keys: Collection[bytes], **chosen: str) -> QuerySet[EntryName]:
+    return _names(**chosen).filter(stem_key__in=keys).order_by("pk")[: MAX_NAMES * 2]
+
+
+@Prepared
+def _beginning(keys: Collection[bytes], ends: Collection[bytes], **chosen: str) -> QuerySet[EntryName]:
+    within = reduce(operator.or_, (Q(key__gt=key, key__lt=end) for key, end in zip(keys, ends, strict=True)))
+    return _names(**chosen).filter(within).order_by("key", "pk")[:MAX_NAMES]
+
+
+def _names(*, tag: str | None = None, letter: str | None = None) -> QuerySet[EntryName]:
     # An entry carries its whole document, of which a list of names shows nothing.
     names = EntryName.objects.select_related("entry").only(*NAME_FIELDS)
-    if filters.tag:
-        names = names.filter(entry__entry_tags__slug=filters.tag)
-    if filters.letter:
-        names = names.filter(entry__initial=filters.letter)
-    equal = names.filter(stem_key__in=question.stem_keys).order_by("pk")[: MAX_NAMES * 2]
-    beginning = reduce(operator.or_, (Q(key__gt=key, key__lt=key + b"\xff") for key in question.keys))
-    return list(equal), list(names.filter(beginning).order_by("key", "pk")[:MAX_NAMES])
+    if tag is not None:
+        names = names.filter(entry__entry_tags__slug=tag)
+    if letter is not None:
+        names = names.filter(entry__initial=letter)
+    return names
 
 
 def having_the_words(
@@ -80,14 +100,22 @@ def having_the_words(
 
     Of the last ``beginnings`` words, what begins with them will do.
     """
-    found = SearchText.objects.filter(
-        matching(question.parts, filters.facets, beginnings=beginnings, in_names=in_names, at_most=at_most)
-    )
-    rows = found.order_by("pk").values_list("pk", "entry__sort_key", "entry__slug", "names", "text", "facets")
+    condition = matching(question.parts, filters.facets, beginnings=beginnings, in_names=in_names)
+    rows = _first_matching(condition.column, at_most)(question=condition.in_words_of(connection.vendor))
     return [
         Candidate(pk, sort_key, slug, tuple(names.split(BREAK)[:-1]), text, tuple(facets.split()))
-        for pk, sort_key, slug, names, text, facets in rows[:at_most]
+        for pk, sort_key, slug, names, text, facets in rows
     ]
+
+
+@cache
+def _first_matching(column: str, at_most: int) -> Prepared[tuple[int, str, str, str, str, str]]:
+    def rows(question: str) -> QuerySet[SearchText, tuple[int, str, str, str, str, str]]:
+        condition = Matches(fts5=question, tsquery=question, column=column, at_most=at_most)
+        found = SearchText.objects.filter(condition).order_by("pk")
+        return found.values_list("pk", "entry__sort_key", "entry__slug", "names", "text", "facets")[:at_most]
+
+    return Prepared(rows)
 
 
 def matching(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from glossary.search.questions import MIN_BEGINNING, Question
-from glossary.search.words import fold, stem_of, written
+from glossary.search.words import MAX_WORD, different_words, fold, is_word_at, stem_of, written
 
 LENGTH = 230
 # So much of the passage stands before its first marked word.
@@ -24,34 +24,41 @@ class Sought:
 
     stems: frozenset[str]
     beginning: bool = False
-    # A text repeats its words, and so do the texts of one page.
-    _known: dict[str, str] = field(default_factory=dict)
+    # Word, as it is written → the stem by which it has been found, or nothing. A text repeats its words, and so do
+    # the texts of one page.
+    stem_of: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stem_of", _Found(self))
 
     @classmethod
     def by(cls, question: Question, *, beginning: bool = False) -> Sought:
         return cls(frozenset(stem for part in question.parts for stem in part.stems), beginning)
 
-    def stem_of(self, word: str) -> str:
-        """Return the stem by which a word, as it is written, has been found; or nothing."""
-        if word not in self._known:
-            self._known[word] = self._stem_of(word)
-        return self._known[word]
 
-    def _stem_of(self, word: str) -> str:
+class _Found(dict[str, str]):
+    def __init__(self, sought: Sought) -> None:
+        super().__init__()
+        self.sought = sought
+
+    def __missing__(self, word: str) -> str:
+        found = self[word] = next(self._stems(word), "")
+        return found
+
+    def _stems(self, word: str) -> Iterator[str]:
         for part in fold(word):
             stem = stem_of(part)
-            if stem in self.stems:
-                return stem
-            if self.beginning:
-                for beginning in self.stems:
+            if stem in self.sought.stems:
+                yield stem
+            if self.sought.beginning:
+                for beginning in self.sought.stems:
                     if len(beginning) >= MIN_BEGINNING and part.startswith(beginning):
-                        return beginning
-        return ""
+                        yield beginning
 
 
 def marked(text: str, sought: Sought) -> SafeString:
     """Return ``text`` escaped, with the sought words in ``<mark>``."""
-    return _mark(text, [(match.start(), match.end()) for match in written(text) if sought.stem_of(match.group())])
+    return _mark(text, [(match.start(), match.end()) for match in written(text) if sought.stem_of[match.group()]])
 
 
 def passage(text: str, sought: Sought, *, from_start: bool = False) -> SafeString:
@@ -76,19 +83,19 @@ def passage(text: str, sought: Sought, *, from_start: bool = False) -> SafeStrin
 def _places(text: str, sought: Sought, most: int) -> list[tuple[int, int, str]]:
     """Return where sought words stand in the first ``most`` characters, and by which stem.
 
-    No farther than it takes to have met all of them in one place and to fill a passage.
+    Of a text's words few are sought, so those are told apart first, and then looked for.
     """
-    found: list[tuple[int, int, str]] = []
-    missing = set(sought.stems)
-    for match in written(text):
-        if match.start() > most:
-            break
-        if stem := sought.stem_of(match.group()):
-            found.append((match.start(), match.end(), stem))
-            missing.discard(stem)
-            if not missing:
-                most = min(most, match.end() + LENGTH)
-    return found
+    read = text[: most + MAX_WORD]
+    stem_of = sought.stem_of
+    found = []
+    for word in different_words(read):
+        if stem := stem_of[word]:
+            start = read.find(word)
+            while -1 < start <= most:
+                if is_word_at(text, start, word):
+                    found.append((start, start + len(word), stem))
+                start = read.find(word, start + len(word))
+    return sorted(found)
 
 
 def _start(text: str, found: list[tuple[int, int, str]]) -> int:

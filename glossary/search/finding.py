@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from glossary.models import INITIALS, EntryName, EntryTag, PublishedEntry, SearchText
-from glossary.search.candidates import MAX_CANDIDATES, MAX_NAMES, Filters, having_the_words, named
+from glossary.search.candidates import MAX_BESIDE_NAMED, MAX_CANDIDATES, MAX_NAMES, Filters, having_the_words, named
 from glossary.search.corrections import corrections
 from glossary.search.excerpts import Sought, marked, passage
 from glossary.search.indexing import INITIAL_OF_FACET, TAG_SIGN, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Question, ask
-from glossary.search.ranking import Rank, Tier, rank_of_name, rank_of_words
+from glossary.search.ranking import ByWords, Rank, Tier, rank_of_name
 from glossary.search.words import stem_key_of
+from prepared import Prepared
 
 PAGE = 20
 MAX_SUGGESTIONS = 8
@@ -148,8 +151,9 @@ def _suggestions(question: Question) -> list[Suggestion]:
     for _, name in ranked:
         found.setdefault(name.entry_id, Suggestion(name.name, name.entry.title, name.entry.slug))
     if len(found) < MAX_SUGGESTIONS and question.parts and len(question.folded[-1]) >= MIN_BEGINNING:
+        by_words = ByWords(question, beginnings=1)
         others = sorted(
-            (rank_of_words(candidate, question, beginnings=1)[0], candidate.pk)
+            (by_words.rank(candidate)[0], candidate.pk)
             for candidate in having_the_words(question, Filters(), beginnings=1, in_names=True, at_most=60)
             if candidate.pk not in found
         )
@@ -167,7 +171,7 @@ def _find(question: Question, filters: Filters) -> _Found:
     for names, begins in ((equal, False), (beginning, True)):
         for name in names:
             found.add(name.entry_id, rank_of_name(name, question, begins=begins), name.name)
-    _add_by_words(found, question, filters)
+    _add_by_words(found, question, filters, at_most=MAX_BESIDE_NAMED if equal else MAX_CANDIDATES)
     if not found.ranks:
         # Nothing has these words: what is derived from them, or begins with them, may be meant.
         _add_by_words(found, question.by_roots(), filters, beginnings=len(question.parts))
@@ -175,26 +179,24 @@ def _find(question: Question, filters: Filters) -> _Found:
     return found
 
 
-def _add_by_words(found: _Found, question: Question, filters: Filters, *, beginnings: int = 0) -> None:
+def _add_by_words(
+    found: _Found, question: Question, filters: Filters, *, beginnings: int = 0, at_most: int = MAX_CANDIDATES
+) -> None:
     if not question.parts:
         return
-    candidates = having_the_words(question, filters, beginnings=beginnings, at_most=MAX_CANDIDATES + 1)
-    if len(candidates) > MAX_CANDIDATES:
+    candidates = having_the_words(question, filters, beginnings=beginnings, at_most=at_most + 1)
+    if len(candidates) > at_most:
         found.more = True
         candidates += having_the_words(question, filters, beginnings=beginnings, in_names=True)
+    by_words = ByWords(question, beginnings=beginnings)
     for candidate in candidates:
-        rank, number = rank_of_words(candidate, question, beginnings=beginnings)
+        rank, number = by_words.rank(candidate)
         found.add(candidate.pk, rank, number)
         found.facets[candidate.pk] = candidate.facets
 
 
 def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
-    entries = (
-        PublishedEntry.objects.filter(pk__in=order)
-        .select_related("search_text")
-        .only("title", "slug", "search_text__plain")
-        .in_bulk()
-    )
+    entries = {entry.pk: entry for entry in _shown(keys=order)}
     others = _names_by_number(found, [pk for pk in order if pk in entries])
     sought = Sought.by(question.by_roots(), beginning=True) if found.loosely else Sought.by(question)
     hits = []
@@ -216,6 +218,29 @@ def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
     return hits
 
 
+@Prepared
+def _shown(keys: Collection[int]) -> QuerySet[PublishedEntry]:
+    """Entries with what a list of hits shows of them."""
+    entries = PublishedEntry.objects.filter(pk__in=keys).select_related("search_text")
+    return entries.only("title", "slug", "search_text__plain")
+
+
+@Prepared
+def _facets_of(keys: Collection[int]) -> QuerySet[SearchText, tuple[int, str]]:
+    return SearchText.objects.filter(pk__in=keys).values_list("pk", "facets")
+
+
+@Prepared
+def _names_of_tags(entries: Collection[int], slugs: Collection[str]) -> QuerySet[EntryTag, tuple[str, str]]:
+    tags = EntryTag.objects.filter(entry__in=entries, slug__in=slugs).order_by("-pk")
+    return tags.values_list("slug", "name")
+
+
+@Prepared
+def _names_of(entries: Collection[int]) -> QuerySet[EntryName, tuple[int, str]]:
+    return EntryName.objects.filter(entry__in=entries).order_by("entry", "pk").values_list("entry", "name")
+
+
 def _names_by_number(found: _Found, order: list[int]) -> dict[int, str]:
     """Return entry → the other name by which it was found, where it was found by one."""
     names: dict[int, str] = {}
@@ -227,8 +252,7 @@ def _names_by_number(found: _Found, order: list[int]) -> dict[int, str]:
         elif found.ranks[pk][0] == Tier.IN_NAME:
             asked[pk] = int(name)
     if asked:
-        rows = EntryName.objects.filter(entry__in=asked).order_by("entry", "pk").values_list("entry", "name")
-        for pk, group in itertools.groupby(rows, key=lambda row: row[0]):
+        for pk, group in itertools.groupby(_names_of(entries=list(asked)), key=lambda row: row[0]):
             names[pk] = [name for _, name in group][asked[pk]]
     return names
 
@@ -236,7 +260,7 @@ def _names_by_number(found: _Found, order: list[int]) -> dict[int, str]:
 def _facets(found: _Found, filters: Filters) -> tuple[tuple[Facet, ...], tuple[Facet, ...]]:
     """Return the tags and letters of what was ranked, with counts: one query or two."""
     missing = [pk for pk in found.ranks if pk not in found.facets]
-    rows = SearchText.objects.filter(pk__in=missing).values_list("pk", "facets") if missing else ()
+    rows = _facets_of(keys=missing) if missing else ()
     facets = found.facets | {pk: tuple(text.split()) for pk, text in rows}
     counts = Counter(facet for pk in found.ranks for facet in facets.get(pk, ()))
     slugs = {facet.removeprefix(TAG_SIGN): count for facet, count in counts.items() if facet.startswith(TAG_SIGN)}
@@ -247,8 +271,7 @@ def _facets(found: _Found, filters: Filters) -> tuple[tuple[Facet, ...], tuple[F
     carriers = {
         facet: pk for pk in sorted(found.ranks, reverse=True) for facet in wanted.intersection(facets.get(pk, ()))
     }
-    rows_of_tags = EntryTag.objects.filter(entry__in=set(carriers.values()), slug__in=top).order_by("-pk")
-    named_tags = dict(rows_of_tags.values_list("slug", "name") if top else ())
+    named_tags = dict(_names_of_tags(entries=sorted(set(carriers.values())), slugs=top) if top else ())
     letters = {INITIAL_OF_FACET[facet]: count for facet, count in counts.items() if facet in INITIAL_OF_FACET}
     return (
         tuple(Facet(slug, named_tags[slug], slugs[slug]) for slug in top if slug in named_tags),

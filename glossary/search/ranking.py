@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from glossary.models import EntryName
 from glossary.search.candidates import Candidate
-from glossary.search.questions import Part, Question
+from glossary.search.questions import Question
 
 Rank = tuple[int, int, int, str, str]
 
@@ -61,40 +61,53 @@ def rank_of_name(name: EntryName, question: Question, *, begins: bool) -> Rank:
     return (tier, literally, 0, name.entry.sort_key, name.entry.slug)
 
 
-def rank_of_words(candidate: Candidate, question: Question, *, beginnings: int = 0) -> tuple[Rank, int]:
-    """Return an entry's rank by the words in it, and which name has them all: 0 the title, -1 none."""
-    parts = question.parts
-    first_beginning = len(parts) - beginnings
-    for number, name in enumerate(candidate.names):
-        if all(_is_in(name, part, begins=place >= first_beginning) for place, part in enumerate(parts)):
-            tier = Tier.IN_TITLE if number == 0 else Tier.IN_NAME
-            # The fewer words there are besides, the more the name is about these.
-            return (tier, name.count(" "), 0, candidate.sort_key, candidate.slug), number
-    return (Tier.IN_TEXT, 0, -_score(candidate, parts, first_beginning), candidate.sort_key, candidate.slug), -1
+class ByWords:
+    """Ranks entries by the words of a question that are in them. Of the last ``beginnings``, beginnings will do."""
 
+    def __init__(self, question: Question, *, beginnings: int = 0) -> None:
+        first_beginning = len(question.parts) - beginnings
+        # Each word as it stands in a stream of stems, between blanks; of a beginning, the blank behind it is missing.
+        self._parts = [
+            [[f" {stem}{'' if place >= first_beginning else ' '}" for stem in way] for way in part.ways]
+            for place, part in enumerate(question.parts)
+        ]
+        together = " ".join(stem for part in question.parts for stem in part.ways[0])
+        self._together = f" {together} " if len(question.parts) > 1 else ""
 
-def _is_in(stream: str, part: Part, *, begins: bool) -> bool:
-    end = "" if begins else " "
-    return any(all(f" {stem}{end}" in stream for stem in way) for way in part.ways)
+    def rank(self, candidate: Candidate) -> tuple[Rank, int]:
+        """Return an entry's rank, and which name has all words: 0 the title, -1 none."""
+        for number, name in enumerate(candidate.names):
+            if self._are_in(name):
+                tier = Tier.IN_TITLE if number == 0 else Tier.IN_NAME
+                # The fewer words there are besides, the more the name is about these.
+                return (tier, name.count(" "), 0, candidate.sort_key, candidate.slug), number
+        return (Tier.IN_TEXT, 0, -self._score(candidate), candidate.sort_key, candidate.slug), -1
 
+    def _are_in(self, stream: str) -> bool:
+        for ways in self._parts:
+            for way in ways:
+                if all([word in stream for word in way]):  # noqa: C419  (a list is quicker for one or two)
+                    break
+            else:
+                return False
+        return True
 
-def _score(candidate: Candidate, parts: tuple[Part, ...], first_beginning: int) -> int:
-    text, score = candidate.text, 0
-    title = candidate.names[0] if candidate.names else ""
-    for place, part in enumerate(parts):
-        end = "" if place >= first_beginning else " "
-        best = 0
-        for number, way in enumerate(part.ways):
-            points = 0
-            for stem in way:
-                standing = f" {stem}{end}"
-                first = text.find(standing)
-                points += 8 * (standing in title) + min(text.count(standing), 6)
-                points += 0 if first < 0 else 6 if first < EARLY else 3 if first < SOON else 1
-            # What was typed counts for more than what it may stand for.
-            best = max(best, points * (4 if number == 0 else 3))
-        score += best
-    together = " ".join(stem for part in parts for stem in part.ways[0])
-    if len(parts) > 1 and f" {together} " in text:
-        score += 60
-    return score
+    def _score(self, candidate: Candidate) -> int:
+        text, score = candidate.text, 0
+        title = candidate.names[0] if candidate.names else ""
+        for ways in self._parts:
+            best = 0
+            for number, way in enumerate(ways):
+                points = 0
+                for word in way:
+                    if word in title:
+                        points += 8
+                    first = text.find(word)
+                    if first >= 0:
+                        points += min(text.count(word, first), 6) + (6 if first < EARLY else 3 if first < SOON else 1)
+                # What was typed counts for more than what it may stand for.
+                best = max(best, points * (4 if number == 0 else 3))
+            score += best
+        if self._together and self._together in text:
+            score += 60
+        return score

@@ -24,8 +24,9 @@ from glossary.search.inflection import stem
 from glossary.search.spelling import one_spelling
 
 # Letters and digits, accents that stand apart, the vowel signs of South Asian scripts, and characters without width.
-_LETTER = r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u00ad\u200b-\u200d])"
-_WORD = re.compile(rf"{_LETTER}+(?:['’ʼ]{_LETTER}+)*")
+# One class, which is read in half the time of two: where it is used, no underscore is left.
+_LETTER = r"[\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u00ad\u200b-\u200d]"
+_WORD = re.compile(rf"{_LETTER}++(?:['’ʼ]{_LETTER}++)*+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d]")
 _POSSESSIVE = re.compile(r"['’ʼ]s$")
 _GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", GREEK.split(), strict=True)) | {"ς": "sigma"}
@@ -61,13 +62,26 @@ class Word:
 
 def written(text: str) -> Iterator[re.Match[str]]:
     """Yield the words of ``text`` as they are written there."""
-    return _WORD.finditer(text)
+    return _WORD.finditer(text.replace("_", " "))
+
+
+def different_words(text: str) -> set[str]:
+    """Return the words of ``text`` as they are written there, each once."""
+    return set(_WORD.findall(text.replace("_", " ")))
+
+
+def is_word_at(text: str, start: int, word: str) -> bool:
+    """Return whether ``word``, which stands at ``start``, is a whole one there, as :func:`written` has it."""
+    # An apostrophe and a letter behind it are what is farthest away of what a word may go on with.
+    first = max(start - 2, 0)
+    around = written(text[first : start + len(word) + 2])
+    return any(found.start() == start - first and found.group() == word for found in around)
 
 
 def words(text: str) -> Iterator[Word]:
     """Yield the words of ``text`` in order."""
     before = -1
-    for match in _WORD.finditer(text):
+    for match in written(text):
         folded = fold(match.group())
         if folded:
             start = match.start()
@@ -83,7 +97,7 @@ def fold(word: str) -> tuple[str, ...]:
     plain = _POSSESSIVE.sub("", normalise(_INVISIBLE.sub("", word)).translate(LATIN))
     plain = re.sub("['’ʼ]", "", plain)
     plain = _SYMBOL.sub(lambda found: "".join(f" {_GREEK_LETTERS[letter]} " for letter in found.group()), plain)
-    return tuple(one_spelling(part)[:MAX_WORD] for part in _PLAIN.findall(plain))
+    return tuple(one_spelling(part)[:MAX_WORD] for part in _PLAIN.findall(plain.replace("_", " ")))
 
 
 @lru_cache(maxsize=65_536)
