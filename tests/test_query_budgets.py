@@ -26,9 +26,9 @@ from tests.multiplied import multiply
 # or two more.
 DESK = {
     "front page": 30,  # two for each queue, the tasks, the newest changes
-    "list": 10,
-    "list, searched": 10,
-    "list, filtered": 11,  # also whether what the filter leaves out is short enough to be counted
+    "list": 10,  # also which terms the queues are counted among, where they are few
+    "list, searched": 11,  # also the names that were read once for the list and all counts
+    "list, filtered": 12,  # also whether what the filter leaves out is short enough to be counted
     "form": 20,
     "form of a new term": 4,
     "history": 10,

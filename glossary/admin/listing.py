@@ -32,7 +32,7 @@ from glossary.actions import (
 from glossary.admin.desk import Desk, listed, user_of
 from glossary.admin.step_forms import RetireForm, SubmitForm, TagForm, reviewers
 from glossary.documents import DocumentError
-from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term
+from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term, TermQuerySet
 from glossary.models.terms import STATE
 from glossary.steps import name_shown
 
@@ -40,6 +40,18 @@ REFUSALS_SHOWN = 20
 # A longer list is narrowed down, and not paged through: counting and sorting it would cost more than the page is worth.
 MOST_LISTED = 10_000
 LONG_FIELDS = ["definition", "origin", "mechanism", "head__document"]
+
+
+def named_like(words: str) -> TermQuerySet:
+    """Return the terms with each word, or phrase in quotation marks, in the title or a synonym."""
+    terms = Term.objects.order_by()
+    for bit in smart_split(words):
+        quoted = bit[0] in "\"'" and bit[0] == bit[-1] and len(bit) > 1
+        word = unescape_string_literal(bit) if quoted else bit
+        # By primary key and not by a join, whose doubles the database would have to sort out among all texts.
+        named = Synonym.objects.filter(text__icontains=word).values("term")
+        terms = terms.filter(Q(title__icontains=word) | Q(pk__in=named))
+    return terms
 
 
 class BoundedPaginator(Paginator):
@@ -67,9 +79,10 @@ class CountedFilter(admin.SimpleListFilter):
         return {f"{index}__c": found.get(lookup, 0) for index, (lookup, _) in enumerate(self.lookup_choices)}
 
     def _is_short(self, changelist: Any) -> bool:
+        most = queues.FEW if changelist.query else MOST_LISTED
         if self.value() is None:
-            return bool(changelist.result_count < MOST_LISTED)
-        return self._among(changelist).values("pk")[:MOST_LISTED].count() < MOST_LISTED
+            return bool(changelist.result_count < most)
+        return self._among(changelist).values("pk")[:most].count() < most
 
     def _among(self, changelist: Any) -> QuerySet[Term]:
         """Return the terms that the other filters leave."""
@@ -189,13 +202,16 @@ class TermList(Desk):
         self, request: HttpRequest, queryset: QuerySet[Term], search_term: str
     ) -> tuple[QuerySet[Term], bool]:
         """Find each word, or phrase in quotation marks, in the title or a synonym."""
-        for bit in smart_split(search_term):
-            quoted = bit[0] in "\"'" and bit[0] == bit[-1] and len(bit) > 1
-            word = unescape_string_literal(bit) if quoted else bit
-            # By primary key and not by a join, whose doubles the database would have to sort out among all texts.
-            named = Synonym.objects.filter(text__icontains=word).values("term")
-            queryset = queryset.filter(Q(title__icontains=word) | Q(pk__in=named))
-        return queryset, False
+        if not search_term:
+            return queryset, False
+        # The list asks for itself and for the counts of each filter: the names are read once for all of them.
+        found: list[int] | None = getattr(request, "found_by_name", None)
+        if found is None:
+            found = list(named_like(search_term).values_list("pk", flat=True)[: queues.FEW + 1])
+            request.found_by_name = found  # type: ignore[attr-defined]  # for the next of them
+        if len(found) <= queues.FEW:
+            return queryset.filter(pk__in=found), False
+        return queryset.filter(pk__in=named_like(search_term).values("pk")), False
 
     @admin.display(description="state")
     def state(self, term: Any) -> SafeString:
