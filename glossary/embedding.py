@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
+from glossary.addresses import fixed_address_of
 from glossary.citing import NAME, in_words
 from glossary.models import PublishedEntry
 from glossary.rendering import Standing, absolute, term_page
@@ -38,7 +38,7 @@ class Release:
     @property
     def url(self) -> str:
         """The address for ever."""
-        return absolute(reverse("glossary:embed_release", args=[self.version]))
+        return absolute(fixed_address_of("glossary:embed_release", self.version))
 
     @property
     def integrity(self) -> str:

@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
-from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy
 
-from glossary.addresses import address_of
+from glossary.addresses import address_of, fixed_address_of
 from glossary.models import INITIALS, EntryTag, Listing, PublishedEntry, TopicPair
 
 # One page of a list. A page of 200 titles with their summaries is about as long as a reader scrolls.
@@ -111,20 +110,18 @@ class ListPage:
 def letter_url(initial: str, page: int = 1) -> str:
     """Return the path of a page of a letter's list."""
     segment = SEGMENTS[initial]
-    return reverse("glossary:letter", args=[segment] if page == 1 else [segment, page])
+    return fixed_address_of("glossary:letter", segment, *(() if page == 1 else (page,)))
 
 
 def tag_letter_url(initial: str, page: int = 1) -> str:
     """Return the path of a page of the topics under a letter."""
     segment = SEGMENTS[initial]
-    return reverse("glossary:tag_letter", args=[segment] if page == 1 else [segment, page])
+    return fixed_address_of("glossary:tag_letter", segment, *(() if page == 1 else (page,)))
 
 
 def tag_url(slug: str, page: int = 1) -> str:
     """Return the path of a page of a topic's list."""
-    if page == 1:
-        return address_of("glossary:tag", slug)
-    return reverse("glossary:tag", args=[slug, page])
+    return address_of("glossary:tag", slug, *(() if page == 1 else (page,)))
 
 
 def total() -> int:

@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db.models import Manager, Q, QuerySet, Subquery
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
@@ -184,7 +183,7 @@ class History:
 
     @property
     def url(self) -> str:
-        return reverse("glossary:revisions", args=[self.slug])
+        return address_of("glossary:revisions", self.slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +200,7 @@ class RevisionPage:
 def permalink(slug: str, number: int) -> str:
     """Return the address that citations name: of the revision's page in the language of its text."""
     with for_good():
-        return absolute(reverse("glossary:revision", args=[slug, number]))
+        return absolute(address_of("glossary:revision", slug, number))
 
 
 def absolute(path: str) -> str:
@@ -225,7 +224,7 @@ def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
     return TermPage(
         entry=entry,
         revision_number=entry.revision.number,
-        revision_url=reverse("glossary:revision", args=[entry.slug, entry.revision.number]),
+        revision_url=address_of("glossary:revision", entry.slug, entry.revision.number),
         sha256=entry.revision.sha256,
         body=body,
         standing=standing,
@@ -292,7 +291,7 @@ def history(slug: str) -> History | None:
                 revision=revision,
                 published_at=event.created_at,
                 reason=event.reason,
-                url=reverse("glossary:revision", args=[home, revision.number]),
+                url=address_of("glossary:revision", home, revision.number),
                 parts=tuple(changed_parts(before.document, revision.document)) if before else (),
                 before=before,
                 current=current,

@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.urls import get_script_prefix, reverse
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
+from glossary.addresses import fixed_address_of
 from glossary.cards import HEIGHT as CARD_HEIGHT
 from glossary.cards import WIDTH as CARD_WIDTH
 from glossary.cards import card_of
@@ -34,7 +35,7 @@ _JSON_IN_HTML = (("<", "\\u003C"), (">", "\\u003E"), ("&", "\\u0026"))
 def of_home() -> SafeString:
     """Return the graph of the home page: the site, and how to search it."""
     site, glossary = _site(), _glossary()
-    search = absolute(reverse("glossary:search"))
+    search = absolute(fixed_address_of("glossary:search"))
     site["potentialAction"] = {
         "@type": "SearchAction",
         "target": {"@type": "EntryPoint", "urlTemplate": f"{search}?q={{q}}"},
@@ -87,7 +88,7 @@ def of_term(page: TermPage) -> SafeString:
     if page.body.tags:
         about["keywords"] = ", ".join(tag.text for tag in page.body.tags)
     trail = [
-        Link(gettext("A–Z"), reverse("glossary:index")),
+        Link(gettext("A–Z"), fixed_address_of("glossary:index")),
         Link(letter.label, letter.url),
         Link(entry.title, path),
     ]
@@ -139,7 +140,7 @@ def _glossary() -> Node:
 def _for_good(view: str, site: str, prefix: str) -> str:
     """Return the lasting address of a page of which there is one. What it depends on is named for what remembers it."""
     with for_good():
-        return absolute(reverse(view))
+        return absolute(fixed_address_of(view))
 
 
 def _reviewer(review: Seal) -> Node:
@@ -164,7 +165,7 @@ def _work(reference: ReferenceLine) -> Node:
 
 
 def _breadcrumb(address: str, trail: Iterable[Link]) -> Node:
-    places = [Link(gettext("Home"), reverse("glossary:home")), *trail]
+    places = [Link(gettext("Home"), fixed_address_of("glossary:home")), *trail]
     return {
         "@type": "BreadcrumbList",
         "@id": f"{address}#breadcrumb",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -279,7 +280,13 @@ def _drawn(context: template.Context, name: str, gates: Sequence[Gate] | None, s
 def asks_itself(context: template.Context) -> bool:
     """Whether this is the preferences page, which has the same controls in its own text."""
     request = context.get("request")
-    return request is not None and request.path.startswith(reverse("consent:preferences"))
+    own = _preferences(translation.get_language(), get_script_prefix())
+    return request is not None and request.path.startswith(own)
+
+
+@lru_cache(maxsize=64)
+def _preferences(language: str | None, prefix: str) -> str:
+    return reverse("consent:preferences")
 
 
 def path_in(context: template.Context) -> str:
