@@ -17,7 +17,7 @@ class Matches(models.Expression):
     """Whether the full-text index of either database finds an entry.
 
     ``fts5`` and ``tsquery`` are one condition in the language of each. ``column`` is ``names`` or ``everything``.
-    SQLite looks at no more than the first ``at_most`` entries that the index finds, by primary key.
+    No more than the first ``at_most`` entries that the index finds are looked at, by primary key.
     """
 
     def __init__(self, *, fts5: str, tsquery: str, column: str = "everything", at_most: int | None = None) -> None:
@@ -35,7 +35,12 @@ class Matches(models.Expression):
         return f"{self._of(compiler, 'entry_id')} IN ({found} ORDER BY rowid LIMIT %s)", (self.fts5, self.at_most)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **extra: Any) -> tuple[str, tuple[str | int, ...]]:
-        return f"{self._of(compiler, f'{self.column}_index')} @@ %s::tsquery", (self.tsquery,)
+        if self.at_most is None:
+            return f"{self._of(compiler, f'{self.column}_index')} @@ %s::tsquery", (self.tsquery,)
+        # First the keys alone: the rest of a row is read, and joined, for those that are looked at.
+        table = compiler.quote_name_unless_alias(SearchText._meta.db_table)
+        found = f"SELECT entry_id FROM {table} WHERE {self.column}_index @@ %s::tsquery ORDER BY entry_id LIMIT %s"  # noqa: S608  (constants)
+        return f"{self._of(compiler, 'entry_id')} IN ({found})", (self.tsquery, self.at_most)
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         raise NotSupportedError(f"There is no search index on {connection.display_name}: use PostgreSQL or SQLite.")
