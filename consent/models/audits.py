@@ -27,7 +27,7 @@ class AuditFinding(TypedDict):
 class AuditRun(AppendOnly):
     """A whole audit of this site by ``audit_site``. It passed when it found nothing."""
 
-    at = models.DateTimeField("finished", db_index=True)
+    at = models.DateTimeField("finished", db_index=True)  # the newest stands on the front page of the desk
     seconds = models.PositiveIntegerField("duration", help_text="In seconds.")
     host = models.CharField("site", max_length=260, help_text="With its port, where it has one of its own.")
     is_copy = models.BooleanField(

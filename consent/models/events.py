@@ -29,7 +29,7 @@ class ConsentEvent(AppendOnly):
         SERVICE = "service", "changed a service"
 
     verb = models.CharField(max_length=20, choices=Verb.choices)
-    at = models.DateTimeField(db_index=True)
+    at = models.DateTimeField(db_index=True)  # listed from the newest
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=200, help_text=f"A person, “{VISITOR}” or “{SCHEDULE}”.")
     details = models.JSONField(default=dict, help_text="Counts, places in the ledger, or what of a service.")

@@ -59,7 +59,7 @@ class PrunedBlock(AppendOnly):
 class Checkpoint(AppendOnly):
     """A signed head of the ledger: its size, its root, and the note (C2SP ``tlog-checkpoint``) that was published."""
 
-    size = models.BigIntegerField(db_index=True)
+    size = models.BigIntegerField(db_index=True)  # heads are fetched, and verified against, by their size
     root = models.CharField(max_length=64, help_text="Root hash of the tree of that size (RFC 9162), in hex.")
     at = models.DateTimeField()
     note = models.TextField()

@@ -68,7 +68,7 @@ class ConsentRecord(AppendOnly):
         unique=True,
         help_text="Hash of the visitor's key to this record. Only she has the key.",
     )
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(db_index=True)  # statistics, exports and the desk ask for days
     expires_at = models.DateTimeField()
     action = models.CharField(max_length=10, null=True, choices=Action.choices)  # noqa: DJ001  (as above)
     # And each service (`category.slug`) that was decided about by itself: see docs/adr/0131.

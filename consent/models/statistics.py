@@ -30,7 +30,7 @@ class DailyChoices(AppendOnly):
     categories have the same sum.
     """
 
-    date = models.DateField(db_index=True)
+    date = models.DateField(db_index=True)  # asked for by periods
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=10)
     surface = models.CharField(max_length=11)

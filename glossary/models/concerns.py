@@ -117,6 +117,7 @@ class RetractedWork(models.Model):
             models.UniqueConstraint(fields=["pmid"], condition=Q(doi="") & ~Q(pmid=""), name="retracted_pmid_once"),
             models.CheckConstraint(condition=~Q(doi="", pmid=""), name="retracted_work_has_identifier"),
         ]
+        # What a page cites is looked for by DOI or PMID, and the list has works that have both.
         indexes = [models.Index(fields=["pmid"], condition=~Q(pmid=""), name="retracted_by_pmid")]
 
     def __str__(self) -> str:

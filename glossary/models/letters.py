@@ -25,6 +25,7 @@ class Letter(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         default_permissions = ()
+        # What is to be sent now: few of all letters that ever were.
         indexes = [models.Index(fields=["try_at"], condition=Q(sent_at__isnull=True), name="letter_to_send")]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ class MissingTerm(models.Model):
 
     text = models.CharField("looked for", max_length=60, unique=True)
     times = models.PositiveIntegerField(default=1)
+    # How many are new today is counted with each of them, and what is long ago is removed each day.
     first_date = models.DateField("first", db_index=True)
     last_date = models.DateField("last", db_index=True)
     dismissed_at = models.DateTimeField(null=True, blank=True)

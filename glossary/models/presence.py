@@ -25,7 +25,7 @@ class Presence(models.Model):
     term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="presences")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     opened_at = models.DateTimeField()
-    seen_at = models.DateTimeField(db_index=True)
+    seen_at = models.DateTimeField(db_index=True)  # who has gone is removed with each sign of somebody else
 
     objects = PresenceQuerySet.as_manager()
 

@@ -60,6 +60,7 @@ class PublishedEntry(models.Model):
             models.Index(fields=["sort_key", "slug"], name="entry_by_name"),
             # A letter's pages: where each begins is read from the index alone.
             models.Index(fields=["initial", "sort_key", "slug"], name="entry_in_letter"),
+            # What is new, on the home page.
             models.Index(fields=["-published_at", "sort_key"], name="entry_by_recency"),
         ]
 
@@ -75,10 +76,10 @@ class EntryName(models.Model):
 
     entry = models.ForeignKey(PublishedEntry, on_delete=models.CASCADE, related_name="names")
     name = models.CharField(max_length=documents.MAX_TITLE)
-    # db_index and not Meta.indexes: so PostgreSQL gets a second index that serves prefixes under any collation.
-    normalised = models.CharField(max_length=documents.MAX_TITLE * 4, db_index=True)
+    normalised = models.CharField(max_length=documents.MAX_TITLE * 4)
     kind = models.CharField(max_length=12, help_text="“title”, or the kind of synonym.")
     # Note [Words as search compares them] in glossary.search.words. Bytes, since both databases sort those alike.
+    # Search finds by the one what begins with what was typed, and by the other what is it.
     key = models.BinaryField(max_length=400, db_index=True, editable=False)
     stem_key = models.BinaryField(max_length=400, db_index=True, editable=False)
 
@@ -151,6 +152,7 @@ class TopicPair(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["slug", "other"], name="topic_pair_once")]
+        # The topics that go with one, the most frequent first.
         indexes = [models.Index(fields=["slug", "-count", "other"], name="topic_pair_by_count")]
 
     def __str__(self) -> str:

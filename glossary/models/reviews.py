@@ -134,6 +134,7 @@ class Approval(AppendOnly):
     class Meta:
         ordering = ["-approved_at", "-pk"]
         default_permissions = ("view",)
+        # Whether somebody stands for a text is asked with each publication.
         indexes = [models.Index(fields=["term", "clinical_sha256"], name="approval_by_content")]
         constraints = [
             models.CheckConstraint(

@@ -73,7 +73,7 @@ class SpellingPiece(models.Model):
     name goes: what is proposed to a reader is looked up first.
     """
 
-    piece = models.CharField(max_length=64, db_index=True)
+    piece = models.CharField(max_length=64, db_index=True)  # words that share one are looked for by it
     word = models.CharField(max_length=64)
 
     class Meta:
