@@ -27,7 +27,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -266,6 +266,20 @@ def sign_in(page: Page, site: Site, username: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{site.url}/admin/")
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until JavaScript is true in the page, also through navigations.
+
+    Playwright's ``wait_for_function`` asks again by ``eval``, which the site's policy refuses.
+    """
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Error):  # a page that is being left has nothing to evaluate it in
+            if page.evaluate(expression):
+                return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not true within 15 s: {expression}")
 
 
 def axe_violations(page: Page, *, options: dict[str, Any] | None = None) -> list[str]:

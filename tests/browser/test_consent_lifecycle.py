@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import CHROMIUM, Site
+from tests.browser.conftest import CHROMIUM, Site, wait_until
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
-from tests.browser.test_consent import STORED, Tracker, choose_on_banner, ran, settle, tracked, tracker
+from tests.browser.test_consent import STORED, Tracker, choose_on_banner, ran, settle, tracked, tracker, withdraw
 
 __all__ = ["tracked", "tracker"]  # fixtures
 
@@ -166,6 +166,7 @@ def test_a_page_kept_for_the_way_back_stops_what_was_withdrawn_meanwhile(
     settle(page, f"{tracked.url}{STORED}")
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
+    page.evaluate("window.isOld = true")
     page.evaluate(BEAT, tracker.url("analytics").replace("analytics.js", "beat"))
     page.wait_for_timeout(300)
     assert "/beat" in tracker.asked
@@ -173,11 +174,10 @@ def test_a_page_kept_for_the_way_back_stops_what_was_withdrawn_meanwhile(
     tracker.forget()
     page.wait_for_timeout(300)
     assert "/beat" not in tracker.asked
-    page.get_by_role("button", name="Withdraw my consent").click()
-    page.wait_for_load_state("networkidle")
+    withdraw(page)
     page.evaluate("history.go(-2)")
-    page.wait_for_url(f"{tracked.url}{STORED}", wait_until="commit")  # as it loads anew at once
-    page.wait_for_function("sessionStorage.getItem('kept') === '/glossary/'")  # or this would show nothing
+    # Kept, or this would show nothing, and loaded anew at once.
+    wait_until(page, "sessionStorage.getItem('kept') === '/glossary/' && !window.isOld")
     page.wait_for_load_state("networkidle")
     tracker.forget()
     page.wait_for_timeout(500)
@@ -204,8 +204,7 @@ def test_a_304_carries_the_policy_that_is_this_visitors_now(tracked: Site, track
     # Closed, the same from the browser's cache, anew as it is open, and that from the cache.
     assert answers == [(200, False), (304, False), (200, True), (304, True)]
     answers.clear()
-    page.get_by_role("button", name="Withdraw my consent").click()
-    page.wait_for_load_state("networkidle")
+    withdraw(page)
     tracker.forget()
     settle(page, f"{tracked.url}{STORED}")
     assert answers == [(200, False)]

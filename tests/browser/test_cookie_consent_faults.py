@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.test_consent import BANNER, STORED, Tracker, ran, settle, tracked, tracker
+from tests.browser.test_consent import BANNER, STORED, Tracker, ran, settle, tracked, tracker, withdraw
 from tests.browser.test_page_store_processes import TIMES, ask
 
 __all__ = ["tracked", "tracker"]  # fixtures
@@ -159,7 +159,6 @@ def test_withdrawal_erases_by_wildcard_whatever_path_and_parent_domain_a_cookie_
         page.evaluate("text => { document.cookie = text }", f"{name}=1{where}")
     settle(page, url)
     assert kept() == names  # accepted, so they stay
-    page.get_by_role("button", name="Withdraw my consent").click()
-    page.wait_for_load_state("networkidle")
+    withdraw(page)
     settle(page, url)  # a cookie with a path is in sight of the pages below it alone
     assert kept() == {"_gap", "own"}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import Site, axe_violations
+from tests.browser.conftest import Site, axe_violations, wait_until
 
 TERM = "/glossary/progesterone/"
 KEPT = "() => Object.fromEntries(Object.entries(localStorage))"
@@ -88,7 +88,7 @@ def test_with_permission_it_is_kept_also_what_was_chosen_before_and_withdrawing_
     choose(page, "Dark", "Large")
     page.get_by_role("button", name="Save", exact=True).click()
     answer(page, "personalization")
-    page.wait_for_function("localStorage.getItem('glossary.recent')")
+    wait_until(page, "localStorage.getItem('glossary.recent')")
     expect(page.locator("html")).to_have_attribute("data-consent", "personalization")
     term = '[{"slug":"progesterone","title":"Progesterone"}]'
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_attribute("aria-pressed", "true")
@@ -117,7 +117,7 @@ def test_with_permission_it_is_kept_also_what_was_chosen_before_and_withdrawing_
     page.wait_for_url(f"{site.url}{TERM}")
     page.get_by_role("button", name="Withdraw my consent").click()
     page.wait_for_url("**/cookies/**")
-    page.wait_for_function("localStorage.length === 0")
+    wait_until(page, "localStorage.length === 0")
     expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
     page.goto(site.url + TERM)
     expect(page.locator("html")).to_have_css("color-scheme", "light dark")
@@ -235,16 +235,16 @@ def test_citation_code_and_links_are_copied_and_it_is_said(site: Site, page: Pag
     assert page.evaluate(copied).endswith(f" {site.url}{TERM}revisions/1/")
     page.get_by_text("Use this definition on your site").click()
     page.get_by_role("button", name="Copy the code").click()
-    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('<script')")
+    wait_until(page, "async () => (await navigator.clipboard.readText()).includes('<script')")
     code = page.evaluate(copied)
     assert f'<a data-clinical-term="progesterone" href="{site.url}{TERM}">Progesterone</a>' in code
     assert f'<script src="{site.url}/embed/v1/glossary-' in code
     assert code.endswith('"></script>')
     page.get_by_role("button", name="Copy link").click()
-    page.wait_for_function(f"async () => (await navigator.clipboard.readText()) === '{site.url}{TERM}'")
+    wait_until(page, f"async () => (await navigator.clipboard.readText()) === '{site.url}{TERM}'")
     # The link to a section leads there as well.
     page.get_by_role("link", name="Link to the section “Origin”").click()
-    page.wait_for_function(f"async () => (await navigator.clipboard.readText()) === '{site.url}{TERM}#origin'")
+    wait_until(page, f"async () => (await navigator.clipboard.readText()) === '{site.url}{TERM}#origin'")
     expect(page).to_have_url(f"{site.url}{TERM}#origin")
 
 
@@ -276,7 +276,7 @@ def test_what_keeps_comes_when_it_is_first_used_and_at_once_to_who_allowed_it(si
     answer(page, "personalization")
     asked.clear()
     page.goto(f"{site.url}/glossary/menopause/")
-    page.wait_for_function("JSON.parse(localStorage.getItem('glossary.recent'))?.[0].slug === 'menopause'")
+    wait_until(page, "JSON.parse(localStorage.getItem('glossary.recent'))?.[0].slug === 'menopause'")
     assert asked
 
 

@@ -10,7 +10,17 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
-from tests.browser.test_consent import BANNER, STORED, Tracker, choose_on_banner, ran, settle, tracked, tracker
+from tests.browser.test_consent import (
+    BANNER,
+    STORED,
+    Tracker,
+    choose_on_banner,
+    ran,
+    settle,
+    tracked,
+    tracker,
+    withdraw,
+)
 
 __all__ = ["tracked", "tracker"]  # fixtures
 
@@ -71,8 +81,7 @@ def test_one_cached_page_serves_everybody_and_each_visitors_own_choice_holds(
     assert (ran(other), tracker.asked) == (set(), [])
     context.close()
     # And the first one takes hers back, under a policy that goes on allowing it.
-    page.get_by_role("button", name="Withdraw my consent").click()
-    page.wait_for_load_state("networkidle")
+    withdraw(page)
     tracker.forget()
     settle(page, f"{cache.url}{STORED}")
     assert STORED in cache.hits
