@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import Site, axe_violations
+from tests.browser.conftest import Site, axe_violations, wait_until
 
 TERMS = """
 from datetime import UTC, datetime
@@ -144,6 +144,27 @@ def test_only_the_last_answer_counts_and_a_failing_one_does_no_harm(site: Site, 
     expect(page.get_by_role("option")).to_have_count(3)
     box.fill("")
     expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_what_was_chosen_stays_chosen_when_a_later_answer_comes(site: Site, page: Page) -> None:
+    held: list[Route] = []
+    page.goto(f"{site.url}/glossary/menopause/")
+    page.route("**/search/suggest?q=lute", lambda route: held.append(route))
+    box = page.get_by_role("combobox")
+    box.fill("lu")
+    expect(page.get_by_role("option")).to_have_count(3)
+    box.press("ArrowDown")
+    with page.expect_request("**/search/suggest?q=lute"):
+        box.fill("lute")
+    expect(page.get_by_role("option", selected=True)).to_have_count(0)  # what is typed now comes before
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    page.get_by_role("option").first.evaluate("option => { window.old = option }")
+    held[0].continue_()
+    wait_until(page, "!old.isConnected")
+    expect(page.get_by_role("option", selected=True)).to_have_text("Luteal phase deficiency")
+    box.press("Enter")
+    page.wait_for_url("**/glossary/luteal-phase-deficiency/")
 
 
 @pytest.fixture

@@ -55,12 +55,15 @@ const start = (form) => {
   }
 
   const show = (suggestions) => {
+    // What a reader chose while the answer was on its way stays chosen.
+    const chosen = options[active]?.href
     choose(-1)
     options = suggestions.map(optionOf)
     form.querySelector("[data-search-options]").replaceChildren(...options)
     list.hidden = options.length === 0
     box.setAttribute("aria-expanded", String(options.length > 0))
     status.textContent = options.length ? `${status.dataset.some} ${options.length}` : status.dataset.none
+    choose(options.findIndex((option) => option.href === chosen))
   }
 
   const ask = async () => {
@@ -79,6 +82,7 @@ const start = (form) => {
   }
 
   box.addEventListener("input", () => {
+    choose(-1)
     clearTimeout(timer)
     timer = setTimeout(ask, PAUSE)
   })
