@@ -41,7 +41,7 @@ def compare_documents(
     """Return every part of two documents (as JSON) compared, in the order of the page.
 
     ``old`` is ``None`` when there was nothing before. ``titles`` maps slugs to titles, so that links to other terms are
-    shown as readers know them (:func:`slugs_named` says which).
+    shown as readers know them (:func:`glossary.documents.slugs_named` says which).
     """
     return tuple(compare_part(part, (old or {}).get(part), new[part], titles=titles or {}) for part in PARTS)
 
@@ -55,13 +55,6 @@ def compare_part(part: str, before: Any, after: Any, *, titles: Mapping[str, str
     else:
         comparison = compare_rows(*(_rows(part, rows or (), titles) for rows in (before, after)))
     return Difference(part, capfirst(str(PARTS[part])), comparison, is_list=part not in (*LINES, *TEXTS))
-
-
-def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:
-    """Return the slugs of all terms that documents (as JSON) name in insights and related terms."""
-    given = [document for document in documents if document]
-    insights = {insight["term"] for document in given for insight in document["insights"] if insight["term"]}
-    return insights | {slug for document in given for slug in document["related"]}
 
 
 def _rows(part: str, rows: Any, titles: Mapping[str, str]) -> list[str]:

@@ -169,6 +169,13 @@ CLINICAL = (*TEXTS, "synonyms", "references")
 _LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
 
 
+def slugs_named(*documents: Mapping[str, Any] | None) -> set[str]:
+    """Return the slugs of all terms that documents (as JSON) name by themselves: in insights, and as related."""
+    given = [document for document in documents if document]
+    insights = {insight["term"] for document in given for insight in document["insights"] if insight["term"]}
+    return insights | {slug for document in given for slug in document["related"]}
+
+
 def slugs_written(texts: Iterable[str]) -> set[str]:
     """Return the slugs of the terms to which links that were written into texts (HTML) lead."""
     return {slug for slug in _LINK.findall(" ".join(texts)) if len(slug) <= MAX_TITLE}

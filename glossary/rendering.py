@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 from glossary.addresses import address_of
-from glossary.differences import Difference, compare_documents, slugs_named
-from glossary.documents import TEXTS, changed_parts, clinical_sha256, slug_for
+from glossary.differences import Difference, compare_documents
+from glossary.documents import TEXTS, changed_parts, clinical_sha256, slug_for, slugs_named
 from glossary.languages import for_good
 from glossary.linking import Card, fragments_in, linked_texts, newest_change
 from glossary.marks import with_marks
@@ -217,7 +217,7 @@ def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
     newest = getattr(entry, "newest_name_change", None)
     fragments = fragments_in({part: document[part] for part in TEXTS}, own=entry.term_id, token=newest)
     targets = {target for fragment in fragments.values() for target in fragment.targets}
-    others = _others(entry, _slugs_named(document), targets)
+    others = _others(entry, slugs_named(document), targets)
     texts, cards = linked_texts(fragments, others.targets)
     body = _body(document, texts, others.named)
     standing = _standing(entry, body, on=on)
@@ -315,7 +315,7 @@ def revision_page(found: History, number: int, *, on: date) -> RevisionPage | No
     document = publication.revision.document
     before = publication.before.document if publication.before else None
     # As it was frozen: without links, which are of today.
-    body = _body(document, _texts(document), _published(_slugs_named(document)))
+    body = _body(document, _texts(document), _published(slugs_named(document)))
     if publication.current and found.entry:
         publication = replace(
             publication,
@@ -347,10 +347,6 @@ def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
     """Return entries with what :func:`term_page` and :func:`history` read of them, and of their terms no more."""
     found = entries.select_related("revision", "approval", "term").annotate(newest_name_change=newest_change())
     return found.defer(*(f"term__{name}" for name in ("title", "definition", "origin", "mechanism")))
-
-
-def _slugs_named(document: dict[str, Any]) -> set[str]:
-    return {insight["term"] for insight in document["insights"] if insight["term"]} | set(document["related"])
 
 
 def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, PublishedEntry]) -> Body:

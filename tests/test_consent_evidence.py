@@ -80,7 +80,6 @@ def test_the_desk_names_what_is_missing_and_the_command(
 
 
 def test_evidence_is_never_written_among_other_files(tmp_path: Path) -> None:
-    pytest.importorskip("playwright")
     (tmp_path / "mine.txt").write_text("x")
     with pytest.raises(CommandError, match="folder of its own"):
         call_command("publish_notice", evidence=str(tmp_path), browser="/bin/true")

@@ -7,7 +7,8 @@ import re
 from django.template.loader import render_to_string
 
 from glossary.comparing import Change, compare_rows
-from glossary.differences import Difference, compare_documents, slugs_named
+from glossary.differences import Difference, compare_documents
+from glossary.documents import slugs_named
 from tests.conftest import document
 
 

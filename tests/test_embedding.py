@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+import brotli
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -175,7 +176,6 @@ def test_no_released_script_was_changed() -> None:
 
 
 def test_the_script_is_small() -> None:
-    brotli = pytest.importorskip("brotli")
     assert max(len(brotli.compress(release.script, quality=5)) for release in releases().values()) < 3_000
 
 

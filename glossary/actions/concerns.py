@@ -12,7 +12,7 @@ from django.db import transaction
 from glossary.actions.batches import chunks
 from glossary.actions.events import event_of
 from glossary.actions.letters import listed, path_to, write_letter
-from glossary.documents import TEXTS, slugs_written
+from glossary.documents import TEXTS, slugs_named, slugs_written
 from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, WrittenLink, name_of
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ class NotDismissible(Exception):
 
 def slugs_linked(document: Mapping[str, Any]) -> set[str]:
     """Return the slugs of the terms to which a document (as JSON) leads, in its texts, insights and related terms."""
-    insights = {insight["term"] for insight in document["insights"] if insight["term"]}
-    return insights | set(document["related"]) | slugs_written(document[key] for key in TEXTS)
+    return slugs_named(document) | slugs_written(document[part] for part in TEXTS)
 
 
 def raise_concerns(

@@ -15,7 +15,8 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from glossary.actions import StaleRevision
-from glossary.differences import Difference, compare_part, slugs_named
+from glossary.differences import Difference, compare_part
+from glossary.documents import slugs_named
 from glossary.forms import ChildFormSet, TermForm, choice_name
 from glossary.models import Revision, Term
 from glossary.widgets import TagsInput

@@ -23,8 +23,8 @@ from django.views.decorators.http import require_safe
 from glossary.actions import NotDismissible, dismiss_concern, restore_revision
 from glossary.admin.desk import Desk, user_of
 from glossary.concerns import insight_flags
-from glossary.differences import compare_documents, slugs_named
-from glossary.documents import DocumentError
+from glossary.differences import compare_documents
+from glossary.documents import DocumentError, slugs_named
 from glossary.markup import clean_html
 from glossary.models import Concern, RetractedWork, Revision, Term
 from glossary.steps import next_steps

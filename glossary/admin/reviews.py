@@ -28,7 +28,8 @@ from glossary.actions import (
 from glossary.admin.desk import Desk, user_of
 from glossary.admin.links import may_switch, new_impacts
 from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
-from glossary.differences import Difference, compare_documents, slugs_named
+from glossary.differences import Difference, compare_documents
+from glossary.documents import slugs_named
 from glossary.markup import clean_html
 from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, Term
 from glossary.steps import in_words, may_review, may_submit, next_steps

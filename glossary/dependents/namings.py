@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from glossary.dependents import keys
-from glossary.differences import slugs_named
+from glossary.documents import slugs_named
 from glossary.models import EVERYTHING, Naming, PublishedEntry, SlugRedirect
 from glossary.references import identifiers_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
@@ -18,47 +17,39 @@ LEAD = 60
 MAX_READ = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """The stems to be marked; with ``beginning``, what begins with one too."""
+class Sought(dict[str, str]):
+    """Word, as it is written → the one of ``stems`` by which it has been found, or nothing. With ``beginning``, what
+    begins with a stem is found by it too.
 
-    stems: frozenset[str]
-    beginning: bool = False
-    # Word, as it is written → the stem by which it has been found, or nothing. A text repeats its words, and so do
-    # the texts of one page.
-    stem_of: dict[str, str] = field(init=False)
+    A word is looked at once: a text repeats its words, and so do the texts of one page.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "stem_of", _Found(self))
+    def __init__(self, stems: frozenset[str], *, beginning: bool = False) -> None:
+        super().__init__()
+        self.stems, self.beginning = stems, beginning
 
     @classmethod
     def by(cls, question: Question, *, beginning: bool = False) -> Sought:
-        return cls(frozenset(stem for part in question.parts for stem in part.stems), beginning)
-
-
-class _Found(dict[str, str]):
-    def __init__(self, sought: Sought) -> None:
-        super().__init__()
-        self.sought = sought
+        return cls(frozenset(stem for part in question.parts for stem in part.stems), beginning=beginning)
 
     def __missing__(self, word: str) -> str:
-        found = self[word] = next(self._stems(word), "")
+        found = self[word] = next(self._found(word), "")
         return found
 
-    def _stems(self, word: str) -> Iterator[str]:
+    def _found(self, word: str) -> Iterator[str]:
         for part in fold(word):
             stem = stem_of(part)
-            if stem in self.sought.stems:
+            if stem in self.stems:
                 yield stem
-            if self.sought.beginning:
-                for beginning in self.sought.stems:
+            if self.beginning:
+                for beginning in self.stems:
                     if len(beginning) >= MIN_BEGINNING and part.startswith(beginning):
                         yield beginning
 
 
 def marked(text: str, sought: Sought) -> SafeString:
     """Return ``text`` escaped, with the sought words in ``<mark>``."""
-    return _mark(text, [(match.start(), match.end()) for match in written(text) if sought.stem_of[match.group()]])
+    return _mark(text, [(match.start(), match.end()) for match in written(text) if sought[match.group()]])
 
 
 def passage(text: str, sought: Sought, *, from_start: bool = False) -> SafeString:
@@ -85,11 +76,10 @@ def _places(text: str, sought: Sought, most: int) -> list[tuple[int, int, str]]:
 
     Of a text's words few are sought, so those are told apart first, and then looked for.
     """
-    read = text[: most + MAX_WORD]
-    stem_of = sought.stem_of
+    read = text[: most + MAX_WORD]  # with the whole of the last word
     found = []
     for word in different_words(read):
-        if stem := stem_of[word]:
+        if stem := sought[word]:
             start = read.find(word)
             while -1 < start <= most:
                 if is_word_at(text, start, word):
