@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,11 +22,12 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """Header names are in lower case."""
+    """Header names are in lower case. After ``pause_at`` bytes of the body there is a pause, as on a slow line."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    pause_at: int = 0
 
 
 def ask_site(site: Site, asked: Asked) -> Answered:
@@ -55,7 +57,10 @@ def proxy(answer: Callable[[Asked], Answered]) -> Iterator[str]:
                 for value in values.split("\n") if name not in ("connection", "transfer-encoding") else ():
                     self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answered.body)
+            if answered.pause_at:
+                self.wfile.write(answered.body[: answered.pause_at])
+                time.sleep(0.3)
+            self.wfile.write(answered.body[answered.pause_at :])
 
         def do_POST(self) -> None:
             self.do_GET()
