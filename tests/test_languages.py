@@ -246,10 +246,11 @@ def test_the_page_store_keeps_each_language(worker: Callable[[], PageStore], dja
 def test_a_page_asks_in_its_language_where_that_is_offered_and_else_in_english(
     client: Client, operator: User, at: datetime
 ) -> None:
-    assert '<section class="choice-panel"\n           lang="en"' in client.get("/de/").content.decode()
+    banner = {"class": "choice-panel"}
+    assert Attributes(client.get("/de/").content.decode()).of("section", **banner, lang="en")
     notice = publish_german(operator, at)
     page = client.get("/de/").content.decode()
-    assert '<section class="choice-panel"\n           lang="de"' in page
+    assert Attributes(page).of("section", **banner, lang="de")
     assert f'name="notice" value="{notice.sha256}"' in page
     # The client reads both, whichever the visitor has answered: docs/adr/0070.
     for path in ("/", "/de/", "/ar/"):
@@ -259,7 +260,7 @@ def test_a_page_asks_in_its_language_where_that_is_offered_and_else_in_english(
         assert 'data-consent-version="' in shown
         assert 'data-consent-version-de="' in shown
     arabic = client.get("/ar/").content.decode()
-    assert '<section class="choice-panel"\n           lang="en" dir="ltr"' in arabic
+    assert Attributes(arabic).of("section", **banner, lang="en", dir="ltr")
     assert ">Reject all<" in arabic
     assert ">Accept all<" in arabic
     response = post(client, choice="accept_all", notice=notice.sha256, next="/de/glossary/")
