@@ -18,35 +18,44 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # what stands further down is the desk's.
 PUBLIC = ("", "consent", "glossary", "personal")
 MINIFIERS = {".js": jsmin, ".css": cssmin}
-# Stylesheets that only import others, each of which a browser would have to fetch after the first one.
-BUNDLES = ("css/site.css", "css/browse.css")
-_IMPORT = re.compile(r"""^@import url\(["']?([^"')]+)["']?\) layer\(([\w.-]+)\);$""", re.MULTILINE)
+# Files that only import others, each of which a browser would have to fetch after the first one.
+STYLES = ("css/site.css", "css/browse.css")
+SCRIPTS = ("site.js", "glossary/entry.js")
+_STYLE = re.compile(r"""^@import url\(["']?([^"')]+)["']?\) layer\(([\w.-]+)\);$""", re.MULTILINE)
+_SCRIPT = re.compile(r"""^import "\./([^"]+)";$""", re.MULTILINE)
+_OWN_IMPORT = re.compile(r"^(import\b\s*[^(\s]|export\b)", re.MULTILINE)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Static files with hashed names and compressed copies, :data:`BUNDLES` with their imports in place."""
+    """Static files with hashed names and compressed copies, :data:`STYLES` and :data:`SCRIPTS` with their imports in
+    place.
+    """
 
     support_js_module_import_aggregation = True
 
     def post_process(
         self, paths: dict[str, tuple[Storage, str]], dry_run: bool = False, **options: Any
     ) -> Iterator[tuple[str, str, bool | Exception]]:
-        bundled = InMemoryStorage()
-        paths = dict(paths)
-        for name in BUNDLES:
-            if name in paths and not dry_run:
-                # Minified too: what a page shows first waits for it.
-                bundled.save(name, ContentFile(cssmin(bundle(name, paths)).encode()))
-                paths[name] = (bundled, name)
-        for name in paths:
-            folder, extension = posixpath.dirname(name), posixpath.splitext(name)[1]
-            if folder in PUBLIC and (minify := MINIFIERS.get(extension)) and not dry_run:
-                bundled.save(name, ContentFile(minify(_read(paths, name)).encode()))
-                paths[name] = (bundled, name)
+        if not dry_run:
+            sources, minified = paths, InMemoryStorage()
+            paths = dict(paths)
+            for name in sources:
+                folder, extension = posixpath.dirname(name), posixpath.splitext(name)[1]
+                if name in STYLES:
+                    text = bundle_styles(name, sources)
+                elif name in SCRIPTS:
+                    text = bundle_scripts(name, sources)
+                elif folder in PUBLIC and extension in MINIFIERS:
+                    text = _read(sources, name)
+                else:
+                    continue
+                minify = MINIFIERS[extension]
+                minified.save(name, ContentFile(minify(text).encode()))
+                paths[name] = (minified, name)
         yield from super().post_process(paths, dry_run, **options)
 
 
-def bundle(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
+def bundle_styles(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
     """Return the stylesheet ``name`` with the text of each ``@import url("…") layer(…);`` in place of the line.
 
     Imported files stand in the same folder, so that what they name by ``url()`` stays right. Raises
@@ -63,9 +72,33 @@ def bundle(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
             raise ImproperlyConfigured(f"{path} imports another file: import it in {name} instead.")
         return f"@layer {layer} {{\n{text.strip()}\n}}"
 
-    text = _IMPORT.sub(imported, _read(paths, name))
+    text = _STYLE.sub(imported, _read(paths, name))
     if "@import" in text:
         raise ImproperlyConfigured(f'{name} has an import that is not written @import url("file.css") layer(name);')
+    return text
+
+
+def bundle_scripts(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
+    """Return the module ``name`` with the text of each ``import "./…";`` in place of the line.
+
+    Each is a block, so that their names don't meet. Raises ``ImproperlyConfigured`` for an import that is missing or
+    written another way, and for an imported module that imports or exports, or calls ``import()`` in a folder that is
+    not the bundle's, from which its addresses would be read.
+    """
+
+    def imported(match: re.Match[str]) -> str:
+        file = match[1]
+        path = posixpath.join(posixpath.dirname(name), file)
+        if path not in paths:
+            raise ImproperlyConfigured(f"{name} imports {file!r}, which does not exist.")
+        text = _read(paths, path)
+        if _OWN_IMPORT.search(text) or ("/" in file and "import(" in text):
+            raise ImproperlyConfigured(f"{path} imports or exports by itself: {name} can't carry it.")
+        return f"{{\n{text.strip()}\n}}"
+
+    text = _SCRIPT.sub(imported, _read(paths, name))
+    if _OWN_IMPORT.search(text):
+        raise ImproperlyConfigured(f'{name} has an import that is not written import "./file.js";')
     return text
 
 

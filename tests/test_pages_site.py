@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from config.storage import bundle
+from config.storage import bundle_scripts, bundle_styles
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as site_urls
 
@@ -148,24 +148,44 @@ def test_probes_are_answered_without_https() -> None:
 def files(**contents: str) -> dict[str, tuple[Storage, str]]:
     storage = InMemoryStorage()
     for name, content in contents.items():
-        storage.save(f"css/{name}.css", ContentFile(content.encode()))
-    return {f"css/{name}.css": (storage, f"css/{name}.css") for name in contents}
+        storage.save(name, ContentFile(content.encode()))
+    return {name: (storage, name) for name in contents}
+
+
+ONE = {"css/one.css": "p { color: red; }\n", "one.js": "const one = 1;\n", "other/one.js": "const one = 2;\n"}
+NESTED = {
+    "css/nested.css": '@import url("one.css");',
+    "nested.js": 'import "./one.js";',
+    "exports.js": "const one = 1;\nexport { one };",
+    "other/fetches.js": 'addEventListener("focusin", () => import("./one.js"));',
+}
 
 
 def test_the_stylesheet_carries_its_imports_in_their_layers() -> None:
-    paths = files(site='@layer a, b;\n@import url("one.css") layer(a);\n', one="p { color: red; }\n")
-    assert bundle("css/site.css", paths) == "@layer a, b;\n@layer a {\np { color: red; }\n}\n"
+    paths = files(**{"css/site.css": '@layer a, b;\n@import url("one.css") layer(a);\n'}, **ONE)
+    assert bundle_styles("css/site.css", paths) == "@layer a, b;\n@layer a {\np { color: red; }\n}\n"
+
+
+def test_the_script_carries_its_imports_in_blocks_of_their_own() -> None:
+    paths = files(**{"site.js": 'import "./one.js";\nimport "./other/one.js";\n'}, **ONE)
+    assert bundle_scripts("site.js", paths) == "{\nconst one = 1;\n}\n{\nconst one = 2;\n}\n"
 
 
 @pytest.mark.parametrize(
-    ("site", "complaint"),
+    ("name", "text", "complaint"),
     [
-        ('@import url("two.css") layer(a);', "'two.css', which is not a file beside it"),
-        ('@import url("../one.css") layer(a);', "not a file beside it"),
-        ('@import "one.css";', "has an import that is not written"),
-        ('@import url("nested.css") layer(a);', "imports another file"),
+        ("css/site.css", '@import url("two.css") layer(a);', "'two.css', which is not a file beside it"),
+        ("css/site.css", '@import url("../one.css") layer(a);', "not a file beside it"),
+        ("css/site.css", '@import "one.css";', "has an import that is not written"),
+        ("css/site.css", '@import url("nested.css") layer(a);', "imports another file"),
+        ("site.js", 'import "./two.js";', "'two.js', which does not exist"),
+        ("site.js", 'import { one } from "./exports.js";', "has an import that is not written"),
+        ("site.js", 'import "./nested.js";', "nested.js imports or exports by itself"),
+        ("site.js", 'import "./exports.js";', "exports.js imports or exports by itself"),
+        ("site.js", 'import "./other/fetches.js";', "other/fetches.js imports or exports by itself"),
     ],
 )
-def test_an_import_that_cannot_be_bundled_is_named(site: str, complaint: str) -> None:
+def test_an_import_that_cannot_be_bundled_is_named(name: str, text: str, complaint: str) -> None:
+    bundle = bundle_styles if name.endswith(".css") else bundle_scripts
     with pytest.raises(ImproperlyConfigured, match=complaint):
-        bundle("css/site.css", files(site=site, one="p {}", nested='@import url("one.css");'))
+        bundle(name, files(**{name: text}, **ONE, **NESTED))
