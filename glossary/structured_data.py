@@ -73,8 +73,8 @@ def of_term(page: TermPage) -> SafeString:
         "isPartOf": _only(_site()),
         "mainEntity": _only(term),
         "breadcrumb": {"@id": f"{address}#breadcrumb"},
-        "datePublished": entry.first_published_at.isoformat(),
-        "dateModified": entry.published_at.isoformat(),
+        "datePublished": entry.first_published_at.isoformat(timespec="seconds"),
+        "dateModified": entry.published_at.isoformat(timespec="seconds"),
         "version": str(page.revision_number),
     }
     card = card_of(entry)
@@ -116,7 +116,7 @@ def of_list(
     if tag and tag.description:
         page["description"] = tag.beginning
     if tag and tag.changed_at and number == 1:
-        page["dateModified"] = tag.changed_at.isoformat()
+        page["dateModified"] = tag.changed_at.isoformat(timespec="seconds")
     return _graph(_site(), page, _breadcrumb(address, [*trail, Link(name, path)]))
 
 
@@ -182,7 +182,7 @@ def _only(node: Node) -> Node:
 
 def _graph(*nodes: Node) -> SafeString:
     data = {"@context": "https://schema.org", "@graph": nodes}
-    text = json.dumps(data, ensure_ascii=False)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     for sign, escaped in _JSON_IN_HTML:
         text = text.replace(sign, escaped)
     return mark_safe(text)  # noqa: S308  (see above)
