@@ -93,7 +93,9 @@ def bundle_scripts(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
             raise ImproperlyConfigured(f"{name} imports {file!r}, which does not exist.")
         text = _read(paths, path)
         if _OWN_IMPORT.search(text) or ("/" in file and "import(" in text):
-            raise ImproperlyConfigured(f"{path} imports or exports by itself: {name} can't carry it.")
+            raise ImproperlyConfigured(
+                f"{path} imports, exports or fetches from its own folder: {name} can't carry it."
+            )
         return f"{{\n{text.strip()}\n}}"
 
     text = _SCRIPT.sub(imported, _read(paths, name))

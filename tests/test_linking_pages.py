@@ -59,6 +59,7 @@ def test_each_target_has_one_card_that_is_inert(client: Client, editor: User, at
     page = client.get("/glossary/progesterone/").content.decode()
     assert re.findall('<template data-card-of="([^"]*)">', page) == ["luteal-phase", "yellow-body"]
     assert "<p>The time after ovulation &amp; before bleeding.</p></template>" in page
+    assert 'src="/static/glossary/entry.js"' in page
 
 
 def test_a_page_without_links_carries_nothing_of_them(client: Client, editor: User, at: datetime) -> None:

@@ -180,9 +180,9 @@ def test_the_script_carries_its_imports_in_blocks_of_their_own() -> None:
         ("css/site.css", '@import url("nested.css") layer(a);', "imports another file"),
         ("site.js", 'import "./two.js";', "'two.js', which does not exist"),
         ("site.js", 'import { one } from "./exports.js";', "has an import that is not written"),
-        ("site.js", 'import "./nested.js";', "nested.js imports or exports by itself"),
-        ("site.js", 'import "./exports.js";', "exports.js imports or exports by itself"),
-        ("site.js", 'import "./other/fetches.js";', "other/fetches.js imports or exports by itself"),
+        ("site.js", 'import "./nested.js";', "nested.js imports, exports or fetches from its own folder"),
+        ("site.js", 'import "./exports.js";', "exports.js imports, exports or fetches from its own folder"),
+        ("site.js", 'import "./other/fetches.js";', "other/fetches.js imports, exports or fetches from its own folder"),
     ],
 )
 def test_an_import_that_cannot_be_bundled_is_named(name: str, text: str, complaint: str) -> None:

@@ -34,7 +34,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 PASSWORD = "a long demonstration password"
 # WCAG 2.2 AA and everything below it, plus axe's best practices.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# For a page's beginning: keeps in `moved` what moves without anybody having done something, how far, and its HTML.
+# To be run before a page: `moved` has each shift of its layout, how far it went, and the HTML of what moved.
 MOVED = """window.moved = [];
 const note = (entry) => moved.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML)]);
 new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift", buffered: true});"""
