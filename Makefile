@@ -2,15 +2,16 @@
 #   make run    the site for development, with the demonstration glossary      make test    every test this machine can run
 #   make serve  the same site as production serves it                          make check   format, lint, types, contracts
 #   make bench  the benchmarks, as ratios, to a table and docs/benchmarks.md   (BENCH=--smoke: only whether they run)
+#   make test-fast  the tests that need no browser and no other processes      docs/testing.md says how to run one
 PORT ?= 8000
 PYTHON := .venv/bin/python
 LOCAL := http://127.0.0.1:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench lock format messages environment environment-dev secrets
+.PHONY: help run serve test test-fast check bench lock format messages environment environment-dev secrets
 
 help:
-	@sed -n '2,4s/^# *//p' Makefile
+	@sed -n '2,5s/^# *//p' Makefile
 
 # A virtual environment is complete when its stamp, written last, equals the checksum of what it was made from, and when
 # Django still starts. One that was never finished or is broken is removed and made again; one that is merely older than
@@ -64,12 +65,20 @@ serve: secrets
 	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
 	exec $(PYTHON) -m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --workers-kill-timeout 10 --host 127.0.0.1 --port $(PORT) config.wsgi:application
 
-# Both runs happen even if the first fails; the last lines say what this machine could not try.
+# One file of tests is one process's, so that it starts its site once; the longest files, of tests/browser, come first.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
+# For every few minutes of work: on SQLite, without a browser and without other processes.
+test-fast: environment-dev
+	@env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) -m 'not browser and not processes and not slow'
+
+# Both runs happen even if the first fails; the last lines say what this machine could not try. On PostgreSQL, of the
+# browser tests only those whose result depends on the database.
 test: environment-dev
 	@status=0; \
-	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest -n auto --dist loadfile || status=1; \
+	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) || status=1; \
 	if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest -n auto --dist loadfile || status=1; \
+		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest $(PARALLEL) -m 'not browser or database' || status=1; \
 	fi; \
 	left=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

@@ -1,21 +1,70 @@
-"""Shared fixtures: a fixed time, people of each kind, and builders of documents."""
+"""What all tests share: a database, people, a fixed time, and sites for those that need one that runs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
-from pytest_django import Settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker, Settings
 
 from consent import report_views
 from consent.limits import limiter
-from glossary.actions import approve_review, publish_term, submit_term
-from glossary.documents import TermDocument, parse_document
-from glossary.models import Approval, Program, PublishedEntry, Term, name_of
+from glossary.actions import save_terms
+from glossary.models import Term
+from tests.databases import SERVER, copy_database, drop_database, template_path, unquoted_name
+from tests.folders import RUN
+from tests.glossary.builders import FULL, document, publish_unreviewed
+from tests.people import NOON, person
+from tests.sites import Site, Sites
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+pytest_plugins = ["tests.pagestore.fixtures"]
+# Fixtures that decide what a test needs, and with it how it is marked: see docs/testing.md.
+MARKED = {"sites": "processes"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKED.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give this process a migrated database of its own: in memory on SQLite, a copy on PostgreSQL."""
+    connection.close()
+    if SERVER:
+        url = copy_database()
+        connection.settings_dict["NAME"] = unquoted_name(url)
+        yield
+        connection.close()
+        drop_database(url)
+        return
+    connection.settings_dict["NAME"] = f"file:{RUN.name}?mode=memory&cache=shared"
+    with django_db_blocker.unblock(), contextlib.closing(sqlite3.connect(template_path())) as template:
+        connection.ensure_connection()  # kept for as long as the process: the database goes with the last connection
+        template.backup(connection.connection)
+    yield
+
+
+@pytest.fixture(scope="module")
+def shared_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A transaction around the tests of a module, for data that several of them begin with.
+
+    What a fixture of the module's scope writes under it is made once. What a test writes is undone behind that test, as
+    always.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)
@@ -47,36 +96,55 @@ def reviewer(db: None) -> User:
     return person("rafael", "Rafael Lindqvist", "Clinical reviewers")
 
 
-def person(username: str, full_name: str, *groups: str, superuser: bool = False) -> User:
-    """Return a new member of staff in the named groups. The password is the user name."""
-    first, _, last = full_name.partition(" ")
-    user = User.objects.create_user(
-        username, password=username, first_name=first, last_name=last, is_staff=True, is_superuser=superuser
-    )
-    user.groups.set(Group.objects.filter(name__in=groups))
-    return user
+@pytest.fixture
+def operator(db: None) -> User:
+    return person("olga", "Olga Nwosu", "Site operators")
 
 
-def publish_unreviewed(*, term: Term, by: User, at: datetime) -> PublishedEntry:
-    """Publish the newest revision as a program does, without review: for tests that are about something else."""
-    return publish_term(term=term, by=Program(name_of(by)), at=at, emergency=True, reason="Test")
+@pytest.fixture
+def full(editor: User, at: datetime) -> Term:
+    """A published term that uses every field of a document, beside a draft and another published one."""
+    drafts = [document("Draft"), document("Luteal phase"), FULL]
+    _, luteal, term = (saved.term for saved in save_terms(documents=drafts, by=editor, at=at))
+    publish_unreviewed(term=luteal, by=editor, at=at)
+    publish_unreviewed(term=term, by=editor, at=at)
+    return term
 
 
-def approve(*, term: Term, by: User, at: datetime, publish: bool = False) -> Approval:
-    """Have the newest revision submitted by its author and approved by ``by``."""
-    term = Term.objects.select_related("head__created_by").get(pk=term.pk)
-    assert term.head
-    assert term.head.created_by
-    review = submit_term(term=term, by=term.head.created_by, at=at)
-    return approve_review(review=review, by=by, at=at, publish=publish)
+@pytest.fixture
+def german(settings: Any) -> None:
+    """Visitors are asked in German too."""
+    settings.CONSENT_LANGUAGES = ["en", "de"]
 
 
-def document(title: str = "Luteal phase", **fields: Any) -> TermDocument:
-    """Return a small valid document; ``fields`` replace its parts."""
-    data: dict[str, Any] = {
-        "title": title,
-        "definition": f"<p>{title}: what it means.</p>",
-        "origin": "<p>From Latin.</p>",
-        "mechanism": "<p>By hormones.</p>",
-    }
-    return parse_document(data | fields)
+@pytest.fixture(scope="session")
+def sites() -> Iterator[Sites]:
+    sites = Sites(Path(tempfile.mkdtemp(prefix="sites-", dir=RUN)))
+    yield sites
+    sites.close()
+
+
+@pytest.fixture(scope="module")
+def new_site(sites: Sites) -> Iterator[Callable[..., Site]]:
+    """A function that starts another site on a fresh database; all are stopped at the end of the module.
+
+    Its keyword arguments are environment variables of that site.
+    """
+    started: list[Site] = []
+
+    def start(**settings: str) -> Site:
+        site = sites.take(**settings)
+        started.append(site)
+        site.start()
+        return site
+
+    yield start
+    for site in started:
+        sites.give_back(site)
+    sites.forget_special_settings()
+
+
+@pytest.fixture(scope="module")
+def site(new_site: Callable[..., Site]) -> Site:
+    """The module's own site, on a fresh database."""
+    return new_site()

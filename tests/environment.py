@@ -1,11 +1,32 @@
-"""Sets the environment of the test run before Django reads its settings (loaded by ``-p`` in pyproject.toml)."""
+"""The environment of a test run: set before Django reads its settings (loaded by ``-p`` in pyproject.toml).
+
+Everything that a run leaves on the machine lies in one folder, and every database that it makes begins with the name
+of that folder, so that the process which started the run can remove all of it at the end, whatever became of the
+processes that made it.
+"""
+
+from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from tests.folders import RUN, STARTED_THE_RUN
+
 os.environ.setdefault("DEBUG", "1")
 # Nothing that a test writes lands in the project.
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="clinical-glossary-tests-")
-# Where collected static files would stand: WhiteNoise warns when the folder is missing.
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="data-", dir=RUN)
+# Where collected static files are expected: WhiteNoise warns when the folder is missing.
 (Path(os.environ["DATA_DIR"]) / "static").mkdir()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if STARTED_THE_RUN:
+        from tests.databases import drop_all  # not before the environment is set
+
+        drop_all()
+        shutil.rmtree(RUN, ignore_errors=True)

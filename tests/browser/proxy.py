@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.browser.conftest import Site
+from tests.sites import Site
 
 
 class Asked(NamedTuple):
@@ -32,7 +32,7 @@ class Answered(NamedTuple):
 
 def ask_site(site: Site, asked: Asked) -> Answered:
     """Return what the site answers."""
-    connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=60)
     connection.request(asked.method, asked.path, asked.body, asked.headers)
     response = connection.getresponse()
     # More than one cookie is set in one answer; everything else stands there once.

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.visiting import until
 from tests.packages import AUTOCONSENT, Package, PackageMissing
+from tests.sites import Site
 
 BANNER = "[data-consent-banner]"
 
@@ -71,12 +72,8 @@ class Autoconsent:
         return [report for report in self.reports if report["type"] == kind]
 
     def wait(self, done: Callable[[], bool]) -> None:
-        """Let it work until ``done``, for half a minute at most."""
-        for _ in range(300):
-            if done():
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"autoconsent didn't finish: {self.reports}")
+        """Let it work until ``done``."""
+        until(self.page, done, f"autoconsent has finished: {self.reports}")
 
     def finds_nothing(self) -> None:
         """Let it look three times, the second time by heuristics, and see that it found nothing to press."""
@@ -335,7 +332,6 @@ def test_lists_that_hide_banners_leave_the_preferences_and_block_nothing(site: S
     page.on("request", lambda request: requested.append(request.url.replace(site.url, PUBLIC)))
     for address in ("/", "/glossary/", "/search/?q=cookie", "/consent/notices/", "/consent/receipt/", "/cookies/"):
         page.goto(site.url + address)
-        page.wait_for_load_state("networkidle")
         page.evaluate(HIDE, blocklist.selectors)
         expect(page.get_by_role("link", name="Cookie preferences", exact=True)).to_be_visible()
     page.get_by_role("checkbox", name="Analytics").check()

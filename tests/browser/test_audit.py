@@ -24,7 +24,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Site, axe_violations
+from tests.browser.visiting import axe_violations
+from tests.folders import ROOT
+from tests.sites import Site
 
 TERM = "/glossary/oestradiol/"
 # What every service's script does: asks at home what to do, and does it.
@@ -138,7 +140,7 @@ def fields_of(services: list[Service]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def audited(new_site: Callable[[], Site], services: list[Service]) -> Site:
+def audited(new_site: Callable[..., Site], services: list[Service]) -> Site:
     """A site with two terms, five services switched on, and a notice that names them."""
     site = new_site()
     site.add_person("olga", "Site operators")
@@ -254,18 +256,11 @@ class Outcome:
 
 
 def audit(site: Site, folder: Path, *arguments: str) -> Outcome:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "audit_site", "--report", str(folder), "--quiet-for", "0.3", *arguments],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    done = site.launcher_for(site.environment).run(
+        "audit_site", "--report", str(folder), "--quiet-for", "0.3", *arguments
     )
     file = folder / "report.json"
-    printed = done.stdout + done.stderr
-    return Outcome(done.returncode, printed, json.loads(file.read_text()) if file.exists() else {})
+    return Outcome(done.status, done.output + done.errors, json.loads(file.read_text()) if file.exists() else {})
 
 
 def audit_spoilt(site: Site, proxy: Proxy, folder: Path, *states: str) -> Outcome:
@@ -280,6 +275,7 @@ def records(site: Site) -> int:
     return int(site.python("from consent.models import ConsentRecord\nprint(ConsentRecord.objects.count())"))
 
 
+@pytest.mark.database
 def test_a_site_with_five_services_is_clean_and_its_own_records_stay_as_they_were(
     audited: Site, services: list[Service], page: Page, tmp_path: Path
 ) -> None:

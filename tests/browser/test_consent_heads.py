@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, axe_violations
+from tests.browser.visiting import axe_violations
+from tests.sites import Site
 
 SEALED = """
 from django.utils import timezone
 from consent.actions import seal_ledger
-from tests.ledger import add_records
+from tests.consent.ledger import add_records
 for count in (1, 300):
     add_records(count, at=timezone.now())
     seal_ledger(at=timezone.now())

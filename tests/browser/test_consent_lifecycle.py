@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +15,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import CHROMIUM, Site, wait_until
+from tests.browser.banner import STORED, Tracker, choose_on_banner, ran, withdraw
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
-from tests.browser.test_consent import STORED, Tracker, choose_on_banner, ran, settle, tracked, tracker, withdraw
-
-__all__ = ["tracked", "tracker"]  # fixtures
+from tests.browser.visiting import CHROMIUM, TIMEOUT, until, wait_until
+from tests.sites import Site
+from tests.waiting import eventually
 
 ELSEWHERE = "/glossary/tags/"
 # What a service does that goes on: it reports every 50 ms for as long as its page lives.
 BEAT = "address => void setInterval(() => fetch(address, {mode: 'no-cors'}), 50)"
+
+# As long as ten of its reports would take.
+BEATS_MISSED = "() => new Promise((done) => setTimeout(done, 500))"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def chromium(browser: Browser) -> Iterator[Browser]:
 @pytest.fixture
 def visitor(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT)
     yield context
     context.close()
 
@@ -66,6 +68,8 @@ class Diary:
             return self.accepted()
         if asked.path == "/rules.json":
             return Answered(200, {"content-type": "application/speculationrules+json"}, self.rules)
+        if asked.path == "/notes":
+            return Answered(200, {"content-type": "text/plain"}, " ".join(self.notes).encode())
         if asked.path.startswith("/note/"):
             self.notes.append(asked.path.removeprefix("/note/"))
             self.started.append(self.tracker.asked.count("/analytics.js"))
@@ -88,7 +92,7 @@ class Diary:
         return ask_site(self.site, Asked("POST", "/consent/", headers, form))
 
     def write(self, profile: Path, *, until: str) -> None:
-        """Run until this note, and a little longer."""
+        """Run until this note."""
         assert CHROMIUM
         self.tracker.forget()
         command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-popup-blocking"]
@@ -101,15 +105,21 @@ class Diary:
                 start_new_session=True,  # to end all of its processes
             ) as chromium,
         ):
-            deadline = time.monotonic() + 60
-            while until not in self.notes and time.monotonic() < deadline:
-                time.sleep(0.1)
-            time.sleep(2)
-            os.killpg(chromium.pid, signal.SIGTERM)
-        assert until in self.notes, self.notes
+            try:
+                eventually(lambda: until in self.notes, lambda: f"never noted {until}: {self.notes}")
+            finally:
+                os.killpg(chromium.pid, signal.SIGTERM)
 
 
-NOTE = "\nconst note = (text) => fetch(`/note/${text}`, { keepalive: true });\n"
+# `note` writes a line, and `noted` waits until a page has written one: another tab, or one that isn't seen yet.
+NOTE = """
+const note = (text) => fetch(`/note/${text}`, { keepalive: true });
+const until = async (happens) => {
+    while (!(await happens())) await new Promise((done) => setTimeout(done, 50));
+};
+const noted = (text) => until(async () => (await (await fetch("/notes")).text()).split(" ").includes(text));
+const ran = () => until(() => document.documentElement.dataset.analytics);
+"""
 
 
 def test_a_prerendered_page_starts_nothing_before_it_is_opened(tracked: Site, tracker: Tracker, tmp_path: Path) -> None:
@@ -118,15 +128,16 @@ def test_a_prerendered_page_starts_nothing_before_it_is_opened(tracked: Site, tr
         + """
     if (document.prerendering) {
         note("prerendering");
-        document.addEventListener("prerenderingchange", () => note("opened"));
+        document.addEventListener("prerenderingchange", () => note("opened").then(ran).then(() => note("ran")));
     } else if (location.pathname === "/glossary/") {
-        setTimeout(() => note("leaving").then(() => location.assign("/glossary/tags/")), 4000);
+        const leave = () => location.assign("/glossary/tags/");
+        ran().then(() => noted("prerendering")).then(() => note("leaving")).then(leave);
     }"""
     )
     rules = b'{"prerender": [{"source": "list", "urls": ["/glossary/tags/"], "eagerness": "immediate"}]}'
     diary = Diary(tracked, tracker, script, rules)
-    diary.write(tmp_path, until="opened")
-    assert diary.notes == ["prerendering", "leaving", "opened"]
+    diary.write(tmp_path, until="ran")
+    assert diary.notes == ["prerendering", "leaving", "opened", "ran"]
     assert diary.started[diary.notes.index("leaving")] == 1
     assert tracker.asked.count("/analytics.js") == 2
 
@@ -141,12 +152,11 @@ def test_a_tab_that_comes_back_into_sight_obeys_what_was_chosen_in_another(
     if (location.pathname === "/glossary/") {
         note(withdrawal.hidden ? "refused" : "accepted");
         document.addEventListener("visibilitychange", () => note(document.visibilityState));
-        if (!withdrawal.hidden) setTimeout(() => open("/glossary/tags/", "_blank", "noopener"), 3000);
+        if (!withdrawal.hidden) ran().then(() => open("/glossary/tags/", "_blank", "noopener"));
     } else if (withdrawal) {
-        setTimeout(() => withdrawal.querySelector("button").click(), 1000);
+        ran().then(() => noted("hidden")).then(() => withdrawal.querySelector("button").click());
     } else {
-        note("withdrawn");
-        setTimeout(close, 1000);
+        note("withdrawn").then(close);
     }"""
     )
     diary = Diary(tracked, tracker, script)
@@ -163,24 +173,23 @@ def test_a_page_kept_for_the_way_back_stops_what_was_withdrawn_meanwhile(
     page.add_init_script(
         "addEventListener('pageshow', (event) => event.persisted && sessionStorage.setItem('kept', location.pathname))"
     )
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
     page.evaluate("window.isOld = true")
     page.evaluate(BEAT, tracker.url("analytics").replace("analytics.js", "beat"))
-    page.wait_for_timeout(300)
-    assert "/beat" in tracker.asked
-    settle(page, f"{tracked.url}{ELSEWHERE}")
+    until(page, lambda: "/beat" in tracker.asked, "the service reports")
+    page.goto(f"{tracked.url}{ELSEWHERE}")
     tracker.forget()
-    page.wait_for_timeout(300)
+    page.evaluate(BEATS_MISSED)
     assert "/beat" not in tracker.asked
     withdraw(page)
     page.evaluate("history.go(-2)")
     # Kept, or this would show nothing, and loaded anew at once.
     wait_until(page, "sessionStorage.getItem('kept') === '/glossary/' && !window.isOld")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
     tracker.forget()
-    page.wait_for_timeout(500)
+    page.evaluate(BEATS_MISSED)
     assert (ran(page), tracker.asked) == (set(), [])
 
 
@@ -195,18 +204,18 @@ def test_a_304_carries_the_policy_that_is_this_visitors_now(tracked: Site, track
             answers.append((event["statusCode"], f"localhost:{tracker.port}" in headers["content-security-policy"]))
 
     cdp.on("Network.responseReceivedExtraInfo", note)  # as it came over the wire, not out of the browser's cache
-    settle(page, f"{tracked.url}{STORED}")
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     assert ran(page) == {"analytics", "marketing"}
     # Closed, the same from the browser's cache, anew as it is open, and that from the cache.
     assert answers == [(200, False), (304, False), (200, True), (304, True)]
     answers.clear()
     withdraw(page)
     tracker.forget()
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     assert answers == [(200, False)]
     assert (ran(page), tracker.asked) == (set(), [])
 
@@ -227,12 +236,12 @@ def test_accepting_just_before_following_a_link_holds_nobody_back(tracked: Site,
         return ask_site(tracked, asked)
 
     with proxy(answer) as url:
-        settle(page, f"{url}{STORED}")
+        page.goto(f"{url}{STORED}")
         with page.expect_navigation(url=f"{url}{ELSEWHERE}"):
             page.locator("[data-consent-accept]").evaluate(
                 "(button, target) => { button.click(); location.assign(target); }", ELSEWHERE
             )
         # That page was asked for before the choice was answered, so its policy is of before: the next one runs both.
         assert ran(page) == set()
-        settle(page, f"{url}{STORED}")
+        page.goto(f"{url}{STORED}")
         assert ran(page) == {"analytics", "marketing"}

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, axe_violations
+from tests.browser.visiting import TIMEOUT, axe_violations
+from tests.sites import Site
 
 RECEIPT = "/consent/receipt/"
 
@@ -20,7 +21,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         locale="en-GB",
         java_script_enabled=request.param == "with JavaScript",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT)
     yield context.new_page()
     context.close()
 
@@ -141,7 +142,7 @@ BANNER = "[data-consent-banner]"
 
 @pytest.mark.parametrize(("button", "answer"), [("accept", True), ("reject", False)])
 def test_a_material_change_asks_about_that_category_alone(
-    new_site: Callable[[], Site], page: Page, button: str, answer: bool
+    new_site: Callable[..., Site], page: Page, button: str, answer: bool
 ) -> None:
     site = new_site()
     site.add_person("olga", "Site operators")
@@ -169,11 +170,8 @@ def test_a_material_change_asks_about_that_category_alone(
         expect(page.get_by_role("checkbox", name=category)).to_be_checked(checked=kept)
 
 
-def test_an_answer_in_another_language_holds_on_english_pages(new_site: Callable[[], Site], page: Page) -> None:
-    site = new_site()
-    site.stop()
-    site.environment["CONSENT_LANGUAGES"] = "en,de"
-    site.start()
+def test_an_answer_in_another_language_holds_on_english_pages(new_site: Callable[..., Site], page: Page) -> None:
+    site = new_site(CONSENT_LANGUAGES="en,de")
     site.add_person("olga", "Site operators")
     site.python(
         "from django.contrib.auth.models import User\n"
@@ -192,6 +190,5 @@ def test_an_answer_in_another_language_holds_on_english_pages(new_site: Callable
     page.get_by_role("button", name="Save my choice (de)").click()
     expect(page.get_by_text("Your choice is saved. (de)")).to_be_visible()
     page.goto(f"{site.url}/glossary/")
-    page.wait_for_load_state("networkidle")
     expect(page.locator(BANNER)).to_be_hidden()
     expect(page.get_by_role("button", name="Withdraw my consent")).to_be_visible()

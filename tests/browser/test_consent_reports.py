@@ -6,10 +6,9 @@ import datetime as dt
 import http.client
 import ipaddress
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,8 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import CHROMIUM, Site, axe_violations, free_port, sign_in
 from tests.browser.third_parties import remembering, serve
+from tests.browser.visiting import CHROMIUM, axe_violations, sign_in, until
+from tests.sites import Site
+from tests.waiting import eventually
 
 #: A page of the page store, and one that Django answers.
 PAGES = ["/glossary/", "/cookies/"]
@@ -74,15 +75,10 @@ class Pasted:
 
 @pytest.fixture(params=["http", "https"])
 def pasted(
-    request: pytest.FixtureRequest, new_site: Callable[[], Site], stranger: Stranger, tmp_path: Path
+    request: pytest.FixtureRequest, new_site: Callable[..., Site], stranger: Stranger, tmp_path: Path
 ) -> Iterator[Pasted]:
     """Behind a proxy that puts the tag in, and, with ``https``, speaks TLS as one does in front of a real site."""
-    site, port = new_site(), free_port()
-    url = f"{request.param}://127.0.0.1:{port}"
-    site.stop()
-    site.environment["SITE_URL"] = url
-    site.start()
-    host = urlsplit(site.url).netloc
+    host = ""
     tag = f'<script src="{stranger.origin}{PASTED}"></script></body>'.encode()
 
     class Proxy(BaseHTTPRequestHandler):
@@ -92,7 +88,7 @@ def pasted(
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             dropped = ("connection", "accept-encoding")
             headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-            upstream = http.client.HTTPConnection(host, timeout=20)
+            upstream = http.client.HTTPConnection(host, timeout=60)
             upstream.request(self.command, self.path, body, headers | {"X-Forwarded-Proto": request.param})
             answer = upstream.getresponse()
             content = answer.read()
@@ -114,7 +110,10 @@ def pasted(
             pass
 
     signed = certificate(tmp_path / "site.pem") if request.param == "https" else None
-    with serve(Proxy, port=port, certificate=signed):
+    with serve(Proxy, certificate=signed) as port:
+        url = f"{request.param}://127.0.0.1:{port}"
+        site = new_site(SITE_URL=url)
+        host = urlsplit(site.url).netloc
         yield Pasted(site, url)
 
 
@@ -138,16 +137,11 @@ def counted(site: Site) -> str:
 
 def wait_for(site: Site, expected: str) -> None:
     """Browsers report when they have a moment for it."""
-    for _ in range(10):
-        if (found := counted(site)) == expected:
-            return
-        time.sleep(0.5)
-    raise AssertionError(found)
+    eventually(lambda: counted(site) == expected, lambda: counted(site))
 
 
 def read(page: Page, url: str) -> None:
     page.goto(url)
-    page.wait_for_load_state("networkidle")
 
 
 def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
@@ -159,11 +153,12 @@ def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
     for address in PAGES:
         read(visitor, pasted.url + address)
     read(visitor, pasted.url + PAGES[0])  # of which the browser has the body already, so that only headers come
-    assert len(refused) == 3
+    until(visitor, lambda: len(refused) == 3, f"three refusals: {refused}")
     wait_for(pasted.site, repr([("script-src-elem", stranger.origin, 3)]))
-    time.sleep(1)
-    # Once each: a browser goes by `report-to` or by `report-uri`, and never by both.
-    assert counted(pasted.site) == repr([("script-src-elem", stranger.origin, 3)])
+    # Once each: a browser goes by `report-to` or by `report-uri`, and never by both. What it had to tell of the pages
+    # before has come by the time that it tells of the next one.
+    read(visitor, pasted.url + PAGES[0])
+    wait_for(pasted.site, repr([("script-src-elem", stranger.origin, 4)]))
     assert stranger.asked == []
     assert visitor.context.cookies() == []
 
@@ -171,11 +166,11 @@ def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
     desk = reporting.new_context(
         ignore_https_errors=True, viewport={"width": 1280, "height": 900}, locale="en-GB"
     ).new_page()
-    sign_in(desk, Site(pasted.url, pasted.site.environment), "olga")
+    sign_in(desk, replace(pasted.site, url=pasted.url), "olga")
     expect(desk.get_by_text("Visitors’ browsers refused 1 thing that nobody has looked at.")).to_be_visible()
     desk.get_by_role("link", name="What somebody tried to load").click()
     row = desk.get_by_role("row").filter(has_text=stranger.origin)
-    expect(row).to_contain_text(f"Somebody tried to load a script from {stranger.origin}: 3 times, last on")
+    expect(row).to_contain_text(f"Somebody tried to load a script from {stranger.origin}: 4 times, last on")
     expect(row).to_contain_text("No service declares it, so no visitor agreed to it.")
     for told in ("patient-17", "pixel.js", "menopause", "/glossary/"):
         assert told not in desk.locator("#content").inner_text()
@@ -190,6 +185,7 @@ def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
     expect(row).to_have_count(0)
 
 
+@pytest.mark.database
 def test_reports_that_come_at_once_are_all_counted_and_stay_within_bounds(site: Site) -> None:
     """Two dozen senders, each with nineteen new kinds of which another has the same, and one kind that all have."""
 

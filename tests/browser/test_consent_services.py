@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Site, axe_violations
-from tests.browser.test_consent import BANNER, choose_on_banner, settle, switch_all_on
+from tests.browser.banner import BANNER, choose_on_banner, switch_all_on
 from tests.browser.third_parties import remembering, serve
+from tests.browser.visiting import axe_violations, rest
+from tests.sites import Site
 
 STORED = "/glossary/"
 COUNTER = """
@@ -54,7 +55,7 @@ def vendor() -> Iterator[Vendor]:
 
 
 @pytest.fixture(scope="module")
-def served(new_site: Callable[[], Site], vendor: Vendor) -> Site:
+def served(new_site: Callable[..., Site], vendor: Vendor) -> Site:
     """A site with a counter and a pixel in *analytics*, a module and a film in *marketing*, all switched on."""
     site = new_site()
     site.add_person("olga", "Site operators")
@@ -154,7 +155,7 @@ def answers(context: BrowserContext) -> dict[str, str]:
 
 def test_start_code_comes_before_the_script_and_attributes_with_it(served: Site, vendor: Vendor, page: Page) -> None:
     vendor.asked.clear()
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     assert (marks(page), vendor.asked, kept(page)) == ({}, [], set())
     choose_on_banner(page, "save", "analytics")
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
@@ -164,15 +165,14 @@ def test_start_code_comes_before_the_script_and_attributes_with_it(served: Site,
 
 
 def test_a_service_stands_on_its_own_pages_only(served: Site, vendor: Vendor, page: Page) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     vendor.asked.clear()
     answer = page.goto(f"{served.url}/glossary/tags/")
     assert answer is not None
-    page.wait_for_load_state("networkidle")
     assert "/pixel.gif" in vendor.asked
     vendor.asked.clear()
-    settle(page, f"{served.url}/")
+    page.goto(f"{served.url}/")
     assert "/counter.js" in vendor.asked
     assert "/pixel.gif" not in vendor.asked
     assert "frame-src" not in str(answer.headers["content-security-policy"])
@@ -185,9 +185,9 @@ def test_one_service_is_refused_within_an_accepted_category(served: Site, vendor
     assert axe_violations(page) == []
     page.locator("[data-consent-save]").click()
     expect(page.get_by_text("You accepted: Analytics. You refused: Personalisation, Marketing, Pixel.")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
     vendor.asked.clear()
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     assert vendor.asked == ["/counter.js"]
     assert answers(page.context)["analytics.pixel"] == "no"
     expect(page.locator(BANNER)).to_be_hidden()
@@ -195,13 +195,12 @@ def test_one_service_is_refused_within_an_accepted_category(served: Site, vendor
 
 def test_an_embed_opens_by_itself_and_leaves_the_rest_closed(served: Site, vendor: Vendor, page: Page) -> None:
     vendor.asked.clear()
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     expect(page.get_by_text("To show it, your browser has to contact Example Ltd (127.0.0.1")).to_be_visible()
     assert axe_violations(page) == []
     with page.expect_navigation():
         page.get_by_role("button", name="Show this").click()
     expect(page.frame_locator("iframe[title=Film]").get_by_text("The film plays.")).to_be_visible()
-    page.wait_for_load_state("networkidle")
     assert vendor.asked == ["/film"]
     assert answers(page.context) == {
         "analytics": "no",
@@ -215,7 +214,7 @@ def test_an_embed_opens_by_itself_and_leaves_the_rest_closed(served: Site, vendo
 
 
 def test_an_embeds_category_is_opened_from_its_placeholder(served: Site, vendor: Vendor, page: Page) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     choose_on_banner(page, "save", "analytics")
     with page.expect_navigation():
         page.get_by_role("button", name="Always allow: Marketing").click()
@@ -225,7 +224,7 @@ def test_an_embeds_category_is_opened_from_its_placeholder(served: Site, vendor:
 
 
 def test_withdrawal_erases_what_was_declared_and_nothing_else(served: Site, page: Page) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
     assert kept(page) == {"_count", "_count_7", "count:here", "mine", "count"}
@@ -234,22 +233,22 @@ def test_withdrawal_erases_what_was_declared_and_nothing_else(served: Site, page
     expect(page.get_by_text("Your consent is withdrawn")).to_be_visible()
     expect(page.locator("main").get_by_role("link", name="Example Ltd").first).to_be_visible()
     # The page on which it was set may have a path of its own; the next one there erases that too.
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     assert kept(page) == {"mine", "own"}
     assert marks(page) == {}
 
 
 def test_an_expired_choice_erases_too(served: Site, page: Page) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
     page.context.clear_cookies(name="cookie_consent")
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     assert kept(page) == {"mine"}
 
 
 def test_consent_mode_denies_all_seven_before_it_says_what_was_allowed(served: Site, page: Page) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     assert page.evaluate("typeof dataLayer") == "undefined"
     choose_on_banner(page, "save", "marketing")
     expect(page.locator("html")).to_have_attribute("data-module", "ran")
@@ -266,7 +265,7 @@ def test_consent_mode_denies_all_seven_before_it_says_what_was_allowed(served: S
 
 def test_gpc_refuses_marketing_without_asking_and_says_so(served: Site, vendor: Vendor, gpc_page: Page) -> None:
     vendor.asked.clear()
-    settle(gpc_page, served.url + STORED)
+    gpc_page.goto(served.url + STORED)
     expect(gpc_page.locator(BANNER).get_by_text("Opt-out request honoured")).to_be_visible()
     gpc_page.locator(f"{BANNER} summary").click()
     expect(gpc_page.locator(f"{BANNER} [data-consent-category=analytics]")).to_be_visible()
@@ -288,7 +287,7 @@ def test_an_explicit_opt_in_overrides_gpc_and_says_what_it_overrides(
     gpc_page.locator("[data-consent-category=marketing] input").check()
     gpc_page.locator("[data-consent-save]").click()
     expect(gpc_page.get_by_text("You accepted: Marketing")).to_be_visible()
-    settle(gpc_page, served.url + STORED)
+    gpc_page.goto(served.url + STORED)
     expect(gpc_page.locator("html")).to_have_attribute("data-module", "ran")
     assert answers(gpc_page.context)["gpc"] == "yes"
 
@@ -296,7 +295,7 @@ def test_an_explicit_opt_in_overrides_gpc_and_says_what_it_overrides(
 def test_gpc_that_comes_later_goes_before_what_was_accepted_without_it(
     served: Site, browser: Browser, vendor: Vendor, page: Page
 ) -> None:
-    settle(page, served.url + STORED)
+    page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     state = page.context.storage_state()
     later = browser.new_context(storage_state=state, extra_http_headers={"Sec-GPC": "1"})
@@ -304,7 +303,6 @@ def test_gpc_that_comes_later_goes_before_what_was_accepted_without_it(
     vendor.asked.clear()
     opted_out = later.new_page()
     answer = opted_out.goto(served.url + STORED)
-    opted_out.wait_for_load_state("networkidle")
     assert answer is not None
     assert "frame-src" not in answer.headers["content-security-policy"]
     assert set(vendor.asked) == {"/counter.js", "/pixel.gif"}
@@ -320,7 +318,7 @@ def test_the_banner_moves_nothing(served: Site, page: Page) -> None:
     )
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        settle(page, served.url + STORED)
+        page.goto(served.url + STORED)
         expect(page.locator(BANNER)).to_be_visible()
-        page.wait_for_timeout(500)
+        rest(page)
         assert page.evaluate("window.shifts") == 0

@@ -1,21 +1,20 @@
 """The faults of django-cookie-consent 1.0.0 that take a real browser or several processes to show.
 
-The others, and what this is about, are in ``tests/test_cookie_consent_faults.py``.
+The others, and what this is about, are in ``tests/site/test_cookie_consent_faults.py``.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_consent import BANNER, STORED, Tracker, ran, settle, tracked, tracker, withdraw
-from tests.browser.test_page_store_processes import TIMES, ask
+from tests.browser.banner import BANNER, STORED, Tracker, ran, withdraw
+from tests.sites import TIMES, Site, ask
+from tests.waiting import eventually
 
-__all__ = ["tracked", "tracker"]  # fixtures
+pytestmark = pytest.mark.database
 
 RECORDS = (
     "from consent.models import ConsentRecord as R\nprint(*R.objects.order_by('pk').values_list('action', flat=True))"
@@ -43,7 +42,7 @@ def test_ten_of_ten_choices_made_just_before_leaving_the_page_are_recorded(
     for number in range(10):
         context.clear_cookies()
         page = context.new_page()
-        settle(page, f"{tracked.url}{STORED}")
+        page.goto(f"{tracked.url}{STORED}")
         button = page.locator(f"{BANNER} [data-consent-reject]")
         if target:
             with page.expect_navigation():
@@ -52,9 +51,7 @@ def test_ten_of_ten_choices_made_just_before_leaving_the_page_are_recorded(
         else:
             button.evaluate("button => button.click()")
         page.close()
-        deadline = time.monotonic() + 10
-        while not context.cookies(tracked.url) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        eventually(lambda: context.cookies(tracked.url), f"choice {number} was answered")
         assert "cookie_consent" in {cookie["name"] for cookie in context.cookies(tracked.url)}, number
     assert records(tracked)[before:] == ["reject_all"] * 10
 
@@ -62,7 +59,7 @@ def test_ten_of_ten_choices_made_just_before_leaving_the_page_are_recorded(
 # Its bar runs `onAccept`, and so every tracker, although the server answered 500 and nothing was recorded.
 def test_nothing_opens_when_the_server_cannot_record_the_choice(tracked: Site, tracker: Tracker, page: Page) -> None:
     rename = "from django.db import connection\nconnection.cursor().execute('ALTER TABLE {} RENAME TO {}')"
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     tracker.forget()
     tracked.python(rename.format("consent_consentrecord", "consent_consentrecord_away"))
     try:
@@ -71,7 +68,7 @@ def test_nothing_opens_when_the_server_cannot_record_the_choice(tracked: Site, t
         assert answer.value.status >= 500
         expect(page.locator(f"{BANNER} [role=status]")).to_contain_text("Nothing")
         assert page.context.cookies() == []
-        settle(page, f"{tracked.url}{STORED}")
+        page.goto(f"{tracked.url}{STORED}")
         expect(page.locator(BANNER)).to_be_visible()
         assert (ran(page), tracker.asked) == (set(), [])
     finally:
@@ -85,7 +82,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
     before = len(records(tracked))
     first, second = context.new_page(), context.new_page()
     for tab in (first, second):
-        settle(tab, f"{tracked.url}{STORED}")
+        tab.goto(f"{tracked.url}{STORED}")
     # Pressed from within: as a tab comes to the front, it has the other one's answer already and asks no more.
     with first.expect_response("**/consent/"):
         first.locator(f"{BANNER} [data-consent-accept]").evaluate("button => button.click()")
@@ -99,7 +96,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
     first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(first.locator("html")).not_to_have_attribute("data-marketing", "ran")
     tracker.forget()
-    settle(first, f"{tracked.url}{STORED}")
+    first.goto(f"{tracked.url}{STORED}")
     assert (ran(first), tracker.asked) == (set(), [])
 
 
@@ -107,7 +104,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
 def test_what_one_process_switches_off_or_on_holds_in_every_worker_on_the_next_request(
     tracked: Site, tracker: Tracker, page: Page
 ) -> None:
-    settle(page, f"{tracked.url}{STORED}")
+    page.goto(f"{tracked.url}{STORED}")
     with page.expect_response("**/consent/"):
         page.locator(f"{BANNER} [data-consent-accept]").click()
     expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
@@ -130,9 +127,9 @@ def test_what_one_process_switches_off_or_on_holds_in_every_worker_on_the_next_r
 
 # It deletes cookies by their exact name, domain and path, and knows no wildcards such as `_ga_*`.
 def test_withdrawal_erases_by_wildcard_whatever_path_and_parent_domain_a_cookie_was_set_with(
-    new_site: Callable[[], Site], page: Page
+    new_site: Callable[..., Site], page: Page
 ) -> None:
-    site = new_site()
+    site = new_site(ALLOWED_HOSTS="127.0.0.1,www.glossary.localhost")
     site.add_person("olga", "Site operators")
     site.python(
         "from cookie_consent.models import Cookie, CookieGroup\nfrom consent.actions import declare_cookie\n"
@@ -140,25 +137,21 @@ def test_withdrawal_erases_by_wildcard_whatever_path_and_parent_domain_a_cookie_
         "declare_cookie(cookie=Cookie(cookiegroup=group, name='_ga_*', description='Counts.'), lifetime_days=30)"
     )
     site.manage("publish_notice", "--material", "--reason", "A cookie", "--as", "olga")
-    site.stop()
-    site.environment["ALLOWED_HOSTS"] = "127.0.0.1,www.glossary.localhost"
-    site.start()
     url = site.url.replace("127.0.0.1", "www.glossary.localhost") + STORED
 
     def kept() -> set[str]:
         return {cookie["name"] for cookie in page.context.cookies()} - {"cookie_consent", "consent_receipt"}
 
-    settle(page, url)
+    page.goto(url)
     with page.expect_navigation():  # the page loads anew, as something is open now
         page.locator(f"{BANNER} [data-consent-accept]").click()
-    page.wait_for_load_state("networkidle")
     expect(page.locator(BANNER)).to_be_hidden()
     names = {"_ga_HOST", "_ga_PARENT", "_ga_PATH", "_gap", "own"}
     for name in names:
         where = {"_ga_PARENT": "; domain=glossary.localhost", "_ga_PATH": "; path=/glossary"}.get(name, "; path=/")
         page.evaluate("text => { document.cookie = text }", f"{name}=1{where}")
-    settle(page, url)
+    page.goto(url)
     assert kept() == names  # accepted, so they stay
     withdraw(page)
-    settle(page, url)  # a cookie with a path is in sight of the pages below it alone
+    page.goto(url)  # a cookie with a path is in sight of the pages below it alone
     assert kept() == {"_gap", "own"}

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
 
-from tests.browser.conftest import PASSWORD, Site, axe_violations, sign_in
-
-REPORT_REFUSALS = (
-    "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective))"
-)
+from tests.browser.editing import REPORT_REFUSALS, open_term, wait_for_editors
+from tests.browser.visiting import axe_violations, sign_in
+from tests.sites import PASSWORD, Site
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +56,6 @@ def refusals(page: Page) -> Iterator[list[str]]:
     assert found == []
 
 
-def open_term(page: Page, desk: Site, title: str) -> None:
-    page.goto(f"{desk.url}/admin/glossary/term/")
-    page.get_by_role("link", name=title, exact=True).click()
-    wait_for_editors(page)
-
-
 def approve(desk: Site, title: str, *, publish: bool) -> None:
     """Have the newest revision of a term approved by somebody who wrote none of it (the review has its own test)."""
     desk.python(
@@ -75,10 +67,6 @@ def approve(desk: Site, title: str, *, publish: bool) -> None:
         f"review = submit_term(term=Term.objects.get(title={title!r}), by=edith, at=timezone.now())\n"
         f"approve_review(review=review, by=rafael, at=timezone.now(), publish={publish!r})"
     )
-
-
-def wait_for_editors(page: Page) -> None:
-    expect(page.locator(".ProseMirror[aria-labelledby]")).to_have_count(3)
 
 
 def add_row(page: Page, name: str) -> Locator:
@@ -290,13 +278,13 @@ def test_every_page_of_the_desk_is_accessible_and_refuses_nothing(desk: Site, pa
     ]
     found: list[str] = []
     for url in stock:
-        page.goto(url, wait_until="networkidle")
+        page.goto(url)
     # axe tries a style of its own on the page, which the policy refuses: look at refusals before it runs.
     assert refusals == []
     for width in (1280, 320):
         page.set_viewport_size({"width": width, "height": 900})
         for url in shaped:
-            page.goto(url, wait_until="networkidle")
+            page.goto(url)
             assert refusals == []
             found += [f"{width} {url} {line}" for line in axe_violations(page)]
             assert page.evaluate("document.documentElement.scrollWidth") <= width, url

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from glossary.embedding import newest
-from tests.browser.conftest import Site, axe_violations
 from tests.browser.third_parties import serve
+from tests.browser.visiting import axe_violations, until
+from tests.sites import Site
 
 PAGE = """<!doctype html>
 <html lang="{lang}" dir="{direction}">
@@ -136,7 +137,7 @@ def test_pointing_at_a_word_shows_what_it_means_and_moving_away_hides_it(
     assert terms(asked) == ALL
     # It stays while the pointer moves onto it (WCAG 2.2, 1.4.13), and goes when it leaves.
     card.hover()
-    page.wait_for_timeout(600)
+    page.clock.fast_forward(2_000)
     expect(card).to_be_visible()
     page.get_by_role("heading").hover()
     expect(card).to_be_hidden()
@@ -201,15 +202,12 @@ def test_a_page_may_have_everything_fetched_as_it_opens_or_from_a_folder_of_its_
 ) -> None:
     host.fill = {"more": 'data-load="page"', "script": "glossary.js"}
     open_page(page, host)
-    page.wait_for_load_state("networkidle")
-    assert terms(asked) == ALL
+    until(page, lambda: terms(asked) == ALL, "all terms of the page are asked for")
     host.fill = {"more": 'data-load="page" data-terms="/healthz/"', "script": "glossary.js"}
     asked.clear()
     open_page(page, host)
-    page.wait_for_load_state("networkidle")
-    assert [request.url for request in asked if "/healthz/" in request.url] == [
-        f"{host.glossary}/healthz/{name}" for name in ("oestradiol.json", "menopause.json", "retired.json")
-    ]
+    addresses = [f"{host.glossary}/healthz/{name}" for name in ("oestradiol.json", "menopause.json", "retired.json")]
+    until(page, lambda: [each.url for each in asked if "/healthz/" in each.url] == addresses, "the folder is asked")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

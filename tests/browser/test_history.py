@@ -7,7 +7,8 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, axe_violations, sign_in
+from tests.browser.visiting import TIMEOUT, axe_violations, sign_in
+from tests.sites import Site
 
 STORY = """
 import json
@@ -74,7 +75,7 @@ def test_every_page_is_accessible_and_fits_the_screen(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(TIMEOUT)
     sign_in(page, site, "edith")
     found: dict[str, list[str]] = {}
     for name, path in places.items():

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, axe_violations
-from tests.browser.test_pages import TERMS
+from tests.browser.pages import TERMS
+from tests.browser.visiting import axe_violations
+from tests.sites import Site
 
 # Those with the longest words, and those that the walk of all pages doesn't know in Arabic.
 GERMAN = (

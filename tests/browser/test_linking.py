@@ -8,7 +8,8 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
-from tests.browser.conftest import AXE_TAGS, Site, axe_violations, sign_in
+from tests.browser.visiting import AXE_TAGS, TIMEOUT, axe_violations, rest, sign_in, until
+from tests.sites import Site
 
 TERMS = """
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ documents = [
 for saved in save_terms(documents=list(map(parse_document, documents)), by=by, at=at):
     publish_term(term=saved.term, by=Program("Test"), at=at, emergency=True, reason="Test")
 """
+# Longer than a card takes to open or to close, in milliseconds.
+LONG = 2_000
 COLOURS = {"color-contrast-enhanced": {"enabled": True}}
 
 
@@ -39,6 +42,7 @@ def glossary(site: Site) -> Site:
 
 @pytest.fixture
 def reading(glossary: Site, page: Page) -> Page:
+    page.clock.install()  # cards open and close after a while, which a test lets pass at once
     page.goto(f"{glossary.url}/glossary/progesterone/")
     return page
 
@@ -46,7 +50,7 @@ def reading(glossary: Site, page: Page) -> Page:
 @pytest.fixture
 def phone(glossary: Site, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     page.goto(f"{glossary.url}/glossary/progesterone/")
     refuse_cookies(page)
@@ -101,7 +105,7 @@ def test_a_link_that_is_pointed_at_shows_what_it_leads_to_without_asking_the_ser
 def test_the_pointer_may_move_onto_the_card_which_closes_once_it_has_left_both(reading: Page) -> None:
     link(reading).hover()
     card(reading).hover()
-    reading.wait_for_timeout(600)
+    reading.clock.fast_forward(LONG)
     expect(card(reading)).to_be_visible()
     reading.mouse.move(2, 2)
     expect(card(reading)).to_have_count(0)
@@ -110,7 +114,7 @@ def test_the_pointer_may_move_onto_the_card_which_closes_once_it_has_left_both(r
 def test_a_pointer_that_only_passes_shows_nothing(reading: Page) -> None:
     link(reading).hover()
     reading.mouse.move(2, 2)
-    reading.wait_for_timeout(600)
+    reading.clock.fast_forward(LONG)
     expect(card(reading)).to_have_count(0)
 
 
@@ -119,7 +123,7 @@ def test_escape_closes_the_card_and_leaves_focus_and_pointer_where_they_are(read
     expect(card(reading)).to_be_visible()
     reading.keyboard.press("Escape")
     expect(card(reading)).to_have_count(0)
-    reading.wait_for_timeout(400)
+    reading.clock.fast_forward(LONG)
     expect(card(reading)).to_have_count(0)
 
 
@@ -133,7 +137,7 @@ def test_keyboard_focus_shows_the_card_and_describes_the_link(reading: Page) -> 
     # It stays for as long as the focus does, also when a pointer comes and goes.
     link(reading).hover()
     reading.mouse.move(2, 2)
-    reading.wait_for_timeout(600)
+    reading.clock.fast_forward(LONG)
     expect(card(reading)).to_be_visible()
     reading.keyboard.press("Escape")
     expect(card(reading)).to_have_count(0)
@@ -141,8 +145,8 @@ def test_keyboard_focus_shows_the_card_and_describes_the_link(reading: Page) -> 
     assert link(reading).get_attribute("aria-describedby") is None
     reading.keyboard.press("Tab")
     expect(card(reading)).to_contain_text("The lining of the uterus")
-    reading.wait_for_timeout(500)  # the focus has scrolled the page, and the card found another place
-    assert is_on_screen(reading), "the card is above a link at the bottom of the screen"
+    # The focus scrolls the page, and the card finds another place: above a link at the bottom of the screen.
+    until(reading, lambda: is_on_screen(reading), "the card is on the screen")
     reading.keyboard.press("Tab")
     expect(card(reading)).to_have_count(0)
 
@@ -154,14 +158,11 @@ def test_a_script_that_comes_late_leaves_the_card_of_a_reader_who_went_on(readin
     while not link(reading).evaluate("link => link === document.activeElement"):
         reading.keyboard.press("Tab")
     expect(card(reading)).to_be_visible()
-    for _ in range(150):
-        if held:
-            break
-        reading.wait_for_timeout(100)  # the browser asks a moment after the focus has passed
-    assert held, "the focus passed the button that prints, which asked for its script"
+    until(reading, lambda: held, "the focus passed the button that prints, which asked for its script")
     with reading.expect_response("**/glossary/print*.js"):
         held[0].continue_()
-    reading.wait_for_timeout(500)
+    rest(reading)
+    reading.clock.fast_forward(LONG)
     expect(card(reading)).to_be_visible()
 
 
@@ -238,7 +239,7 @@ def test_axe_finds_nothing_on_a_page_with_an_open_card(
     page.goto(f"{glossary.url}/glossary/progesterone/")
     link(page).hover()
     expect(card(page)).to_be_visible()
-    page.wait_for_timeout(300)  # the card has faded in
+    rest(page)
     options: dict[str, Any] = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "rules": COLOURS}
     assert axe_violations(page, options=options) == []
     context.close()

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import Site, axe_violations, wait_until
+from tests.browser.visiting import axe_violations, rest, wait_until
+from tests.sites import Site
 
 TERM = "/glossary/progesterone/"
 KEPT = "() => Object.fromEntries(Object.entries(localStorage))"
@@ -121,14 +122,13 @@ def test_with_permission_it_is_kept_also_what_was_chosen_before_and_withdrawing_
     expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
     page.goto(site.url + TERM)
     expect(page.locator("html")).to_have_css("color-scheme", "light dark")
-    page.wait_for_load_state("networkidle")
     assert page.evaluate(KEPT) == {}
 
 
 def test_nothing_of_it_reaches_the_server(site: Site, page: Page) -> None:
     page.goto(site.url + TERM)
     answer(page, "personalization")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
     asked: list[Request] = []
     page.on("request", lambda request: asked.append(request))
     choose(page, "Dark", "Larger")
@@ -137,7 +137,7 @@ def test_nothing_of_it_reaches_the_server(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/saved/")
     page.get_by_role("button", name="Forget all").click()
-    page.wait_for_load_state("networkidle")
+    wait_until(page, "localStorage.length === 0")
     for request in asked:
         headers = request.all_headers()
         assert request.method == "GET"
@@ -157,7 +157,7 @@ def test_what_was_chosen_is_there_before_anything_is_painted_and_nothing_moves(
     page.get_by_role("button", name="Save", exact=True).click()
     page.add_init_script(SHIFTS)
     page.goto(site.url + path)
-    page.wait_for_load_state("networkidle")
+    rest(page)
     seen = page.evaluate("window.frames_seen")
     dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert seen
@@ -166,7 +166,7 @@ def test_what_was_chosen_is_there_before_anything_is_painted_and_nothing_moves(
     assert dark != "rgb(251, 250, 246)"
 
 
-def test_what_no_notice_names_is_not_kept_even_with_permission(new_site: Callable[[], Site], page: Page) -> None:
+def test_what_no_notice_names_is_not_kept_even_with_permission(new_site: Callable[..., Site], page: Page) -> None:
     """As on a site that was there before, until its operators publish a notice that names it."""
     site = new_site()
     site.manage("load_demo", "--no-accounts")
@@ -269,7 +269,7 @@ def test_what_keeps_comes_when_it_is_first_used_and_at_once_to_who_allowed_it(si
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if is_personal(request.url) else None)
     page.goto(site.url + TERM)
-    page.wait_for_load_state("networkidle")
+    rest(page)
     assert asked == []
     with page.expect_request(lambda request: is_personal(request.url)):
         page.get_by_text("Aa").hover()

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import MOVED, Site
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
+from tests.browser.visiting import MOVED, TIMEOUT, rest, until
+from tests.sites import Site
 
 TERMS = """
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ def refused(page: Page, site: Site) -> Page:
 def plain(browser: Browser) -> Iterator[Page]:
     """A page without JavaScript."""
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT)
     yield context.new_page()
     context.close()
 
@@ -236,7 +237,7 @@ def test_nothing_moves_while_a_page_loads(site: Site, page: Page) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         for path in ("/", PATH, "/ar" + PATH, "/glossary/"):
             page.goto(site.url + path)
-            page.wait_for_load_state("networkidle")
+            rest(page)
             assert page.evaluate("moved") == [], (width, path)
 
 
@@ -267,5 +268,7 @@ def test_a_first_visit_to_a_term_leaves_room_for_longer_texts_in_25_kilobytes(si
     sizes: dict[str, int] = {}
     page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
     page.goto(site.url + PATH)
-    page.wait_for_load_state("networkidle")
+    # What a page asks for comes before it has loaded, but for the icon, which a browser asks for when it likes.
+    until(page, lambda: any("/icon." in url for url in sizes), "the icon has come")
+    rest(page)
     assert sum(sizes.values()) <= 23_500, sizes

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.browser.conftest import Site, axe_violations, sign_in
-from tests.browser.test_editing import REPORT_REFUSALS, open_term, wait_for_editors
+from tests.browser.editing import REPORT_REFUSALS, open_term, wait_for_editors
+from tests.browser.visiting import TIMEOUT, axe_violations, sign_in
+from tests.sites import Site
 
 MECHANISM = "The corpus luteum makes progesterone."
 BETTER = "The corpus luteum makes progesterone, which the endometrium answers."
@@ -53,7 +54,7 @@ def people(browser: Browser, desk: Site) -> Iterator[dict[str, Page]]:
 
     for name in ("edith", "emil", "rafael"):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(TIMEOUT)
         pages[name] = context.new_page()
         pages[name].add_init_script(REPORT_REFUSALS)
         pages[name].on("console", note)
@@ -70,6 +71,7 @@ def public_text(page: Page, desk: Site) -> str:
     return page.locator("main").inner_text()
 
 
+@pytest.mark.database
 def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, people: dict[str, Page]) -> None:
     edith, emil, rafael = (people[name] for name in ("edith", "emil", "rafael"))
 
@@ -256,7 +258,7 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
         page.set_viewport_size({"width": width, "height": 900})
         for url in screens:
             refused.clear()  # axe tries styles of its own, which are refused
-            page.goto(url, wait_until="networkidle")
+            page.goto(url)
             found += [f"{url}: {line}" for line in refused]
             found += [f"{width} {url} {line}" for line in axe_violations(page)]
             assert page.evaluate("document.documentElement.scrollWidth") <= width, url

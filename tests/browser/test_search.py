@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import Site, axe_violations, wait_until
+from tests.browser.visiting import axe_violations, wait_until
+from tests.sites import Site
 
 TERMS = """
 from datetime import UTC, datetime

@@ -8,21 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.banner import BANNER, STORED, Tracker, choose_on_banner, ran, withdraw
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
-from tests.browser.test_consent import (
-    BANNER,
-    STORED,
-    Tracker,
-    choose_on_banner,
-    ran,
-    settle,
-    tracked,
-    tracker,
-    withdraw,
-)
-
-__all__ = ["tracked", "tracker"]  # fixtures
+from tests.sites import Site
 
 
 @dataclass
@@ -63,7 +51,7 @@ def cache(tracked: Site) -> Iterator[SharedCache]:
 def test_one_cached_page_serves_everybody_and_each_visitors_own_choice_holds(
     cache: SharedCache, tracker: Tracker, page: Page, browser: Browser
 ) -> None:
-    settle(page, f"{cache.url}{STORED}")
+    page.goto(f"{cache.url}{STORED}")
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
     expect(page.locator("html")).to_have_attribute("data-analytics", "ran")
@@ -72,24 +60,24 @@ def test_one_cached_page_serves_everybody_and_each_visitors_own_choice_holds(
     tracker.forget()
     context = browser.new_context()
     other = context.new_page()
-    settle(other, f"{cache.url}{STORED}")
+    other.goto(f"{cache.url}{STORED}")
     assert cache.hits == [STORED]
     expect(other.locator(BANNER)).to_be_visible()
     assert (ran(other), tracker.asked, context.cookies()) == (set(), [], [])
     choose_on_banner(other, "reject")
-    settle(other, f"{cache.url}{STORED}")
+    other.goto(f"{cache.url}{STORED}")
     assert (ran(other), tracker.asked) == (set(), [])
     context.close()
     # And the first one takes hers back, under a policy that goes on allowing it.
     withdraw(page)
     tracker.forget()
-    settle(page, f"{cache.url}{STORED}")
+    page.goto(f"{cache.url}{STORED}")
     assert STORED in cache.hits
     assert (ran(page), tracker.asked) == (set(), [])
 
 
 def test_an_undeclared_tracker_is_refused_all_the_same(cache: SharedCache, tracker: Tracker, page: Page) -> None:
-    settle(page, f"{cache.url}{STORED}")
+    page.goto(f"{cache.url}{STORED}")
     refused = page.evaluate(
         """(address) => new Promise((resolve) => {
             document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));

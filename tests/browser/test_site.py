@@ -4,7 +4,8 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Site, axe_violations, sign_in
+from tests.browser.visiting import axe_violations, sign_in
+from tests.sites import Site
 
 
 def test_staff_can_sign_in(site: Site, page: Page) -> None:

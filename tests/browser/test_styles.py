@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 from rcssmin import cssmin
 
-from tests.browser.conftest import ROOT
+from tests.folders import ROOT
 
 STYLES = sorted(
     path.relative_to(ROOT)

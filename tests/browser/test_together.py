@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from tests.browser.conftest import Site, axe_violations, sign_in
+from tests.browser.visiting import TIMEOUT, axe_violations, rest, sign_in
+from tests.sites import Site
 
 NARROW: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
@@ -28,7 +29,7 @@ def axe(page: Page) -> list[str]:
         page.locator(".save-bar").evaluate_all("bars => bars.forEach(bar => (bar.style.position = ''))")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{size['width']}: scrolls sideways")
-    page.wait_for_timeout(50)
+    rest(page)
     LOOKING.pop()
     return found
 
@@ -78,7 +79,7 @@ def somebody(browser: Browser, desk: Site, refusals: list[str]) -> Iterator[Call
 
     def come(username: str) -> Page:
         context = browser.new_context(viewport=WIDE, locale="en-GB")
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(TIMEOUT)
         contexts.append(context)
         page = context.new_page()
         watch(page, refusals)
@@ -147,6 +148,7 @@ def hidden_by_the_bar(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.database
 def test_two_people_collide_decide_side_by_side_and_nothing_is_lost(somebody: Callable[[str], Page], term: str) -> None:
     mine, theirs = somebody("edith"), somebody("emil")
     open_form(mine, term)

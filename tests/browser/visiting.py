@@ -1,0 +1,84 @@
+"""What browser tests do with a page: sign in, wait, and let it be judged."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Error, Page
+
+from tests.sites import PASSWORD, Site
+from tests.waiting import PATIENCE
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# Without a network of its own: nothing of the browser's maker is asked for.
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+# WCAG 2.2 AA and everything below it, plus axe's best practices.
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# To be run before a page: `moved` has each shift of its layout, how far it went, and the HTML of what moved.
+MOVED = """window.moved = [];
+const note = (entry) => moved.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML)]);
+new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: "layout-shift", buffered: true});"""
+# Two frames later, the page has been laid out and painted with what came before.
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+TIMEOUT = PATIENCE * 1_000
+
+
+def sign_in(page: Page, site: Site, username: str) -> None:
+    """Sign in to the admin as somebody made by :meth:`Site.add_person`."""
+    page.goto(f"{site.url}/admin/login/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{site.url}/admin/")
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait until JavaScript is true in the page, also through navigations.
+
+    Playwright's ``wait_for_function`` asks again by ``eval``, which the site's policy refuses.
+    """
+    script = f"""async () => {{
+        const deadline = performance.now() + {TIMEOUT};
+        while (!({expression}) && performance.now() < deadline) {{
+            await new Promise((done) => setTimeout(done, 20));
+        }}
+        return Boolean({expression});
+    }}"""
+    while True:
+        with suppress(Error):  # a page that is being left has nothing to evaluate it in
+            assert page.evaluate(script), f"not true within {PATIENCE:.0f} s: {expression}"
+            return
+
+
+def until(page: Page, happens: Callable[[], object], otherwise: str) -> None:
+    """Wait until something outside of the page has happened, while what the page tells this process is heard."""
+    deadline = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {otherwise}"
+        page.wait_for_timeout(20)
+
+
+def rest(page: Page) -> None:
+    """Wait until the page is painted as it is now, and whatever moves or fades in it has arrived."""
+    page.evaluate(PAINTED)
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
+
+
+def axe_violations(page: Page, *, options: dict[str, Any] | None = None) -> list[str]:
+    """Return what axe-core finds on the page as it stands, a line per violation and element. By default it looks for
+    everything of :data:`AXE_TAGS`.
+    """
+    if not page.evaluate("'axe' in window"):  # 550 KB that a page needs once
+        page.evaluate(AXE_SCRIPT)
+    options = options or {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+    response = page.evaluate("options => axe.run(document, options)", {**options, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:200]}"
+        for violation in response["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,298 @@
+"""What a regulator gets: complete, explained, and checked by a program that uses nothing of ours."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cookie_consent.models import CookieGroup
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from consent.actions import erase_record, export_records, publish_notice, record_choice, seal_ledger
+from consent.exporting import Export, NothingSealed, defused
+from consent.ledger.keys import public_keys
+from consent.models import ConsentEvent, ConsentRecord
+from tests.consent.ledger import add_records
+from tests.people import person
+
+pytestmark = pytest.mark.django_db
+
+DAY = date(2026, 3, 2)
+URL = "/admin/consent/consentrecord/export/"
+Unpack = Callable[..., Path]
+
+
+@pytest.fixture
+def sealed(at: datetime) -> list[str]:
+    """The receipts of 300 sealed records of one day; the fourth was erased."""
+    receipts = add_records(300, at=at)
+    seal_ledger(at=at + timedelta(hours=1))
+    erase_record(receipt=receipts[3], at=at + timedelta(hours=2))
+    return receipts
+
+
+@pytest.fixture
+def unpack(tmp_path: Path, at: datetime) -> Unpack:
+    def unpack(form: str = "csv", *, first: date = DAY, last: date = DAY) -> Path:
+        export = export_records(first=first, last=last, format=form, by=None, at=at + timedelta(days=1))
+        folder = tmp_path / form
+        with zipfile.ZipFile(io.BytesIO(b"".join(export.chunks()))) as archive:
+            assert archive.testzip() is None
+            archive.extractall(folder)
+        return folder
+
+    return unpack
+
+
+def verify(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier of the export as a stranger would: without this project, its settings and its packages."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(folder / "verify.py"), str(folder), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+        cwd=folder,
+    )
+
+
+def sum_up(folder: Path) -> None:
+    """Make SHA256SUMS fit again, as a forger would."""
+    names = [line.partition("  ")[2] for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    (folder / "SHA256SUMS").write_text(
+        "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_stranger_checks_the_export_with_the_verifier_alone(
+    sealed: list[str],
+    unpack: Unpack,
+    form: str,
+) -> None:
+    done = verify(unpack(form))
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "All 300 records are what was sealed, and in the signed head.\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("records", "accept_all", "reject_all", "says something else than what was sealed"),
+        ("records", "2026-03-02T12:00:07", "2026-03-02T12:00:08", "says something else than what was sealed"),
+        ("proofs.jsonl", '"index": 5,', '"index": 6,', "is another record's"),
+        ("checkpoint.txt", "\n300\n", "\n301\n", "none of the keys has signed the head"),
+        ("notices", "We use cookies", "We do nothing", "isn't what its name says"),
+    ],
+)
+def test_a_forged_export_is_caught_and_the_place_named(
+    sealed: list[str],
+    unpack: Unpack,
+    form: str,
+    name: str,
+    old: str,
+    new: str,
+    words: str,
+) -> None:
+    folder = unpack(form)
+    path = next(folder.glob(f"{name}*/*.json" if name == "notices" else f"{name}*"))
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = verify(folder)
+    assert (done.returncode, "isn't what SHA256SUMS says" in done.stderr) == (1, True)
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_swapped_lost_and_foreign_proofs_are_caught(sealed: list[str], unpack: Unpack) -> None:
+    folder = unpack("json")
+    path = folder / "proofs.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    first = json.loads(lines[0])
+    for forged, words in [
+        ([lines[1], lines[0], *lines[2:]], "another record's"),
+        (lines[:-1], "has no proof"),
+        ([*lines, lines[0]], "more proofs than records"),
+        ([json.dumps(first | {"path": first["path"][:-1]}) + "\n", *lines[1:]], "too short"),
+        ([json.dumps(first | {"path": [*first["path"], "00" * 32]}) + "\n", *lines[1:]], "too long"),
+        (
+            [json.dumps(first | {"path": ["00" * 32, *first["path"][1:]]}) + "\n", *lines[1:]],
+            "isn't in the signed head",
+        ),
+    ]:
+        path.write_text("".join(forged))
+        sum_up(folder)
+        done = verify(folder)
+        assert done.returncode == 1, words
+        assert words in done.stderr
+
+
+def test_another_key_and_an_earlier_head_are_held_against_it(
+    sealed: list[str], unpack: Unpack, at: datetime, settings: Any
+) -> None:
+    folder = unpack()
+    [own] = (folder / "public-keys.txt").read_text().split()
+    assert verify(folder, "--key", own, "--head", str(folder / "checkpoint.txt")).returncode == 0
+    settings.CONSENT_SIGNING_KEY = "another key of at least thirty-two characters"
+    done = verify(folder, "--key", str(public_keys()[0]))
+    assert (done.returncode, "none of the keys" in done.stderr) == (1, True)
+
+
+def test_the_export_never_holds_a_receipt_but_its_hash(sealed: list[str], unpack: Unpack) -> None:
+    folder = unpack()
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file())
+    assert not [receipt for receipt in sealed if receipt in text]
+    assert hashlib.sha256(sealed[0].encode()).hexdigest() in text
+    assert hashlib.sha256(sealed[3].encode()).hexdigest() not in text  # erased
+
+
+def test_an_erased_record_stays_provable_and_says_nothing(sealed: list[str], unpack: Unpack) -> None:
+    rows = list(csv.DictReader(io.StringIO((unpack() / "records.csv").read_text(encoding="utf-8"))))
+    erased = rows[3]
+    assert [erased[name] for name in ("action", "accepted", "refused", "language", "receipt_sha256", "salt")] == [
+        ""
+    ] * 6
+    assert len(erased["personal_sha256"]) == 64
+    assert rows[0]["personal_sha256"] == ""
+
+
+def test_only_the_period_is_exported_and_what_waits_is_counted(sealed: list[str], unpack: Unpack, at: datetime) -> None:
+    add_records(3, at=at)
+    add_records(2, at=at + timedelta(days=1))
+    folder = unpack()
+    assert len((folder / "proofs.jsonl").read_text().splitlines()) == 300
+    assert "3 further records of the period had not been sealed" in (folder / "README.md").read_text()
+    seal_ledger(at=at + timedelta(days=2))
+    export = export_records(first=DAY + timedelta(days=1), last=DAY + timedelta(days=9), format="csv", by=None, at=at)
+    assert (export.number, export.waiting) == (2, 0)
+
+
+def test_the_readme_explains_every_column(sealed: list[str], unpack: Unpack) -> None:
+    folder = unpack()
+    readme = (folder / "README.md").read_text()
+    columns = (folder / "records.csv").read_text(encoding="utf-8").splitlines()[0].replace('"', "").split(",")
+    assert [column for column in columns if f"`{column}`" not in readme] == []
+    listed = {line.partition("  ")[2] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert listed == files - {"SHA256SUMS"}
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'x"])
+def test_no_cell_begins_a_formula(cell: str) -> None:
+    assert defused(cell) == f"'{cell}"
+    assert defused("analytics -x =y") == "analytics -x =y"
+
+
+def test_a_category_that_looks_like_a_formula_is_text_and_still_verifies(
+    sealed: list[str], unpack: Unpack, at: datetime
+) -> None:
+    CookieGroup.objects.create(varname="-2", name="Minus two", description="An odd name.", ordering=9)
+    notice = publish_notice(by=person("olga", "Olga Nwosu"), at=at, material=True, reason="Test")
+    record_choice(
+        choice="save", categories=["-2"], notice=notice.sha256, surface="banner", gpc=False, receipt="", at=at
+    )
+    seal_ledger(at=at)
+    folder = unpack()
+    cells = [cell for line in csv.reader(io.StringIO((folder / "records.csv").read_text())) for cell in line]
+    assert "'-2 necessary" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert verify(folder).returncode == 0
+
+
+def test_each_export_leaves_an_event_before_its_first_byte(sealed: list[str], at: datetime) -> None:
+    user = person("olga", "Olga Nwosu", "Site operators")
+    export_records(first=DAY, last=DAY, format="json", by=user, at=at)
+    event = ConsentEvent.objects.filter(verb="exported").get()
+    assert (event.by, event.by_name) == (user, "Olga Nwosu")
+    assert event.details == {"from": "2026-03-02", "to": "2026-03-02", "records": 300, "format": "json"}
+
+
+@pytest.mark.slow
+def test_an_export_of_any_size_takes_the_same_memory(at: datetime) -> None:
+    def peak(last: date) -> int:
+        export = export_records(first=DAY, last=last, format="json", by=None, at=at)
+        tracemalloc.start()
+        size = sum(len(chunk) for chunk in export.chunks())
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert size
+        return used
+
+    add_records(600, at=at)
+    add_records(1_200, at=at + timedelta(days=1))
+    seal_ledger(at=at + timedelta(days=2))
+    peak(DAY)  # what is loaded and cached the first time
+    assert peak(DAY + timedelta(days=1)) < 2 * peak(DAY)
+
+
+def test_before_anything_is_sealed_there_is_nothing_to_prove(at: datetime) -> None:
+    add_records(1, at=at)
+    with pytest.raises(NothingSealed):
+        export_records(first=DAY, last=DAY, format="csv", by=None, at=at)
+    assert not ConsentEvent.objects.exists()
+
+
+def test_operators_export_from_the_admin_by_post_only(client: Client, sealed: list[str]) -> None:
+    client.force_login(person("olga", "Olga Nwosu", "Site operators"))
+    assert f'href="{URL}"' in client.get("/admin/consent/consentrecord/").content.decode()
+    assert client.get(URL, {"first": "2026-03-02"}).status_code == 200
+    response: Any = client.post(URL, {"first": "2026-03-02", "last": "2026-03-02", "format": "csv"})
+    assert response.streaming
+    assert response["Content-Disposition"] == 'attachment; filename="consent-records-2026-03-02-2026-03-02.zip"'
+    assert "no-store" in response["Cache-Control"]
+    with zipfile.ZipFile(io.BytesIO(response.getvalue())) as archive:
+        assert "verify.py" in archive.namelist()
+    backwards = client.post(URL, {"first": "2026-03-02", "last": "2026-03-01", "format": "csv"})
+    assert "The period ends before it begins." in backwards.content.decode()
+    assert ConsentEvent.objects.filter(verb="exported").count() == 1
+
+
+def test_seeing_records_is_not_exporting_them(client: Client, sealed: list[str]) -> None:
+    viewer = person("vera", "Vera Viewer")
+    viewer.user_permissions.add(Permission.objects.get(codename="view_consentrecord"))
+    client.force_login(viewer)
+    assert URL not in client.get("/admin/consent/consentrecord/").content.decode()
+    for response in (client.get(URL), client.post(URL, {"first": "2026-03-02", "last": "2026-03-02", "format": "csv"})):
+        assert response.status_code == 403
+
+
+def test_the_command_writes_a_file_for_its_owner_and_never_over_another(
+    sealed: list[str], tmp_path: Path, editor: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "export.zip"
+    arguments = ["export_consent_records", "--from=2026-03-01", "--to=2026-03-31", f"--output={path}"]
+    call_command(*arguments)
+    assert "300 records are in" in capsys.readouterr().out
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(CommandError, match="exists already"):
+        call_command(*arguments)
+    with pytest.raises(CommandError, match="who may export"):
+        call_command(*arguments[:3], f"--output={tmp_path / 'b.zip'}", "--as=edith")
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command(*arguments[:3], f"--output={tmp_path / 'missing' / 'b.zip'}")
+    assert ConsentRecord.objects.count() == 300
+
+
+def test_the_name_of_the_file_says_the_period(sealed: list[str], at: datetime) -> None:
+    export: Export = export_records(first=DAY, last=DAY, format="csv", by=None, at=at)
+    assert export.file_name == "consent-records-2026-03-02-2026-03-02.zip"

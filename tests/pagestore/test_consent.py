@@ -1,0 +1,70 @@
+"""The page store and consent: one body for everybody, and a policy for each visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from config.pages import PageStore
+from consent.actions import save_service
+from consent.models import Service
+from tests.consent.builders import ORIGIN, open_service, without_notices
+from tests.pagestore.asking import Clock, ask
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_browser_asks_anew_when_its_consent_has_changed(
+    worker: Callable[[], PageStore], operator: User, at: datetime
+) -> None:
+    cookie = open_service(operator, at)
+    store = worker()
+    tag = ask(store, HTTP_COOKIE=cookie).headers["ETag"]
+    assert ask(store, HTTP_COOKIE=cookie, HTTP_IF_NONE_MATCH=tag).status == 304
+    withdrawn = ask(store, HTTP_IF_NONE_MATCH=tag)
+    assert withdrawn.status == 200
+    assert ORIGIN not in withdrawn.headers["Content-Security-Policy"]
+
+
+def test_a_service_that_is_switched_off_is_closed_on_the_next_request(
+    worker: Callable[[], PageStore],
+    operator: User,
+    at: datetime,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    cookie = open_service(operator, at)
+    one, other = worker(), worker()
+    assert ORIGIN in ask(one, HTTP_COOKIE=cookie).headers["Content-Security-Policy"]
+    assert ORIGIN in ask(other, HTTP_COOKIE=cookie).headers["Content-Security-Policy"]
+    service = Service.objects.get()
+    service.status = "off"
+    with django_capture_on_commit_callbacks(execute=True):
+        save_service(service=service, by=operator, at=at)
+    for store in (other, one):
+        answer = ask(store, HTTP_COOKIE=cookie)
+        assert ORIGIN not in answer.headers["Content-Security-Policy"]
+        assert b"Statistics" not in answer.body
+
+
+def test_a_page_that_lacks_the_banner_because_the_database_stumbled_is_not_kept(
+    worker: Callable[[], PageStore], clock: Clock
+) -> None:
+    store = worker()
+    whole = ask(store, "/")
+    with without_notices():
+        assert b"data-consent-banner" not in ask(store).body
+    assert b"data-consent-banner" in ask(store).body
+    assert b"data-consent-banner" in whole.body
+
+
+@pytest.mark.parametrize(
+    "cookie", ["", "=", "cookie_consent", 'cookie_consent="', "a=b; " * 500, "cookie_consent=\xff|="]
+)
+def test_any_cookie_header_is_taken(worker: Callable[[], PageStore], cookie: str) -> None:
+    store = worker()
+    plain = ask(store)
+    assert ask(store, HTTP_COOKIE=cookie) == plain

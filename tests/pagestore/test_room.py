@@ -1,0 +1,83 @@
+"""The page store's folder: it takes no more room than it was given, and what has to go is rendered again."""
+
+from __future__ import annotations
+
+import random
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+from pytest_django import Settings
+
+from config import pages
+from config.pages import PageStore
+from config.pages.files import PARTS
+from tests.pagestore.asking import Clock, ask
+
+pytestmark = pytest.mark.django_db
+PATHS = [f"/glossary/term-{number}/" for number in range(1_000)]
+# Two or three pages in each part of the folder, of four that are asked for.
+ROOM = PARTS * 5_000
+
+
+class Made:
+    """Pages of half a kilobyte that no compression makes smaller, each another one and always the same.
+
+    With the mark of the banner: a page without it isn't kept.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        path = environ["PATH_INFO"]
+        self.asked.append(path)
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [b"data-consent-banner " + path.encode() + random.Random(path).randbytes(500)]  # noqa: S311  (no secret)
+
+
+@pytest.fixture
+def made() -> Made:
+    return Made()
+
+
+@pytest.fixture
+def store(made: Made, clock: Clock, settings: Settings) -> PageStore:
+    settings.PAGE_FILES = True
+    store = PageStore(made, folder=pages.folder(), memory=0, clock=clock)
+    store.files.room = ROOM
+    return store
+
+
+def taken(store: PageStore) -> int:
+    return sum(file.stat().st_size for file in store.files.folder.rglob("*.page"))
+
+
+def test_the_folder_stays_within_its_room_and_pages_stay_right(store: PageStore, made: Made) -> None:
+    first = {}
+    for number, path in enumerate(PATHS):
+        first[path] = ask(store, path)
+        if number % 100 == 99:
+            assert taken(store) <= store.files.room * 1.5
+    assert taken(store) > store.files.room // 2, "there would have been room for more"
+    assert made.asked == PATHS
+    kept = {path for path in PATHS if store.is_finished(path)}
+    assert 0 < len(kept) < len(PATHS)
+    public = pages.folder() / "public" / "finished" / "pages"
+    served = {f"/{file.parent.relative_to(public)}/" for file in public.rglob("index.html")}
+    assert served == kept, "what goes from the folder goes from what nginx serves"
+    for path in PATHS:
+        assert ask(store, path) == first[path]
+    assert set(made.asked[len(PATHS) :]) >= set(PATHS) - kept, "what went is rendered again"
+
+
+def test_a_new_process_makes_room_for_what_others_have_written(store: PageStore, made: Made, clock: Clock) -> None:
+    store.files.room = ROOM * 10
+    for path in PATHS:
+        ask(store, path)
+    assert taken(store) > ROOM * 1.5
+    later = PageStore(made, folder=pages.folder(), memory=0, clock=clock)
+    later.files.room = ROOM
+    # One page in each part of the folder, and a few parts that are met by chance alone.
+    for number in range(1_000):
+        ask(later, f"/glossary/other-{number}/")
+    assert taken(later) <= ROOM * 1.5

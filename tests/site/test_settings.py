@@ -1,0 +1,111 @@
+"""Settings come from the environment, and production refuses to start without its secrets."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.env import VARIABLES
+from tests.folders import ROOT
+from tests.site.starting import PRODUCTION, start
+
+pytestmark = pytest.mark.processes
+
+FIXED = {
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "CACHE_URL",
+    "SITE_URL",
+    "CONSENT_SIGNING_KEY",
+    "EMAIL_URL",
+    "DATA_DIR",
+}
+
+
+def test_production_starts_when_everything_is_set(tmp_path: Path) -> None:
+    done = start(tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", None),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "development-only-secret-key-that-production-refuses"),
+        ("CONSENT_SIGNING_KEY", None),
+        ("CONSENT_SIGNING_KEY", "development-only-signing-key-that-production-refuses"),
+        ("ALLOWED_HOSTS", None),
+        ("ALLOWED_HOSTS", " , "),
+        ("ALLOWED_HOSTS", "*"),
+        ("SITE_URL", "glossary.example.org"),
+        ("DEBUG", "maybe"),
+        ("DATABASE_URL", "oracle://somewhere/else"),
+        ("CACHE_URL", "memcached://somewhere"),
+        ("EMAIL_URL", "pigeon://somewhere"),
+    ],
+)
+def test_production_refuses_to_start_and_names_the_variable(tmp_path: Path, name: str, value: str | None) -> None:
+    done = start(tmp_path, **{name: value})
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    assert name in done.stderr.splitlines()[-1] or any(
+        line.startswith(f"  - {name}") for line in done.stderr.splitlines()
+    )
+
+
+def test_all_missing_secrets_are_named_at_once(tmp_path: Path) -> None:
+    done = start(tmp_path, SECRET_KEY=None, CONSENT_SIGNING_KEY=None, ALLOWED_HOSTS=None)
+    for name in ("SECRET_KEY", "CONSENT_SIGNING_KEY", "ALLOWED_HOSTS"):
+        assert f"- {name}" in done.stderr
+
+
+def test_a_password_in_an_unreadable_database_url_is_not_shown(tmp_path: Path) -> None:
+    done = start(tmp_path, DATABASE_URL="oracle://scott:tiger@host/db")
+    assert "tiger" not in done.stderr.splitlines()[-1]
+
+
+def test_every_fixed_variable_is_described() -> None:
+    assert set(VARIABLES) >= FIXED
+    assert all(variable.description for variable in VARIABLES.values())
+
+
+def test_the_environment_is_read_in_one_place_only() -> None:
+    readers = set()
+    for path in [*ROOT.glob("config/**/*.py"), *ROOT.glob("glossary/**/*.py"), *ROOT.glob("consent/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
+                readers.add(path.relative_to(ROOT).as_posix())
+    # wsgi.py only names the settings module, as Django's own template does; the other two hand the environment, unread,
+    # to the server that they look at.
+    assert readers - {"config/wsgi.py", "consent/evidence.py", "config/auditing/serving.py"} == {"config/env.py"}
+
+
+def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:
+    code = (
+        "from django.db import connection\n"
+        "cursor = connection.cursor()\n"
+        "for name in ('journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'):\n"
+        "    print(name, cursor.execute('PRAGMA ' + name).fetchone()[0])\n"
+        "print(connection.transaction_mode)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\n")[:5] == [
+        "journal_mode wal",
+        "synchronous 2",
+        "foreign_keys 1",
+        "busy_timeout 20000",
+        "IMMEDIATE",
+    ]
