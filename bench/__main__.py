@@ -8,6 +8,7 @@ first run, and ``forget`` removes them. It takes SQLite, or the PostgreSQL serve
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -21,9 +22,10 @@ from bench.data import Databases, settle
 from bench.figures import Figure
 from bench.sites import Run, Site, environment, fill, sites
 from bench.subjects import memory, pages, publishing, rendering
+from tests.databases import end_run
 
 SIZES = (1_000, 10_000, 100_000)
-SMOKE = (50, 100)
+SMOKE = (100,)
 RECORDS, MANY_RECORDS, FEW_RECORDS = 100_000, 1_000_000, 1_000
 
 
@@ -65,7 +67,9 @@ def main() -> None:
     if options.smoke:
         options.sizes, options.rounds, options.seconds = list(SMOKE), 1, 0.05
         wanted = [name for name in wanted if name not in OTHERS]
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with contextlib.ExitStack() as stack:
+        stack.callback(end_run)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         databases = Databases.named_by(os.environ.get("DATABASE_URL", ""), folder=Path(folder))
         if "forget" in wanted:
             databases.forget()
@@ -91,11 +95,10 @@ def measure(subjects: Sequence[str], databases: Databases, folder: Path, options
                 done(name, databases.kind, about, partial(SUBJECTS[name], run), options)
     if CONSENT in subjects:
         records = FEW_RECORDS if options.smoke else MANY_RECORDS if options.large else RECORDS
-        with databases.empty() as url:
+        with databases.migrated() as url:
             own = folder / "consent"
             own.mkdir()
             site = Site(records, own, environment(url, own))
-            site.python("manage.py", "migrate", "-v", "0")
             done(
                 CONSENT,
                 databases.kind,

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests.databases import copy_database, drop_database
+
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "var" / "bench"
 # What decides what stands in a filled glossary.
@@ -68,6 +70,15 @@ class Databases:
             self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @contextlib.contextmanager
+    def migrated(self) -> Iterator[str]:
+        """Yield the URL of a migrated database with nothing in it, which is gone afterwards."""
+        url = copy_database()
+        try:
+            yield url
+        finally:
+            drop_database(url)
+
+    @contextlib.contextmanager
     def filled(self, size: int, fill: Fill, *, of: str = "", keep: bool = True) -> Iterator[str]:
         """Yield the URL of a copy of the glossary of this size, which is gone afterwards.
 
@@ -75,7 +86,7 @@ class Databases:
         ``keep`` the glossary is filled for this once.
         """
         if not keep:
-            with self.empty() as url:
+            with self.migrated() as url:
                 fill(url)
                 yield url
             return

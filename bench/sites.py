@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.data import Databases
 from bench.figures import Figure, read
 from bench.servers import ROOT, Server, free_port, granian, running
+from tests.sites import collected_static_files
 
 # What a shell of a developer may have set and a measurement mustn't follow.
 OWN = ("CACHE_URL", "EMAIL_URL", "CONSENT_", "GLOSSARY_", "PAGE_STORE", "TRUSTED_PROXIES")
@@ -101,7 +102,6 @@ def sites(
     databases: Databases, sizes: Sequence[int], folder: Path, *, real: Path | None, keep: bool
 ) -> Iterator[list[Site]]:
     """Yield a site of each size, with the static files of production."""
-    static = folder / "static"
     with contextlib.ExitStack() as stack:
         found = []
         for size in sizes:
@@ -112,9 +112,6 @@ def sites(
             of = f"{real.stat().st_size} {real.stat().st_mtime_ns}" if real else ""
             url = stack.enter_context(databases.filled(size, filled, of=of, keep=keep))
             site = Site(size, own, environment(url, own))
-            if not static.exists():
-                site.python("manage.py", "collectstatic", "-v", "0", "--noinput")
-                (own / "static").rename(static)
-            (own / "static").symlink_to(static)
+            (own / "static").symlink_to(collected_static_files())
             found.append(site)
         yield found

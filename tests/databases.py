@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import psycopg
 
-from tests.folders import KEPT, ROOT, RUN
+from tests.folders import KEPT, ROOT, RUN, STARTED_THE_RUN
 
 # The server on which databases are made, or nothing for SQLite.
 SERVER = url if (url := os.environ.get("DATABASE_URL", "")).startswith(("postgres:", "postgresql:")) else ""
@@ -59,12 +59,15 @@ def drop_database(url: str) -> None:
         Path(f"{_path_in(url)}{suffix}").unlink(missing_ok=True)
 
 
-def drop_all() -> None:
-    """Drop every database that this run made on a server. Those of SQLite lie in the run's folder."""
+def end_run() -> None:
+    """Remove whatever the run has made, if this process started it."""
+    if not STARTED_THE_RUN:
+        return
     if SERVER and (RUN / "on-server").exists():
         names = _on_server(f"SELECT datname FROM pg_database WHERE datname LIKE '{RUN.name}-%'")
         for name in names:
             _on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    shutil.rmtree(RUN, ignore_errors=True)
 
 
 def template_path() -> Path:

@@ -8,13 +8,12 @@ processes that made it.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.folders import RUN, STARTED_THE_RUN
+from tests.folders import RUN
 
 os.environ.setdefault("DEBUG", "1")
 # Nothing that a test writes lands in the project.
@@ -25,8 +24,6 @@ os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="data-", dir=RUN)
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    if STARTED_THE_RUN:
-        from tests.databases import drop_all  # not before the environment is set
+    from tests.databases import end_run  # not before the environment is set
 
-        drop_all()
-        shutil.rmtree(RUN, ignore_errors=True)
+    end_run()

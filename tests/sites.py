@@ -136,7 +136,7 @@ class Sites:
         self._launchers: dict[tuple[tuple[str, str], ...], Launcher] = {}
         self._usual: set[tuple[tuple[str, str], ...]] = set()
         self._static = folder / "static"
-        shutil.copytree(_collected_static_files(), self._static)
+        shutil.copytree(collected_static_files(), self._static)
         own = ("DEBUG", "DATABASE_URL", "DATA_DIR", "SECRET_KEY", "CONSENT_SIGNING_KEY", "ALLOWED_HOSTS")
         self._environment = {name: value for name, value in os.environ.items() if name not in own} | {
             "DEBUG": "0",
@@ -190,7 +190,7 @@ def _key(environment: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(environment.items()))
 
 
-def _collected_static_files() -> Path:
+def collected_static_files() -> Path:
     """Return a folder with the static files as production serves them. Hashing and compressing takes half a minute."""
     sources = [path for folder in ROOT.glob("*/static") for path in folder.rglob("*") if path.is_file()]
     sources += [path for path in (ROOT / "static").rglob("*") if path.is_file()]

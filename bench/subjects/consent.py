@@ -26,7 +26,7 @@ from consent.actions import choosing, seal_ledger, verify_ledger  # noqa: E402  
 from consent.ledger import receipt_hash  # noqa: E402  (settings first)
 from consent.ledger.rows import read  # noqa: E402  (settings first)
 from consent.models import ConsentRecord, Notice  # noqa: E402  (settings first)
-from tests.consent.ledger import add_records
+from tests.consent.ledger import add_records  # noqa: E402  (settings first)
 
 WRITERS = 8
 PAGE = 4_096

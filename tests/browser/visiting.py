@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 # WCAG 2.2 AA and everything below it, plus axe's best practices.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What a dark page differs in from a light one, which is looked at for everything.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 # To be run before a page: `moved` has each shift of its layout, how far it went, and the HTML of what moved.
 MOVED = """window.moved = [];
 const note = (entry) => moved.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML)]);
@@ -82,3 +84,21 @@ def axe_violations(page: Page, *, options: dict[str, Any] | None = None) -> list
         for violation in response["violations"]
         for node in violation["nodes"]
     ]
+
+
+def faults_of_any_look(page: Page, *, widths: Sequence[int] = (1280, 320)) -> list[str]:
+    """Return what is wrong with the page as it stands, in every look that it has for people.
+
+    Axe looks at everything at each width, and at the colours in the dark, since a dark page differs in nothing else.
+    What doesn't fit the width is a fault too. The page is left at its last width, in light colours.
+    """
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width}: {line}" for line in axe_violations(page)]
+        if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{width}: needs {needed} px")
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {line}" for line in axe_violations(page, options=COLOURS)]
+    page.emulate_media(color_scheme="light")
+    return found

@@ -52,6 +52,7 @@ def taken(store: PageStore) -> int:
     return sum(file.stat().st_size for file in store.files.folder.rglob("*.page"))
 
 
+@pytest.mark.slow
 def test_the_folder_stays_within_its_room_and_pages_stay_right(store: PageStore, made: Made) -> None:
     first = {}
     for number, path in enumerate(PATHS):
@@ -70,6 +71,7 @@ def test_the_folder_stays_within_its_room_and_pages_stay_right(store: PageStore,
     assert set(made.asked[len(PATHS) :]) >= set(PATHS) - kept, "what went is rendered again"
 
 
+@pytest.mark.slow
 def test_a_new_process_makes_room_for_what_others_have_written(store: PageStore, made: Made, clock: Clock) -> None:
     store.files.room = ROOM * 10
     for path in PATHS:

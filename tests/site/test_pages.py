@@ -69,14 +69,14 @@ def test_an_unknown_address_gets_the_sites_own_page(client: Client) -> None:
 
 
 @pytest.mark.django_db
-@override_settings(ROOT_URLCONF="tests.test_pages_site")
+@override_settings(ROOT_URLCONF="tests.site.test_pages")
 def test_a_refusal_gets_the_sites_own_page(client: Client) -> None:
     response = client.get("/forbidden/")
     assert response.status_code == 403
     assert "You may not see this page" in response.content.decode()
 
 
-@override_settings(ROOT_URLCONF="tests.test_pages_site", DEBUG=False)
+@override_settings(ROOT_URLCONF="tests.site.test_pages", DEBUG=False)
 def test_a_broken_page_answers_without_database_or_context() -> None:
     response = Client(raise_request_exception=False).get("/broken/")
     assert response.status_code == 500
@@ -84,7 +84,7 @@ def test_a_broken_page_answers_without_database_or_context() -> None:
 
 
 @pytest.mark.django_db
-@override_settings(ROOT_URLCONF="tests.test_pages_site", DEBUG=False)
+@override_settings(ROOT_URLCONF="tests.site.test_pages", DEBUG=False)
 def test_a_form_in_an_encoding_that_is_not_utf8_is_a_bad_request() -> None:
     client = Client(raise_request_exception=False)
     response = client.post("/posted/", data=b"a=%E9", content_type="application/x-www-form-urlencoded; charset=latin-1")
