@@ -108,16 +108,22 @@ def kept(name: str, sources: Iterable[Path], make: Callable[[Path], None]) -> Pa
     return folder
 
 
-def code() -> list[Path]:
-    """Return the files on which a migrated database can depend: the project's own code and the pinned packages."""
-    apps = ("config", "consent", "glossary", "prepared")
-    return [ROOT / "requirements.txt", *(path for app in apps for path in (ROOT / app).rglob("*.py"))]
+def _decides_what_migrating_makes() -> list[Path]:
+    """Return the files on which a migrated database can depend: pinned packages, settings, and the apps' own code.
+
+    Pages, commands and templates take no part in it.
+    """
+    without = ("admin", "management", "templatetags")
+    apps = (path for app in ("consent", "glossary") for path in (ROOT / app).rglob("*.py"))
+    code = (path for path in apps if path.relative_to(ROOT).parts[1] not in without and "views" not in path.name)
+    return [ROOT / "requirements.txt", ROOT / "config" / "settings.py", ROOT / "config" / "env.py", *code]
 
 
 def _template() -> str:
     """Return the migrated database: its path on SQLite, its name on PostgreSQL."""
     if not SERVER:
-        folder = kept("migrated", code(), lambda folder: _migrate(f"sqlite:///{folder / 'db.sqlite3'}"))
+        sources = _decides_what_migrating_makes()
+        folder = kept("migrated", sources, lambda folder: _migrate(f"sqlite:///{folder / 'db.sqlite3'}"))
         return str(folder / "db.sqlite3")
     name = f"{RUN.name}-template"
     with _locked(RUN):

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.databases import code, copy_database, drop_database, kept, reset_database
+from tests.databases import copy_database, drop_database, kept, reset_database
 from tests.folders import ROOT, RUN
 from tests.launcher import Launcher
 from tests.waiting import PATIENCE, eventually
@@ -194,6 +194,7 @@ def collected_static_files() -> Path:
     """Return a folder with the static files as production serves them. Hashing and compressing takes half a minute."""
     sources = [path for folder in ROOT.glob("*/static") for path in folder.rglob("*") if path.is_file()]
     sources += [path for path in (ROOT / "static").rglob("*") if path.is_file()]
+    sources += [ROOT / "requirements.txt", ROOT / "config" / "settings.py", ROOT / "config" / "storage.py"]
 
     def collect(folder: Path) -> None:
         environment = os.environ | {"DEBUG": "0", "DATA_DIR": str(folder), "ALLOWED_HOSTS": "127.0.0.1"}
@@ -203,7 +204,7 @@ def collected_static_files() -> Path:
             [sys.executable, "manage.py", "collectstatic", "-v0", "--noinput"], cwd=ROOT, env=environment, check=True
         )
 
-    return kept("static", [*code(), *sources], collect) / "static"
+    return kept("static", sources, collect) / "static"
 
 
 def ask(site: Site, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
