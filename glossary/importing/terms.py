@@ -1,26 +1,33 @@
-"""Bring a file of terms into the glossary: all of it or nothing."""
+"""Bring a file of terms into the glossary: all of it or nothing, and nothing of it unsaid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.text import get_text_list
 
-from glossary.actions import check_documents, documents_of, publish_terms, save_terms
-from glossary.documents import DocumentError, TermDocument, parse_document, slug_for
+from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
+from glossary.actions.batches import chunks
+from glossary.documents import PARTS, DocumentError, TermDocument, parse_document, slug_for
 from glossary.importing.csv_file import read_csv
+from glossary.importing.existing import Existing, FieldChange, is_blank, is_same, merge_row
 from glossary.importing.files import Fault, ImportRefused, Record, Records, printable, read_text
 from glossary.importing.json_file import read_json
-from glossary.models import Program, Term
+from glossary.models import Approval, Program, PublishedEntry, Review, Revision, Term
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 READERS = {".json": read_json, ".csv": read_csv}
+
+#: How the note of a revision that an import saved begins.
+IMPORTED_FROM = "Imported from "
+ALL_FIELDS = frozenset(PARTS)
 
 MAX_PROBLEMS = 8
 MAX_MESSAGE = 300
@@ -33,18 +40,58 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """What an import did with one row of its file, or with a dry run would do.
+
+    ``skipped`` says why a term that exists was left alone, and ``changes`` what was changed or would have been.
+    ``withheld`` says why it was not published although that was asked for. ``closed_review`` names who had submitted
+    the text that was changed.
+    """
+
+    row: int
+    term: Term
+    created: bool = False
+    changes: Sequence[FieldChange] = ()
+    skipped: str = ""
+    withheld: str = ""
+    closed_review: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What an import did, or with a dry run would do: the terms of each kind, in the order of the file.
+    """What an import did, or with a dry run would do: a row for each term, in the order of the file.
 
     ``published`` and ``left_retired`` are empty unless publishing was asked for.
     """
 
-    created: Sequence[Term]
-    changed: Sequence[Term]
-    unchanged: Sequence[Term]
+    rows: Sequence[Row]
     published: Sequence[Term]
-    left_retired: Sequence[Term]
+    left_retired: Sequence[Row]
     left_out: Sequence[str]
+
+    @property
+    def created(self) -> list[Row]:
+        return [row for row in self.rows if row.created]
+
+    @property
+    def changed(self) -> list[Row]:
+        return [row for row in self.rows if row.changes and not row.skipped]
+
+    @property
+    def unchanged(self) -> list[Row]:
+        return [row for row in self.rows if not (row.created or row.changes)]
+
+    @property
+    def skipped(self) -> list[Row]:
+        return [row for row in self.rows if row.skipped]
+
+    @property
+    def withheld(self) -> list[Row]:
+        return [row for row in self.rows if row.withheld]
+
+    @property
+    def closed_reviews(self) -> list[Row]:
+        return [row for row in self.rows if row.closed_review]
 
 
 def read_terms(path: Path) -> Records:
@@ -63,89 +110,256 @@ def import_terms(
     path: Path,
     by: User | Program,
     at: datetime,
+    existing: Existing = Existing.SKIP,
+    approved: Collection[str] = (),
     publish: bool = False,
     reason: str = "",
     dry_run: bool = False,
     progress: Progress = _silent,
 ) -> Report:
-    """Write every term of the file to the glossary in one transaction, and publish them if asked.
+    """Write the terms of the file to the glossary in one transaction, and publish them if asked.
 
-    Terms are matched by slug. Retired terms are not published again. A dry run does everything and takes it back.
+    Terms are matched by slug, and ``existing`` says what becomes of those that exist. One that a clinician approved is
+    only changed when its slug is among ``approved``. What is published says nothing but what was public before and
+    what the file says: see Note [What an import publishes]. A dry run does everything and takes it back.
     Raises :class:`ImportRefused` with the faults of every row, and then nothing is written.
     """
     records = read_terms(path)
+    note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
-        documents = _documents(records, progress)
-        total = len(documents)
-        outcomes = save_terms(
-            documents=documents,
+        held = _held(records)
+        plans = _plans(records, held, existing=existing, approved=approved, progress=progress)
+        saving = [plan for plan in plans if plan.saves]
+        reviews = _open_reviews(saving)
+        saved = save_terms(
+            documents=[plan.document for plan in saving],
             by=by,
             at=at,
-            note=f"Imported from {printable(path.name)}",
-            progress=lambda done: progress("Saving", done, total),
+            note=note,
+            progress=lambda done: progress("Saving", done, len(saving)),
         )
-        terms = [outcome.term for outcome in outcomes]
+        outcomes = {outcome.term.slug: outcome for outcome in saved}
+        rows = [_row(plan, outcomes.get(plan.document.slug), reviews) for plan in plans]
         published: list[Term] = []
+        left_retired: list[Row] = []
         if publish:
+            rows = _withhold(rows, plans)
+            ready = [row for row in rows if not (row.skipped or row.withheld)]
+            left_retired = [row for row in ready if row.term.retired_at is not None]
             published = publish_terms(
-                terms=[term for term in terms if term.retired_at is None],
+                terms=[row.term for row in ready if row.term.retired_at is None],
                 by=by,
                 at=at,
                 reason=reason,
                 emergency=True,
-                progress=lambda done: progress("Publishing", done, total),
+                progress=lambda done: progress("Publishing", done, len(ready)),
             )
         transaction.set_rollback(dry_run)
-    return Report(
-        created=[outcome.term for outcome in outcomes if outcome.created],
-        changed=[outcome.term for outcome in outcomes if outcome.revision and not outcome.created],
-        unchanged=[outcome.term for outcome in outcomes if outcome.revision is None],
-        published=published,
-        left_retired=[term for term in terms if term.retired_at is not None] if publish else [],
-        left_out=records.left_out,
-    )
+    return Report(rows=rows, published=published, left_retired=left_retired, left_out=records.left_out)
 
 
-def _documents(records: Records, progress: Progress) -> list[TermDocument]:
-    """Return the checked documents of all records, or raise with everything that is wrong with any of them."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A term that exists, locked, with its working copy and what is public of it."""
+
+    term: Term
+    document: TermDocument
+    public: Revision | None
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the working copy was saved since it was last published, or never was published."""
+        return self.term.head_id != (self.public.pk if self.public else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a row comes to: the document to be saved, if anything of it is new."""
+
+    record: Record
+    given: TermDocument
+    named: frozenset[str]
+    document: TermDocument
+    held: _Held | None = None
+    changes: Sequence[FieldChange] = ()
+    skipped: str = ""
+
+    @property
+    def saves(self) -> bool:
+        return self.held is None or bool(self.changes and not self.skipped)
+
+
+def _held(records: Records) -> dict[str, _Held]:
+    """Return slug → the existing term, locked before it is read so that nothing saved meanwhile is overwritten."""
+    found: dict[str, _Held] = {}
+    for slugs in chunks([_slug(record) for record in records.found]):
+        terms = list(Term.objects.for_change().select_related("head").filter(slug__in=slugs))
+        entries = PublishedEntry.objects.select_related("revision").filter(term__in=terms)
+        public = {entry.term_id: entry.revision for entry in entries}
+        found.update(
+            (term.slug, _Held(term, document, public.get(term.pk)))
+            for term, document in zip(terms, documents_of(terms), strict=True)
+        )
+    return found
+
+
+def _plans(
+    records: Records,
+    held: Mapping[str, _Held],
+    *,
+    existing: Existing,
+    approved: Collection[str],
+    progress: Progress,
+) -> list[_Plan]:
+    """Return what each record comes to, or raise with everything that is wrong with any of them."""
     faults = list(records.faults)
     if not records.found and not faults:
         raise ImportRefused([Fault("has no terms in it")])
-    existing = _existing(records)
     rows: dict[str, Record] = {}
-    documents: list[TermDocument] = []
+    plans: list[_Plan] = []
     promised: set[str] = set()
     for number, record in enumerate(records.found, start=1):
         slug = _slug(record)
         try:
-            document = parse_document({**existing.get(slug, {}), **record.fields})
+            plan = _plan(record, records.columns, held.get(slug), existing=existing)
         except DocumentError as error:
             faults.append(_fault(record, error.problems))
             promised.add(slug)
             continue
-        if (first := rows.setdefault(document.slug, record)) is not record:
-            message = f"slug: {document.slug!r} is that of row {first.row} too: give one of them a slug of its own"
+        if (first := rows.setdefault(plan.document.slug, record)) is not record:
+            message = f"slug: {plan.document.slug!r} is that of row {first.row} too: give one of them a slug of its own"
             faults.append(Fault(message, record.row, record.line))
             continue
-        documents.append(document)
+        plans.append(plan)
         if number % 500 == 0 or number == len(records.found):
             progress("Checking", number, len(records.found))
-    for position, problems in check_documents(documents, promised=promised).items():
-        faults.append(_fault(rows[documents[position].slug], problems))
+    if unknown := sorted(set(approved) - rows.keys() - promised):
+        faults.append(Fault(f"has no row for {', '.join(map(repr, unknown[:MAX_PROBLEMS]))}, named by --approved"))
+    plans = _without_approved(plans, approved)
+    saving = [plan for plan in plans if plan.saves]
+    promised.update(plan.document.slug for plan in plans)
+    for position, problems in check_documents([plan.document for plan in saving], promised=promised).items():
+        faults.append(_fault(saving[position].record, problems))
     if faults:
         raise ImportRefused(faults)
-    return documents
+    return plans
 
 
-def _existing(records: Records) -> dict[str, dict[str, Any]]:
-    """Return slug → document of existing terms, for files that may speak of some fields only."""
-    if records.columns is None:
-        return {}
-    slugs = [_slug(record) for record in records.found]
-    terms: list[Term] = []
-    for start in range(0, len(slugs), 500):
-        terms.extend(Term.objects.filter(slug__in=slugs[start : start + 500]))
-    return {document.slug: document.as_json() for document in documents_of(terms)}
+def _plan(record: Record, columns: frozenset[str] | None, held: _Held | None, *, existing: Existing) -> _Plan:
+    """Return what a record comes to by itself. Raises :class:`DocumentError`."""
+    fields = record.fields
+    named = columns or ALL_FIELDS
+    if held is None:
+        given = parse_document(fields)
+        return _Plan(record, given, named, given)
+    if existing is Existing.FILL_EMPTY:
+        fields = {name: value for name, value in fields.items() if not is_blank(value)}
+        named = frozenset(fields)
+    # What a file doesn't speak of stays as it is, so it needn't be there.
+    kept = {} if "definition" in named else {"definition": held.document.definition}
+    given = parse_document({"slug": held.document.slug, **kept, **fields})
+    document, changes = merge_row(held.document, given, named=named, existing=existing)
+    skipped = ""
+    if changes and existing is Existing.SKIP:
+        parts = get_text_list([change.field for change in changes], "and")
+        skipped = f"the term exists, and differs in {parts}"
+    return _Plan(record, given, named, document, held, changes, skipped)
+
+
+def _without_approved(plans: Sequence[_Plan], approved: Collection[str]) -> list[_Plan]:
+    """Return the plans, skipping terms that a clinician approved and that are not named."""
+    at_stake = [plan.held.term.pk for plan in plans if plan.held and plan.saves and plan.document.slug not in approved]
+    newest: dict[int, Approval] = {}
+    for terms in chunks(at_stake):
+        approvals = Approval.objects.filter(term__in=terms, emergency=False).order_by("approved_at", "pk")
+        newest.update((approval.term_id, approval) for approval in approvals)
+    return [
+        replace(plan, skipped=_approved_words(newest[plan.held.term.pk], plan))
+        if plan.held and plan.saves and plan.held.term.pk in newest
+        else plan
+        for plan in plans
+    ]
+
+
+def _approved_words(approval: Approval, plan: _Plan) -> str:
+    parts = get_text_list([f"{change.field} {change.verb}" for change in plan.changes], "and")
+    return (
+        f"{approval.approved_by_name} approved it on {approval.approved_at:%Y-%m-%d}; to have {parts}, "
+        f"name it: --approved {plan.document.slug}"
+    )
+
+
+def _open_reviews(saving: Sequence[_Plan]) -> dict[int, str]:
+    """Return term → who submitted it, for those whose review ends since their text is changed."""
+    found: dict[int, str] = {}
+    for terms in chunks([plan.held.term.pk for plan in saving if plan.held]):
+        found.update(Review.objects.open().filter(term__in=terms).values_list("term_id", "submitted_by_name"))
+    return found
+
+
+def _row(plan: _Plan, outcome: Saved | None, reviews: Mapping[int, str]) -> Row:
+    if plan.held is None:
+        assert outcome  # noqa: S101  # every new document was saved
+        return Row(plan.record.row, outcome.term, created=True)
+    # The saved one knows its new head.
+    term = outcome.term if outcome else plan.held.term
+    return Row(
+        plan.record.row,
+        term,
+        changes=plan.changes,
+        skipped=plan.skipped,
+        closed_review=reviews.get(term.pk, "") if plan.saves else "",
+    )
+
+
+# Note [What an import publishes]
+#
+# ``publish_terms`` makes the whole working copy public, and that may hold what somebody has written and nobody
+# reviewed. So an import publishes a term only if each part of its newest revision either is public already or is what
+# the file says. Where the import changed nothing, its newest revision must come from an import too: a draft that
+# somebody wrote is theirs to submit, even if a file says the same.
+
+
+def _withhold(rows: Sequence[Row], plans: Sequence[_Plan]) -> list[Row]:
+    """Return the rows, with the reason at each that would publish what somebody wrote and nobody published."""
+    drafts = {
+        row.term.pk: parts
+        for row, plan in zip(rows, plans, strict=True)
+        if not row.skipped and row.term.retired_at is None and (parts := _unpublished(row, plan))
+    }
+    authors: dict[int, Revision] = {}
+    for terms in chunks(list(drafts)):
+        revisions = Revision.objects.filter(term__in=terms).exclude(note__startswith=IMPORTED_FROM)
+        latest = revisions.order_by("number").only("term_id", "number", "created_by_name")
+        authors.update((revision.term_id, revision) for revision in latest)
+    return [
+        replace(row, withheld=_draft_words(drafts[row.term.pk], authors.get(row.term.pk)))
+        if row.term.pk in drafts
+        else row
+        for row in rows
+    ]
+
+
+def _unpublished(row: Row, plan: _Plan) -> list[str]:
+    """Return the parts of a term that would become public although neither the file nor the public page has them."""
+    if plan.held is None or not plan.held.is_ahead or row.term.head is None:
+        return []
+    public = plan.held.public.document if plan.held.public else {}
+    newest, given = row.term.head.document, plan.given.as_json()
+    # Only an import vouches for its file: a person's draft that says the same is still a draft.
+    from_file = plan.named if row.changes or row.term.head.note.startswith(IMPORTED_FROM) else frozenset()
+    return [
+        part
+        for part in PARTS
+        if part != "slug"
+        and not is_same(part, newest[part], public.get(part, type(newest[part])()))
+        and not (part in from_file and is_same(part, newest[part], given[part]))
+    ]
+
+
+def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
+    saved = f", saved by {revision.created_by_name} as revision {revision.number}" if revision else ""
+    return f"its working copy holds unpublished {get_text_list(list(parts), 'and')}{saved}"
 
 
 def _slug(record: Record) -> str:

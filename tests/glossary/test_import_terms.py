@@ -30,6 +30,7 @@ It makes progesterone.",,,,ovulation,
 """
 
 
+REPLACE = ("--existing", "replace")
 PUBLISH = ("--publish", "--as", "ada", "--reason", "First load")
 
 
@@ -156,7 +157,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(
 def test_a_changed_term_gets_a_new_revision_by_who_imports_it(tmp_path: Path, editor: User, at: datetime) -> None:
     save_term(document=document("Alpha"), by=editor, at=at)
     path = write_json(tmp_path / "new.json", {"title": "Alpha", "definition": "Better."})
-    output = run(path, "--as", "edith", "-v", "2")
+    output = run(path, *REPLACE, "--as", "edith", "-v", "2")
     assert counts(output) == {"Created": 0, "Changed": 1, "Unchanged": 0}
     assert "  Alpha (alpha)" in output
     term = Term.objects.get()
@@ -171,7 +172,7 @@ def test_a_csv_file_changes_only_the_fields_that_it_has_columns_for(tmp_path: Pa
     save_term(document=document("Beta"), by=editor, at=at)
     written = document("Alpha", related=["beta"], tags=["cycle"], synonyms=[{"text": "A", "kind": "abbreviation"}])
     save_term(document=written, by=editor, at=at)
-    run(write_csv(tmp_path / "terms.csv", "title,origin,tags\nAlpha,From Greek.,\n"))
+    run(write_csv(tmp_path / "terms.csv", "title,origin,tags\nAlpha,From Greek.,\n"), *REPLACE)
     head = Term.objects.get(slug="alpha").head
     assert head is not None
     assert head.document == written.as_json() | {"origin": "<p>From Greek.</p>", "tags": []}
@@ -179,7 +180,7 @@ def test_a_csv_file_changes_only_the_fields_that_it_has_columns_for(tmp_path: Pa
 
 def test_an_existing_term_is_found_by_the_slug_column(tmp_path: Path, editor: User, at: datetime) -> None:
     save_term(document=document("Alpha"), by=editor, at=at)
-    run(write_csv(tmp_path / "terms.csv", "slug,title\nalpha,First letter\n"))
+    run(write_csv(tmp_path / "terms.csv", "slug,title\nalpha,First letter\n"), *REPLACE)
     assert Term.objects.get().title == "First letter"
 
 
@@ -189,7 +190,7 @@ def test_a_published_term_keeps_its_public_form_until_it_is_published(
     term = save_term(document=document("Alpha"), by=editor, at=at).term
     publish_unreviewed(term=term, by=editor, at=at)
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
-    run(path)
+    run(path, *REPLACE)
     assert PublishedEntry.objects.get().revision.number == 1
     assert counts(run(path, *PUBLISH)) == {
         "Created": 0,
@@ -212,7 +213,7 @@ def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, sup
     publish_unreviewed(term=term, by=editor, at=at)
     retire_term(term=term, by=editor, at=at, reason="Superseded")
     path = write_json(tmp_path / "terms.json", {"title": "Alpha", "definition": "Better."})
-    found = counts(run(path, *PUBLISH))
+    found = counts(run(path, *REPLACE, *PUBLISH))
     assert (found["Changed"], found["Published"], found["Retired, so not published"]) == (1, 0, 1)
     assert Term.objects.with_state().get().state == Term.State.RETIRED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from glossary.actions import DocumentsRefused, NotPublishable
+from glossary.importing.existing import Existing, Verb
 from glossary.importing.files import ImportRefused, printable
-from glossary.importing.terms import Report, import_terms
-from glossary.models import Program, Term
+from glossary.importing.terms import Report, Row, import_terms
+from glossary.models import Program
 
 SHOWN_FAULTS = 50
 SHOWN_NAMES = 20
@@ -27,7 +29,8 @@ SECONDS_BETWEEN_LINES = 5.0
 class Command(BaseCommand):
     help = (
         "Bring terms in from a JSON or CSV file: all of them, or none and the reason for every row "
-        "(docs/howto/import-terms.md). Running it twice changes nothing."
+        "(docs/howto/import-terms.md). Terms that exist are left alone unless --existing says otherwise. Running it "
+        "twice changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,7 +39,25 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="Do everything, report the same numbers, and write nothing."
         )
         parser.add_argument(
-            "--publish", action="store_true", help="Publish the terms too, without review. Needs --as and --reason."
+            "--existing",
+            choices=[choice.value for choice in Existing],
+            default=Existing.SKIP.value,
+            help="What becomes of terms that exist: “skip” (the default) leaves them alone, “fill-empty” fills their "
+            "empty fields, “replace” takes every field that the file has, and lists each that it empties or replaces.",
+        )
+        parser.add_argument(
+            "--approved",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="SLUG",
+            help="Terms that may be changed although a clinician approved them. All others are left alone.",
+        )
+        parser.add_argument(
+            "--publish",
+            action="store_true",
+            help="Publish what was imported too, without review. Needs --as and --reason. A term whose working copy "
+            "holds unpublished changes of a person is not published.",
         )
         parser.add_argument(
             "--as",
@@ -56,6 +77,8 @@ class Command(BaseCommand):
             raise CommandError("--publish needs --reason TEXT: it publishes without review, and the pages say why.")
         if options["reason"] and not options["publish"]:
             raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")
+        if options["approved"] and options["existing"] == Existing.SKIP:
+            raise CommandError("--approved names terms to be changed: give --existing fill-empty or replace too.")
         by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
         progress = _Progress(self) if options["verbosity"] else None
         try:
@@ -63,6 +86,8 @@ class Command(BaseCommand):
                 path=path,
                 by=by,
                 at=timezone.now(),
+                existing=Existing(options["existing"]),
+                approved=options["approved"],
                 publish=options["publish"],
                 reason=options["reason"],
                 dry_run=options["dry_run"],
@@ -86,27 +111,62 @@ class Command(BaseCommand):
     def _report(self, path: Path, report: Report, options: dict[str, Any]) -> None:
         if options["verbosity"] == 0:
             return
-        total = len(report.created) + len(report.changed) + len(report.unchanged)
-        self.stdout.write(f"{path}: {_counted(total, 'term')}.")
+        self.stdout.write(f"{path}: {_counted(len(report.rows), 'term')}.")
         if report.left_out:
             names = ", ".join(map(printable, report.left_out[:SHOWN_NAMES]))
             more = f" and {len(report.left_out) - SHOWN_NAMES:,} more" if len(report.left_out) > SHOWN_NAMES else ""
             self.stdout.write(f"Left out (not part of a term): {names}{more}")
-        kinds = {"Created": report.created, "Changed": report.changed, "Unchanged": report.unchanged}
+        every = options["verbosity"] > 1
+        self._names("Created", report.created, every=every)
+        self._changes(report)
+        self._names("Unchanged", report.unchanged, every=every)
+        if report.skipped:
+            self._reasons("Skipped", [(row, row.skipped) for row in report.skipped])
+            if options["existing"] == Existing.SKIP:
+                self.stdout.write("  To change them, give --existing fill-empty or --existing replace.")
+        if report.closed_reviews:
+            closed = [(row, f"submitted by {row.closed_review}") for row in report.closed_reviews]
+            self._reasons("Taken out of review, since the text changed", closed)
         if options["publish"]:
-            kinds["Published"] = report.published
-            if report.left_retired:
-                kinds["Retired, so not published"] = report.left_retired
-        for kind, terms in kinds.items():
-            self.stdout.write(f"{kind}: {len(terms):,}")
-            if options["verbosity"] > 1:
-                self._names(terms)
+            self._publications(report, every=every)
         if options["dry_run"]:
             self.stdout.write("This was a dry run: nothing was written.")
 
-    def _names(self, terms: Sequence[Term]) -> None:
-        for term in terms:
-            self.stdout.write(f"  {printable(term.title)} ({term.slug})")
+    def _changes(self, report: Report) -> None:
+        """List every field that was changed, whatever their number: it is the only word about it."""
+        self.stdout.write(f"Changed: {len(report.changed):,}")
+        verbs = Counter(change.verb for row in report.changed for change in row.changes)
+        if verbs:
+            self.stdout.write(f"  Fields {', '.join(f'{verb}: {verbs[verb]:,}' for verb in Verb)}")
+        for row in report.changed:
+            self.stdout.write(f"  {_named(row)}")
+            for change in row.changes:
+                self.stdout.write(f"    {printable(str(change))}")
+
+    def _publications(self, report: Report, *, every: bool) -> None:
+        published = {term.pk for term in report.published}
+        self._names("Published", [row for row in report.rows if row.term.pk in published], every=every)
+        if report.left_retired:
+            self._names("Retired, so not published", report.left_retired, every=True)
+        if report.withheld:
+            self._reasons("Not published", [(row, row.withheld) for row in report.withheld])
+            self.stdout.write(
+                "  To publish one, submit it for review in the admin, or restore its public revision there and import "
+                "again."
+            )
+
+    def _names(self, kind: str, rows: Sequence[Row], *, every: bool) -> None:
+        self.stdout.write(f"{kind}: {len(rows):,}")
+        shown = rows if every else rows[:SHOWN_NAMES]
+        for row in shown:
+            self.stdout.write(f"  {_named(row)}")
+        if len(rows) > len(shown):
+            self.stdout.write(f"  and {len(rows) - len(shown):,} more; “-v 2” names them all")
+
+    def _reasons(self, kind: str, reasons: Sequence[tuple[Row, str]]) -> None:
+        self.stdout.write(f"{kind}: {len(reasons):,}")
+        for row, reason in reasons:
+            self.stdout.write(f"  {_named(row)}: {printable(reason)}")
 
 
 class _Progress:
@@ -153,6 +213,10 @@ def _person(username: str, *, publishes: bool) -> User:
             "Import without --publish, and submit the terms for review."
         )
     return user
+
+
+def _named(row: Row) -> str:
+    return f"{printable(row.term.title)} ({row.term.slug}), row {row.row}"
 
 
 def _refusal(path: Path, refused: ImportRefused) -> str:
