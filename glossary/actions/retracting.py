@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 
@@ -16,6 +16,7 @@ from glossary.actions.batches import BATCH, chunks
 from glossary.actions.concerns import raise_each
 from glossary.actions.events import event_of
 from glossary.actions.publishing import public_content_changed
+from glossary.importing.files import Fault
 from glossary.importing.retractions import Notice
 from glossary.models import (
     Approval,
@@ -30,10 +31,17 @@ from glossary.models import (
 )
 from glossary.references import identifiers_of
 
+# So many of the rows that cannot be read are named: enough to see what is wrong with the list.
+FAULTS_KEPT = 50
+
 
 @dataclass(slots=True)
 class RetractionReport:
-    """What loading a list did. ``terms`` are those that cite a work of which nobody knew when they were approved."""
+    """What loading a list did.
+
+    ``faults`` are the first of the rows that could not be read. ``terms`` are those that cite a work of which nobody
+    knew when they were approved.
+    """
 
     rows: int = 0
     new: int = 0
@@ -43,10 +51,11 @@ class RetractionReport:
     other_notices: int = 0
     unidentified: int = 0
     unreadable: int = 0
+    faults: list[Fault] = field(default_factory=list)
     terms: Sequence[Term] = ()
 
 
-def load_retractions(*, notices: Callable[[], Iterable[Notice | None]], by: Program, at: datetime) -> RetractionReport:
+def load_retractions(*, notices: Callable[[], Iterable[Notice | Fault]], by: Program, at: datetime) -> RetractionReport:
     """Bring the list of retracted works up to date, and flag the terms that cite one.
 
     ``notices`` begins a reading of the list, which is read twice and never held whole: first for reinstatements, which
@@ -56,7 +65,7 @@ def load_retractions(*, notices: Callable[[], Iterable[Notice | None]], by: Prog
     report = RetractionReport()
     reinstated: dict[str, date] = {}
     for notice in notices():
-        if notice is not None and notice.nature == "reinstatement":
+        if isinstance(notice, Notice) and notice.nature == "reinstatement":
             for name in _names(notice):
                 reinstated[name] = max(notice.noticed_date or date.max, reinstated.get(name, date.min))
     rows = iter(notices())
@@ -86,12 +95,14 @@ def _names(notice: Notice) -> tuple[str, ...]:
 
 
 def _retractions(
-    batch: Iterable[Notice | None], reinstated: dict[str, date], report: RetractionReport
+    batch: Iterable[Notice | Fault], reinstated: dict[str, date], report: RetractionReport
 ) -> Iterator[Notice]:
     for notice in batch:
         report.rows += 1
-        if notice is None:
+        if isinstance(notice, Fault):
             report.unreadable += 1
+            if len(report.faults) < FAULTS_KEPT:
+                report.faults.append(notice)
         elif notice.nature != "retraction":
             report.other_notices += 1
         elif not _names(notice):

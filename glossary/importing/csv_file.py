@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from glossary.documents import TermDocument
 from glossary.importing.cells import LISTS, CellError, read_cell
 from glossary.importing.files import MAX_BYTES, Fault, Record, Records, printable
+from glossary.importing.rows import read_rows, separator_fault
 
 FIELDS = frozenset(TermDocument.__dataclass_fields__)
 # What other dictionaries call a field.
 ALIASES = {"term": "title"}
+# By one of these, a header is recognised whatever separates its columns.
+COLUMNS = ("title", *ALIASES)
 MAX_COLUMNS = 500
 
 
@@ -27,40 +30,29 @@ def read_csv(text: str) -> Records:
 
 
 def _read(text: str, records: Records) -> None:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
-    row, line = 0, 1
-    while True:
-        row, line = row + 1, reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
+    for found in read_rows(io.StringIO(text, newline="")):
+        if not header and (reason := separator_fault(found.first_line, COLUMNS)):
+            records.faults.append(Fault(reason, found.row, found.line))
             return
-        except csv.Error as error:
-            if "unexpected end of data" in str(error):
-                reason = 'the file ends inside quotes: it is cut off, or a quote isn\'t closed (write a quote as "")'
-            else:
-                reason = f"is not CSV: {error}; the rest of the file was not read"
-            records.faults.append(Fault(reason, row, line))
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        if not header:
-            header = _header(cells, records)
+        if found.fault:
+            records.faults.append(Fault(found.fault, found.row, found.line))
+        elif not header:
+            header = _header(found.cells, records)
             if records.faults:
                 return
-        elif len(cells) != len(header):
-            cut = "; the file may be cut off" if len(cells) < len(header) else ""
-            reason = f"has {_counted(len(cells), 'cell')} where the header has {len(header)}{cut}"
-            records.faults.append(Fault(reason, row, line))
+        elif len(found.cells) != len(header):
+            cut = "; the file may be cut off" if len(found.cells) < len(header) else ""
+            reason = f"has {_counted(len(found.cells), 'cell')} where the header has {len(header)}{cut}"
+            records.faults.append(Fault(reason, found.row, found.line))
         else:
             try:
-                records.found.append(Record(row, line, _fields(header, cells)))
+                records.found.append(Record(found.row, found.line, _fields(header, found.cells)))
             except CellError as error:
-                records.faults.append(Fault(str(error), row, line))
+                records.faults.append(Fault(str(error), found.row, found.line))
 
 
-def _header(cells: list[str], records: Records) -> list[str]:
+def _header(cells: Sequence[str], records: Records) -> list[str]:
     if len(cells) > MAX_COLUMNS:
         reason = f"has {len(cells):,} columns; at most {MAX_COLUMNS} are taken"
         records.faults.append(Fault(reason, 1, 1))
@@ -83,7 +75,7 @@ def _header(cells: list[str], records: Records) -> list[str]:
     return header
 
 
-def _fields(header: list[str], cells: list[str]) -> dict[str, Any]:
+def _fields(header: list[str], cells: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=True):
         if name in LISTS:

@@ -8,14 +8,15 @@ expressions of concern and reinstatements.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from glossary.documents import CONTROL
+from glossary.importing.files import Fault
+from glossary.importing.rows import CsvRow, read_rows, separator_fault
 from glossary.references import doi_of, pmid_of
 
 COLUMNS = ("OriginalPaperDOI", "OriginalPaperPubMedID", "RetractionNature")
@@ -39,35 +40,41 @@ class Notice:
     noticed_date: date | None
 
 
-def read_notices(path: Path) -> Iterator[Notice | None]:
-    """Yield the rows of the file, ``None`` for one that cannot be read. Raises :class:`RetractionsRefused`."""
+def read_notices(path: Path) -> Iterator[Notice | Fault]:
+    """Yield the rows of the file, and a fault for each that cannot be read. Raises :class:`RetractionsRefused`."""
     try:
         # Titles may hold bytes that are no UTF-8; identifiers are ASCII.
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            yield from _rows(csv.reader(file))
+            yield from _notices(file)
     except OSError as error:
         raise RetractionsRefused(f"cannot be read: {error.strerror}") from error
 
 
-def _rows(rows: Iterator[list[str]]) -> Iterator[Notice | None]:
-    try:
-        header = [name.strip() for name in next(rows, [])]
-    except csv.Error as error:
-        raise RetractionsRefused(f"is not CSV: {error}") from error
-    if missing := [name for name in COLUMNS if name not in header]:
+def _notices(lines: Iterable[str]) -> Iterator[Notice | Fault]:
+    rows = read_rows(lines)
+    header = _header(next(rows, None))
+    for found in rows:
+        if found.fault:
+            yield Fault(found.fault, found.row, found.line)
+        elif len(found.cells) != len(header):
+            yield Fault(f"has {len(found.cells)} cells where the header has {len(header)}", found.row, found.line)
+        else:
+            yield _notice(dict(zip(header, found.cells, strict=True)))
+
+
+def _header(row: CsvRow | None) -> list[str]:
+    header = [name.strip() for name in row.cells] if row else []
+    missing = [name for name in COLUMNS if name not in header]
+    if row and missing:
+        if fault := separator_fault(row.first_line, COLUMNS):
+            raise RetractionsRefused(fault)
+        if row.fault:
+            raise RetractionsRefused(
+                f"has a first row that cannot be read: {row.fault}. It names columns such as {', '.join(COLUMNS)}"
+            )
+    if missing:
         raise RetractionsRefused(f"has no column {', '.join(missing)}: it is no list in Retraction Watch's format")
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield None
-            continue
-        if len(row) == len(header):
-            yield _notice(dict(zip(header, row, strict=True)))
-        elif row:
-            yield None
+    return header
 
 
 def _notice(row: dict[str, str]) -> Notice:

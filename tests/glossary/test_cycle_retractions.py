@@ -142,6 +142,53 @@ def test_rows_that_cannot_be_read_are_counted_and_the_others_count(tmp_path: Pat
     assert (report.new, report.unreadable >= 2) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("bad", "line"),
+    [
+        ('1,"Open,+Error;,1/2/2024 0:00,10.5555/aaa,0,Retraction', 2),
+        ('1,"Open”,+Error;,1/2/2024 0:00,10.5555/aaa,0,Retraction', 2),
+        ('1,"Open" error,+Error;,1/2/2024 0:00,10.5555/aaa,0,Retraction', 2),
+        ("1,Two cells", 2),
+    ],
+)
+def test_a_row_that_cannot_be_read_takes_no_other_with_it_and_ends_with_status_1(
+    tmp_path: Path, term: Term, bad: str, line: int
+) -> None:
+    good = (
+        "2,Second,+Error;,1/2/2024 0:00,10.5555/bbb,0,Retraction",
+        "3,On eggs,+Error;,1/2/2024 0:00,10.1000/eggs,12,Retraction",
+    )
+    header = "Record ID,Title,Reason,RetractionDate,OriginalPaperDOI,OriginalPaperPubMedID,RetractionNature"
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join([header, bad, *good, ""]), encoding="utf-8")
+    out = io.StringIO()
+    with pytest.raises(CommandError) as refused:
+        call_command("load_retractions", str(path), stdout=out)
+    assert refused.value.returncode == 1
+    assert f"list.csv, row {line}, line {line}: " in str(refused.value)
+    assert "Mend these and load the list again" in str(refused.value)
+    assert "Rows read: 3\n" in out.getvalue()
+    assert "Left out, unreadable: 1\n" in out.getvalue()
+    assert set(RetractedWork.objects.values_list("doi", flat=True)) == {"10.5555/bbb", "10.1000/eggs"}
+    assert term in Term.objects.with_concerns()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("OriginalPaperDOI;OriginalPaperPubMedID;RetractionNature\n", "semicolons separate its columns"),
+        ('"OriginalPaperDOI";"OriginalPaperPubMedID"\n', "semicolons separate its columns"),
+        ("sep=,\nOriginalPaperDOI,OriginalPaperPubMedID,RetractionNature\n", "begins with the line “sep=,”"),
+        ('OriginalPaperDOI,"Original', "first row that cannot be read"),
+    ],
+)
+def test_the_separator_that_was_found_is_named(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(CommandError, match=message):
+        call_command("load_retractions", str(path))
+
+
 def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     for name, content in {
         "terms.csv": b"title,definition\nx,y\n",

@@ -136,7 +136,13 @@ def test_a_bad_row_of_a_csv_file_is_named_as_a_spreadsheet_counts_it(
     [
         (" \r\n", "is empty"),
         ("title,definition\n", "has no terms in it"),
-        ("name;definition\nx;y\n", "has no column “title”"),
+        ("name,definition\nx,y\n", "has no column “title”"),
+        ("name;definition\nx;y\n", "has no column “title”, since semicolons separate its columns: save it with commas"),
+        ('"title";"definition"\n"x";"y"\n', "semicolons separate its columns: save it with commas"),
+        ("title\tdefinition\nx\ty\n", "tabs separate its columns: save it with commas"),
+        ("term;definition, in short\nx;y\n", "semicolons separate its columns"),
+        ("sep=;\ntitle;definition\nx;y\n", "begins with the line “sep=;”, which only spreadsheets read: delete this"),
+        ('"SEP=,"\ntitle,definition\nx,y\n', "begins with the line"),
         ("title,TERM,definition\nx,y,z\n", "has two columns for 'title'"),
         ("title,synonyms\nX,Y\n", "row 2, line 2: definition: is missing"),
         ("title,definition,references\nX,x,A. [doi: 10.1000/1] [doi: 10.1000/2]\n", "an entry has two [doi: …]"),
@@ -160,6 +166,49 @@ def test_a_csv_file_without_terms_or_columns_is_refused(tmp_path: Path, content:
 )
 def test_another_encoding_is_named_and_never_guessed(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
     assert reason in refused(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    ("rows", "place"),
+    [
+        # A typographic quote closes nothing, and the next row was taken in.
+        ('Alpha,"It begins”\nBeta,It ends\n', "row 2, line 2"),
+        ('Alpha,"It begins”\nBeta,“It ends"\nGamma,x\n', "row 2, line 2"),
+        ('Alpha,"It begins\nBeta,It ends"\nGamma,x\n', "row 2, line 2"),
+        ('Alpha,x\nBeta,"It begins\nGamma,y\nDelta,It ends"\n', "row 3, line 3"),
+        ('Alpha,"on two\nlines”\nBeta,and" on\n', "row 2, line 2"),
+        ('Alpha,"It begins”\n\nBeta,“It ends, or not"\n', "row 2, line 2"),
+    ],
+)
+def test_a_quote_that_is_not_closed_takes_in_no_other_row(tmp_path: Path, rows: str, place: str) -> None:
+    said = refused(tmp_path, "terms.csv", f"title,definition\n{rows}")
+    assert f"terms.csv, {place}: " in said
+    assert "a quote is opened here and not closed" in said
+    # Rows behind it are read, and have nothing against them.
+    assert "Gamma" not in said
+
+
+def test_rows_behind_an_open_quote_are_read_and_counted_as_rows(tmp_path: Path) -> None:
+    said = refused(tmp_path, "terms.csv", 'title,definition\nAlpha,"open\nBeta,x\nGamma,\nDelta,x\nEpsilon,\n')
+    places = [line.partition(":")[0].partition(", ")[2] for line in said.splitlines()[:-1]]
+    assert places == ["row 2, line 2", "row 4, line 4", "row 6, line 6"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "One paragraph.\n\nAnother, with a comma.",
+        "It is, in short:\n- one, or\n- two, or",
+        "He said “yes”\nand, no",
+        "Two lines\nwithout a comma.",
+        'A ""quoted"" word,\nand more',
+    ],
+)
+def test_texts_of_several_lines_are_no_faults(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "terms.csv"
+    path.write_text(f'title,definition,tags\nAlpha,"{cell}",x\nBeta,y,z\n', encoding="utf-8")
+    call_command("import_terms", str(path), stdout=io.StringIO(), stderr=io.StringIO())
+    assert Term.objects.count() == 2
 
 
 def test_every_bad_row_is_named_and_the_good_ones_are_not(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from glossary.actions import load_retractions
+from glossary.actions import RetractionReport, load_retractions
 from glossary.importing.files import printable
 from glossary.importing.retractions import RetractionsRefused, read_notices
 from glossary.models import Program
@@ -18,7 +18,8 @@ from glossary.models import Program
 class Command(BaseCommand):
     help = (
         "Load a list of retracted works in Retraction Watch's CSV format (docs/howto/retractions.md). A term that "
-        "cites one loses its seal until it is approved anew, and says so. Loading the same list again changes nothing."
+        "cites one loses its seal until it is approved anew, and says so. Loading the same list again changes nothing. "
+        "Rows that cannot be read are named, and the command ends with status 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,8 +33,12 @@ class Command(BaseCommand):
             )
         except RetractionsRefused as refused:
             raise CommandError(f"{printable(str(path))} {refused}") from refused
-        if not options["verbosity"]:
-            return
+        if options["verbosity"]:
+            self._report(report)
+        if report.unreadable:
+            raise CommandError(_unreadable(path, report))
+
+    def _report(self, report: RetractionReport) -> None:
         counts = {
             "Rows read": report.rows,
             "New retractions": report.new,
@@ -49,3 +54,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{words}: {count:,}")
         for term in report.terms:
             self.stdout.write(f"  {printable(term.title)} ({term.slug})")
+
+
+def _unreadable(path: Path, report: RetractionReport) -> str:
+    shown = [f"{printable(str(path))}, {printable(str(fault))}" for fault in report.faults]
+    if report.unreadable > len(shown):
+        shown.append(f"… and {report.unreadable - len(shown):,} more.")
+    return "\n".join(
+        [*shown, "All other rows were loaded. Mend these and load the list again: works in them are missing."]
+    )
