@@ -15,7 +15,7 @@ import rfc8785
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
-from glossary.markup import clean_html
+from glossary.markup import clean_html, lost_words
 from glossary.references import Work, doi_of, in_house_style, pmid_of, works_of, wrong_check_digits
 
 MAX_TITLE = 200
@@ -283,7 +283,15 @@ class _Parser:
         return " ".join(self.text(source, key, at=at, limit=limit).split())
 
     def html(self, key: str) -> str:
-        return clean_html(self.text(self.data, key, limit=MAX_TEXT))
+        text = self.text(self.data, key, limit=MAX_TEXT)
+        cleaned = clean_html(text)
+        if lost := lost_words(text, cleaned):
+            shown = ", ".join(f"“{word[:40]}”" for word in lost[:5]) + (" …" if len(lost) > 5 else "")
+            self.problem(
+                key,
+                f"would lose {shown} when its HTML is cleaned: write it as text, and the sign < that is no tag as &lt;",
+            )
+        return cleaned
 
     def slug(self, title: str) -> str:
         given = self.line(self.data, "slug", limit=MAX_TITLE)

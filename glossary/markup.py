@@ -5,44 +5,112 @@ Every way in (admin, import, shell) passes through :func:`clean_html`, called by
 
 import html
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import nh3
 
 TAGS = frozenset({"p", "br", "strong", "em", "sub", "sup", "ul", "ol", "li", "a"})
 ATTRIBUTES = {"a": {"href"}}
+#: Of these elements the content goes too; of other refused elements the text stays.
+DROPPED = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "math"})
 _CLEANER = nh3.Cleaner(
     tags=set(TAGS),
-    # Scripts and styles go with their content; of other refused elements the text stays.
-    clean_content_tags={"script", "style", "template", "noscript", "iframe", "object", "svg", "math"},
+    clean_content_tags=set(DROPPED),
     attributes=ATTRIBUTES,
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener nofollow",
 )
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|<!--|&(?:[a-zA-Z]+|#\d+|#x[0-9a-fA-F]+);")
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _SYNONYMS = {"b": "strong", "i": "em"}
 _EMPTY = re.compile(r"<(p|li|strong|em|sub|sup)>(?:\s|&nbsp;|<br>)*</\1>")
+
+# Note [What is a tag]
+#
+# Medical texts are full of signs that a parser of HTML takes for markup: of “LH<FSH and E2>200” it keeps “LH200”. So a
+# tag is only what has the name of an element of HTML and, if anything, attributes behind it. Every other “<” is text,
+# and is written as a reference before a parser sees it. Texts without a tag are plain. An element that people could
+# also mean as a letter (“a<b>c”) makes a text HTML only if it is closed.
+_INLINE = _names(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span "
+    "strike strong sub sup time tt u var wbr"
+)
+# A refused element that holds a block of text becomes a paragraph.
+_BLOCKS = _names(
+    "address article aside blockquote caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
+    "h3 h4 h5 h6 header hgroup legend main menu nav pre section summary tr"
+)
+_OTHERS = _names(
+    "area audio base basefont body br button canvas col colgroup datalist dir embed frame frameset head hr html img "
+    "input li link map meta meter noframes ol optgroup option output p param picture progress select source table "
+    "tbody td textarea tfoot th thead title track ul video"
+)
+_ELEMENTS = _INLINE | _BLOCKS | _OTHERS | DROPPED
+# Elements of word processors, which come along when somebody pastes.
+_FOREIGN = re.compile(r"(?:o|w|v|x|m|st1):\w+")
+_WITHOUT_VALUE = _names(
+    "allowfullscreen async autoplay checked compact controls contenteditable defer disabled download hidden ismap loop "
+    "multiple muted noshade nowrap open readonly required reversed selected"
+)
+_NAMED = r"[^\s\"'<>/=]{1,100}+"
+_VALUED = r"\s*+=\s*+(?:\"[^\"]{0,2000}+\"|'[^']{0,2000}+'|[^\s\"'<>`=]++)"
+_TAG = re.compile(
+    rf"<(?P<close>/?)(?P<name>[a-zA-Z][\w:]*+)(?P<attributes>(?:\s++|/|{_NAMED}(?:{_VALUED})?+){{0,200}}+)>"
+    r"|(?P<comment><!--(?!-?>)(?s:.*?)-->|(?i:<!doctype|<!\[(?:if|endif)|<\?xml)[^<>]*+>)"
+)
+_ATTRIBUTE = re.compile(rf"({_NAMED})({_VALUED})?+")
+_REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{0,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
+_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED}
+
+_MARKER = re.compile(r"\s*(?:([-*•·–])|(\d{1,3})[.)])\s+(?=\S)")
+_WORD = re.compile(r"[^\W_]+|[<>≤≥]")
 
 
 def clean_html(value: str) -> str:
     """Return ``value`` as HTML of the allow-list.
 
-    Text without any markup is taken as plain: it is escaped, and its blocks between blank lines become paragraphs. Bare
-    text around or beside block elements is wrapped into paragraphs too, so that a page never shows loose text.
+    Text without any markup is taken as plain: it is escaped, its blocks between blank lines become paragraphs, and
+    lines that begin with a bullet or are numbered become lists. Bare text around or beside block elements is wrapped
+    into paragraphs too, so that a page never shows loose text.
     """
     value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not value:
         return ""
-    if not _MARKUP.search(value):
-        blocks = (" ".join(block.split()) for block in re.split(r"\n\s*\n", value))
-        return "".join(f"<p>{html.escape(block, quote=False)}</p>" for block in blocks if block)
-    for before, after in _SYNONYMS.items():
-        value = re.sub(rf"<(/?){before}(?=[\s>])", rf"<\1{after}", value, flags=re.IGNORECASE)
-    cleaned = _CLEANER.clean(value).strip()
-    previous = None
-    while previous != cleaned:
-        previous, cleaned = cleaned, _EMPTY.sub("", cleaned).strip()
-    return _wrap_loose_text(cleaned)
+    tokens = list(_tokens(value))
+    if not _is_markup(tokens):
+        return _blocks_of(html.escape(_with_signs(value), quote=False))
+    source = "".join(token.source for token in tokens).strip()
+    if not any(token.is_block for token in tokens):
+        source = _blocks_of(source)
+    cleaned = _without_empty(_CLEANER.clean(source).strip())
+    wrapped = _wrap_loose_text(cleaned)
+    # Wrapping may part elements that a parser then closes.
+    return wrapped if wrapped == cleaned else _without_empty(_CLEANER.clean(wrapped))
+
+
+def lost_words(value: str, cleaned: str) -> list[str]:
+    """Return the words and signs of ``value`` that :func:`clean_html` didn't bring into ``cleaned``, in their order.
+
+    Tags, comments, scripts and styles are no words, and neither are the bullets and numbers of a list.
+    """
+    tokens = list(_tokens(value))
+    text = html.unescape("".join(token.text for token in tokens)) if _is_markup(tokens) else _with_signs(value)
+    kept = Counter(_WORD.findall(plain_text(cleaned)))
+    kept.update(str(number) for number in range(1, cleaned.count("<li>") + 1))
+    lost = []
+    for word in _WORD.findall(text):
+        if not kept[word]:
+            lost.append(word)
+        kept[word] -= 1
+    return lost
 
 
 def plain_text(value: str) -> str:
@@ -66,15 +134,165 @@ class _Text(HTMLParser):
             self.parts.append(" ")
 
 
-def _wrap_loose_text(fragment: str) -> str:
-    """Wrap top-level text and inline elements of a clean fragment into paragraphs."""
-    pieces = re.split(r"(<(?:p|ul|ol)>.*?</(?:p|ul|ol)>)", fragment, flags=re.DOTALL)
-    if not any(piece.strip() for piece in pieces[::2]):
-        return "".join(pieces[1::2])
-    if "<ul>" in fragment or "<ol>" in fragment:
-        # Lists may nest, which the split above does not follow: leave the structure as the parser made it.
-        return fragment
-    wrapped = (
-        f"<p>{piece.strip()}</p>" if index % 2 == 0 and piece.strip() else piece for index, piece in enumerate(pieces)
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A piece of a text: text, or a tag by its ``name``. ``source`` is what the parser is given for it."""
+
+    source: str
+    text: str
+    name: str = ""
+    closes: bool = False
+
+    @property
+    def is_block(self) -> bool:
+        return self.name in _BLOCKS or self.name in ("p", "ul", "ol", "li", "table", "hr", "body")
+
+
+def _tokens(value: str) -> Iterator[_Token]:
+    """Yield the text and the tags of a value. See Note [What is a tag]."""
+    last_comment = value.rfind("-->")
+    unclosed: set[str] = set()
+    at = text_from = 0
+    while (start := value.find("<", at)) >= 0:
+        # A comment without an end would take all that follows for itself.
+        is_open_comment = value.startswith("<!--", start) and last_comment < start + 4
+        found = None if is_open_comment else _TAG.match(value, start)
+        name = (found["name"] or "").lower() if found else ""
+        close = None
+        if found and name in DROPPED and not found["close"] and name not in unclosed:
+            close = _END[name].search(value, found.end())
+        if found and name in DROPPED and not found["close"] and close is None:
+            # Nor has its content an end.
+            unclosed.add(name)
+            found = None
+        if found is None or not (found["comment"] or _is_tag(found)):
+            at = start + 1
+            continue
+        yield from _text_tokens(value[text_from:start])
+        if close:
+            words = "" if name in ("script", "style") else _ANY_TAG.sub(" ", value[found.end() : close.start()])
+            at = text_from = value.find(">", close.start()) + 1 or len(value)
+            yield _Token("", words, name)
+        else:
+            at = text_from = found.end()
+            yield _tag(found, name)
+    yield from _text_tokens(value[text_from:])
+
+
+def _text_tokens(text: str) -> Iterator[_Token]:
+    if text:
+        yield _Token(text.replace("<", "&lt;"), text)
+
+
+def _tag(found: re.Match[str], name: str) -> _Token:
+    if found["comment"]:
+        return _Token("", "", "!")
+    text = "" if name in _INLINE or ":" in name else " "
+    if name in _SYNONYMS:
+        source = f"<{found['close']}{_SYNONYMS[name]}>"
+    elif name in _BLOCKS:
+        source = f"<{found['close']}p>"
+    else:
+        source = found[0] if name in TAGS else text
+    return _Token(source, text, name, bool(found["close"]))
+
+
+def _is_tag(found: re.Match[str]) -> bool:
+    name, attributes = found["name"].lower(), found["attributes"].replace("/", " ")
+    if name not in _ELEMENTS and not _FOREIGN.fullmatch(name):
+        return False
+    if not attributes.strip() or name in DROPPED:
+        return True
+    return not found["close"] and all(
+        value or attribute.lower() in _WITHOUT_VALUE for attribute, value in _ATTRIBUTE.findall(found["attributes"])
     )
-    return "".join(piece for piece in wrapped if piece.strip())
+
+
+def _is_markup(tokens: Sequence[_Token]) -> bool:
+    closed = {token.name for token in tokens if token.closes}
+    return any(token.name and (token.name not in _INLINE or token.name in closed) for token in tokens)
+
+
+def _with_signs(text: str) -> str:
+    """Return plain text with the signs that it writes as references of HTML, such as ``&lt;``."""
+    return _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Lines that belong together: a paragraph, or the items of a list, with the sign or number before each."""
+
+    tag: str
+    items: list[tuple[str, list[str]]]
+
+
+def _blocks_of(source: str) -> str:
+    """Return paragraphs and lists for a source without any block elements, which is otherwise ready to be shown."""
+    groups: list[_Group] = []
+    after_blank = True
+    for line in source.split("\n"):
+        if not line.strip():
+            after_blank = True
+            continue
+        last = groups[-1] if groups else _Group("", [])
+        marker = _MARKER.match(line)
+        tag = "p" if marker is None else "ul" if marker[1] else "ol"
+        if marker and tag == "ol" and int(marker[2]) != (len(last.items) + 1 if last.tag == "ol" else 1):
+            # A list would give it another number.
+            marker, tag = None, "p"
+        if marker and tag == last.tag:
+            last.items.append((marker[0], [line[marker.end() :]]))
+        elif marker:
+            groups.append(_Group(tag, [(marker[0], [line[marker.end() :]])]))
+        elif last.items and not after_blank and (last.tag == "p" or line[0].isspace()):
+            last.items[-1][1].append(line)
+        else:
+            groups.append(_Group("p", [("", [line])]))
+        after_blank = False
+    return "".join(map(_written, groups))
+
+
+def _written(group: _Group) -> str:
+    items = [" ".join(" ".join(lines).split()) for _, lines in group.items]
+    first = group.items[0][0].strip()
+    # One line may begin with a number or an asterisk for another reason.
+    if group.tag == "p" or (len(items) == 1 and first not in "-•·"):
+        return "".join(f"<p>{first} {item}</p>" if first else f"<p>{item}</p>" for item in items)
+    return f"<{group.tag}>{''.join(f'<li>{item}</li>' for item in items)}</{group.tag}>"
+
+
+def _without_empty(fragment: str) -> str:
+    previous = None
+    while previous != fragment:
+        previous, fragment = fragment, _EMPTY.sub("", fragment).strip()
+    return fragment
+
+
+def _wrap_loose_text(fragment: str) -> str:
+    """Wrap top-level text and inline elements of a clean fragment into paragraphs, parted by blank lines."""
+    whole = ""
+    for piece, is_block in _top_level(fragment):
+        if is_block:
+            whole += piece
+        elif piece.strip():
+            # Not where an element may go on behind the blank line.
+            parts = piece.split("\n\n") if "<" not in piece else [piece]
+            whole += "".join(f"<p>{part.strip()}</p>" for part in parts if part.strip())
+    return whole
+
+
+def _top_level(fragment: str) -> Iterator[tuple[str, bool]]:
+    """Yield the blocks at the top of a clean fragment, and what is between them."""
+    depth = start = 0
+    for found in re.finditer(r"<(/?)(?:p|ul|ol)>", fragment):
+        if not found[1]:
+            if depth == 0:
+                yield fragment[start : found.start()], False
+                start = found.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                yield fragment[start : found.end()], True
+                start = found.end()
+    yield fragment[start:], False
