@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
 from glossary.markup import clean_html, lost_words
-from glossary.references import Work, doi_of, in_house_style, pmid_of, works_of, wrong_check_digits
+from glossary.references import Work, doi_of, in_house_style, is_label_only, pmid_of, works_of, wrong_check_digits
 
 MAX_TITLE = 200
 MAX_TEXT = 100_000
@@ -392,6 +392,12 @@ class _Parser:
             self.problem(f"{at}.doi", f"{work.doi[:100]!r} is not a DOI: it looks like 10.1001/jama.288.3.321")
         if work.pmid and not pmid_of(work.pmid):
             self.problem(f"{at}.pmid", f"{work.pmid[:100]!r} is not a PubMed number: it is digits only")
+        if is_label_only(work.citation):
+            self.problem(
+                f"{at}.citation",
+                f"{work.citation[:100]!r} is nothing but a label and no web address: write the citation, and the "
+                "address as url",
+            )
         for number in wrong_check_digits(work.citation):
             self.problem(f"{at}.citation", f"{number} is mistyped: its check digit doesn't fit")
         return work

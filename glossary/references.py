@@ -46,6 +46,10 @@ _PAGES = re.compile(r"(?<=[\d)]:)\s*([A-Za-z]?\d+)\s*(?:-{1,3}|[‐‑‒–−�
 _ISBN = re.compile(r"\bISBN(?:-1[03])?\s*:?\s*((?:97[89][-\s]?)?\d(?:[-\s]?[\dX]){8,9})(?![\dX])", re.IGNORECASE)
 _ISSN = re.compile(r"\be?ISSN(?:-L)?\s*:?\s*(\d{4}-?\d{3}[\dX])(?![\dX])", re.IGNORECASE)
 
+# A citation that is nothing but an address, as export programs label and escape it: “url:https\\://…”.
+_ADDRESS = re.compile(r"(?:(?:url|uri|link)\s*[:=]\s*)?[<(\[]?(https?://[^\s<>]+|www\.[^\s<>]+)[>)\]]?", re.IGNORECASE)
+_ADDRESS_LABEL = re.compile(r"ur[il]\s*[:=]", re.IGNORECASE)
+
 _OPENING = {")": "(", "]": "[", ">": "<", "}": "{"}
 
 
@@ -93,16 +97,36 @@ def pmid_of(pasted: str) -> str:
     return text if _PMID.fullmatch(text) else ""
 
 
+def address_of(citation: str) -> str:
+    """Return the web address in a citation that is nothing else, or ``""``."""
+    found = _ADDRESS.fullmatch(_unescaped(citation))
+    if not found:
+        return ""
+    address = _without_tail(found[1])
+    return address if address.lower().startswith("http") else f"https://{address}"
+
+
+def is_label_only(citation: str) -> bool:
+    """Return whether a citation says that it is an address and has none that can be opened."""
+    return bool(_ADDRESS_LABEL.match(_unescaped(citation))) and not address_of(citation)
+
+
+def _unescaped(citation: str) -> str:
+    return " ".join(re.sub(r"\\(?=[:/.])", "", citation.translate(_UNSEEN)).split())
+
+
 # A term's page asks for each of its references again whenever it is rendered.
 @lru_cache(maxsize=4_096)
 def in_house_style(work: Work) -> Work:
     """Return the work as the glossary writes it. What cannot be read as a DOI or PMID is left for the caller to refuse.
 
     Where the citation or the web address holds the DOI or the PubMed number and the field for it is empty (or says the
-    same), it moves to the field: a page shows it once.
+    same), it moves to the field: a page shows it once. A citation that is nothing but an address is the work's address.
     """
     doi, pmid = doi_of(work.doi) or work.doi.strip(), pmid_of(work.pmid) or work.pmid.strip()
     citation, url = work.citation, work.url.strip()
+    if address := address_of(citation):
+        citation, url = address, url or address
     if url and (found := doi_of(url)) and "doi.org/" in url.lower() and doi in ("", found):
         doi, url = found, ""
     elif url and _PMID_PAGE.match(url) and pmid in ("", pmid_of(url)):

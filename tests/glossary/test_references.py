@@ -108,6 +108,36 @@ def test_a_work_is_written_in_one_house_style_and_stays_in_it(given: Work, wante
     assert in_house_style(wanted) == wanted
 
 
+@pytest.mark.parametrize(
+    ("citation", "fields"),
+    [
+        (
+            r"url:https\://example.org/a\.html",
+            {"citation": "https://example.org/a.html", "url": "https://example.org/a.html"},
+        ),
+        ("https://example.org/a?b=c.", {"citation": "https://example.org/a?b=c", "url": "https://example.org/a?b=c"}),
+        ("URL: <http://example.org/>", {"citation": "http://example.org/", "url": "http://example.org/"}),
+        ("www.example.org/a", {"citation": "https://www.example.org/a", "url": "https://www.example.org/a"}),
+        ("url:https://doi.org/10.1000/182", {"citation": "https://doi.org/10.1000/182", "doi": "10.1000/182"}),
+        ("Doe J. On eggs. https://example.org/a", {"citation": "Doe J. On eggs. https://example.org/a"}),
+    ],
+)
+def test_a_citation_that_is_nothing_but_an_address_is_the_address_of_the_work(
+    citation: str, fields: dict[str, str]
+) -> None:
+    found = document(references=[{"citation": citation}])
+    assert found.as_json()["references"] == [{"doi": "", "pmid": "", "url": ""} | fields]
+    assert parse_document(found.as_json()) == found
+
+
+def test_a_citation_that_is_only_called_an_address_is_refused() -> None:
+    with pytest.raises(DocumentError, match=r"references\[1\].citation: 'url:example.*' is nothing but a label"):
+        document(references=[{"citation": "url:example"}])
+    # What is written in both places is kept in both.
+    both = document(references=[{"citation": "https://example.org/a", "url": "https://example.org/b"}])
+    assert both.as_json()["references"][0]["url"] == "https://example.org/b"
+
+
 def test_isbn_and_issn_are_checked_by_their_check_digit() -> None:
     good = "ISBN 978-0-306-40615-7, ISBN-10: 0-306-40615-2, ISBN 080442957X, ISSN 0378-5955, eISSN: 2434-561X"
     assert wrong_check_digits(good) == []
