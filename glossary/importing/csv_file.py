@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from glossary.documents import TermDocument
+from glossary.documents import MAX_TITLE, TermDocument
 from glossary.importing.cells import LISTS, CellError, read_cell
 from glossary.importing.files import MAX_BYTES, Fault, Record, Records, printable
 from glossary.importing.rows import read_rows, separator_fault
@@ -39,17 +39,19 @@ def _read(text: str, records: Records) -> None:
             records.faults.append(Fault(found.fault, found.row, found.line))
         elif not header:
             header = _header(found.cells, records)
+            records.header = found.cells
             if records.faults:
                 return
         elif len(found.cells) != len(header):
             cut = "; the file may be cut off" if len(found.cells) < len(header) else ""
             reason = f"has {_counted(len(found.cells), 'cell')} where the header has {len(header)}{cut}"
-            records.faults.append(Fault(reason, found.row, found.line))
+            records.faults.append(Fault(reason, found.row, found.line, source=",".join(found.cells)))
         else:
             try:
-                records.found.append(Record(found.row, found.line, _fields(header, found.cells)))
+                records.found.append(Record(found.row, found.line, _fields(header, found.cells), found.cells))
             except CellError as error:
-                records.faults.append(Fault(str(error), found.row, found.line))
+                title = found.cells[header.index("title")].strip()[:MAX_TITLE]
+                records.faults.append(Fault(str(error), found.row, found.line, title, found.cells))
 
 
 def _header(cells: Sequence[str], records: Records) -> list[str]:

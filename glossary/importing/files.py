@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,35 @@ OTHER_MARKS = {
 }
 
 
+#: The column or key in which a report of refused rows says why they were refused.
+REASON = "reason"
+
+Source = Sequence[str] | Mapping[str, Any] | str
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a row, or without ``row`` the file as a whole, cannot be imported.
 
     Rows of a CSV file count as a spreadsheet shows them, the header being row 1; those of JSON count the terms.
+    ``source`` is what the file has there: the cells of a CSV row, the object of a JSON term, or the text of what could
+    not be read. Without it, other rows may be concerned too, and the fault cannot be skipped.
     """
 
     message: str
     row: int | None = None
     line: int | None = None
+    title: str = ""
+    source: Source | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the row could be read, and only what it says is at fault."""
+        return self.source is not None and not isinstance(self.source, str)
 
     def __str__(self) -> str:
-        places = (f"row {self.row}" if self.row else "", f"line {self.line}" if self.line else "")
+        title = f" (“{self.title}”)" if self.title else ""
+        places = (f"row {self.row}{title}" if self.row else "", f"line {self.line}" if self.line else "")
         place = ", ".join(filter(None, places))
         return f"{place}: {self.message}" if place else self.message
 
@@ -39,7 +55,8 @@ class Fault:
 class ImportRefused(Exception):
     """A file cannot be imported as it is, and nothing of it was. Show all ``faults``, each with its row and reason."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], *, header: Sequence[str] = ()) -> None:
+        self.header = header
         # A fault of the whole file comes last: it says where reading had to stop.
         self.faults = sorted(faults, key=lambda fault: (fault.row is None, fault.row or 0))
         super().__init__("; ".join(map(str, self.faults)))
@@ -52,6 +69,7 @@ class Record:
     row: int
     line: int
     fields: Mapping[str, Any]
+    source: Source
 
 
 @dataclass(slots=True)
@@ -59,13 +77,15 @@ class Records:
     """What a reader found: records, faults of others, and the names of what is no part of a term and was left out.
 
     ``columns`` are the fields that the file speaks of. A CSV file may lack some, and what it doesn't speak of stays as
-    it is in terms that exist; ``None`` means that each record is a whole document.
+    it is in terms that exist; ``None`` means that each record is a whole document. ``header`` are the
+    columns of a CSV file as it names them.
     """
 
     found: list[Record] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     columns: frozenset[str] | None = None
+    header: Sequence[str] = ()
 
 
 def read_text(path: Path) -> str:

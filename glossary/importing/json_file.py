@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from glossary.importing.files import Fault, Record, Records
+from glossary.importing.files import REASON, Fault, Record, Records
 
 WHITE = " \t\n\r"
 # No field of a term document is a number, so this is more than anybody means; longer ones only cost time.
@@ -112,14 +112,18 @@ class _Reader:
             except json.JSONDecodeError:
                 raise
             except BadValue as error:
-                self.records.faults.append(Fault(str(error), self.row, line))
                 self.at = start
                 self._skip()
+                text = self.text[start : self.at].strip()
+                self.records.faults.append(Fault(str(error), self.row, line, source=text))
                 continue
             if isinstance(value, dict):
-                self.records.found.append(Record(self.row, line, value))
+                # What a report of refused terms says about them is no part of them.
+                fields = {name: item for name, item in value.items() if name != REASON}
+                self.records.found.append(Record(self.row, line, fields, fields))
             else:
-                self.records.faults.append(Fault("must be an object, a term document", self.row, line))
+                text = self.text[start : self.at].strip()
+                self.records.faults.append(Fault("must be an object, a term document", self.row, line, source=text))
         self._take("]")
 
     def _skip(self) -> None:

@@ -13,7 +13,7 @@ from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
 from glossary.actions.batches import chunks
-from glossary.documents import PARTS, DocumentError, TermDocument, parse_document, slug_for
+from glossary.documents import MAX_TITLE, PARTS, DocumentError, TermDocument, parse_document, slug_for
 from glossary.importing.csv_file import read_csv
 from glossary.importing.existing import Existing, FieldChange, is_blank, is_same, merge_row
 from glossary.importing.files import Fault, ImportRefused, Record, Records, printable, read_text
@@ -61,13 +61,16 @@ class Row:
 class Report:
     """What an import did, or with a dry run would do: a row for each term, in the order of the file.
 
-    ``published`` and ``left_retired`` are empty unless publishing was asked for.
+    ``published`` and ``left_retired`` are empty unless publishing was asked for, and ``refused`` unless bad rows were
+    to be skipped.
     """
 
     rows: Sequence[Row]
     published: Sequence[Term]
     left_retired: Sequence[Row]
     left_out: Sequence[str]
+    refused: Sequence[Fault] = ()
+    header: Sequence[str] = ()
 
     @property
     def created(self) -> list[Row]:
@@ -112,6 +115,7 @@ def import_terms(
     at: datetime,
     existing: Existing = Existing.SKIP,
     approved: Collection[str] = (),
+    skip_bad: bool = False,
     publish: bool = False,
     reason: str = "",
     dry_run: bool = False,
@@ -122,13 +126,16 @@ def import_terms(
     Terms are matched by slug, and ``existing`` says what becomes of those that exist. One that a clinician approved is
     only changed when its slug is among ``approved``. What is published says nothing but what was public before and
     what the file says: see Note [What an import publishes]. A dry run does everything and takes it back.
-    Raises :class:`ImportRefused` with the faults of every row, and then nothing is written.
+    Raises :class:`ImportRefused` with the faults of every row, and then nothing is written. With ``skip_bad`` that
+    happens only if no row is good, or if a fault may concern more than its row.
     """
     records = read_terms(path)
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
         held = _held(records)
-        plans = _plans(records, held, existing=existing, approved=approved, progress=progress)
+        plans, faults = _plans(
+            records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
+        )
         saving = [plan for plan in plans if plan.saves]
         reviews = _open_reviews(saving)
         saved = save_terms(
@@ -155,7 +162,14 @@ def import_terms(
                 progress=lambda done: progress("Publishing", done, len(ready)),
             )
         transaction.set_rollback(dry_run)
-    return Report(rows=rows, published=published, left_retired=left_retired, left_out=records.left_out)
+    return Report(
+        rows=rows,
+        published=published,
+        left_retired=left_retired,
+        left_out=records.left_out,
+        refused=faults,
+        header=records.header,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +223,14 @@ def _plans(
     *,
     existing: Existing,
     approved: Collection[str],
+    skip_bad: bool,
     progress: Progress,
-) -> list[_Plan]:
-    """Return what each record comes to, or raise with everything that is wrong with any of them."""
+) -> tuple[list[_Plan], list[Fault]]:
+    """Return what each record comes to, and the faults of others; or raise with everything that is wrong."""
     faults = list(records.faults)
     if not records.found and not faults:
         raise ImportRefused([Fault("has no terms in it")])
-    rows: dict[str, Record] = {}
-    plans: list[_Plan] = []
+    plans: dict[str, _Plan] = {}
     promised: set[str] = set()
     for number, record in enumerate(records.found, start=1):
         slug = _slug(record)
@@ -226,23 +240,35 @@ def _plans(
             faults.append(_fault(record, error.problems))
             promised.add(slug)
             continue
-        if (first := rows.setdefault(plan.document.slug, record)) is not record:
-            message = f"slug: {plan.document.slug!r} is that of row {first.row} too: give one of them a slug of its own"
-            faults.append(Fault(message, record.row, record.line))
-            continue
-        plans.append(plan)
+        if (first := plans.setdefault(plan.document.slug, plan)) is not plan:
+            faults.append(_fault(record, [_same_slug(first, plan)]))
         if number % 500 == 0 or number == len(records.found):
             progress("Checking", number, len(records.found))
-    if unknown := sorted(set(approved) - rows.keys() - promised):
+    if unknown := sorted(set(approved) - plans.keys() - promised):
         faults.append(Fault(f"has no row for {', '.join(map(repr, unknown[:MAX_PROBLEMS]))}, named by --approved"))
-    plans = _without_approved(plans, approved)
-    saving = [plan for plan in plans if plan.saves]
-    promised.update(plan.document.slug for plan in plans)
-    for position, problems in check_documents([plan.document for plan in saving], promised=promised).items():
-        faults.append(_fault(saving[position].record, problems))
-    if faults:
-        raise ImportRefused(faults)
-    return plans
+    good = _without_approved(list(plans.values()), approved)
+    while True:
+        saving = [plan for plan in good if plan.saves]
+        found = check_documents([plan.document for plan in saving], promised=frozenset() if skip_bad else promised)
+        bad = {saving[position].document.slug: problems for position, problems in found.items()}
+        faults.extend(_fault(plan.record, bad[plan.document.slug]) for plan in saving if plan.document.slug in bad)
+        good = [plan for plan in good if plan.document.slug not in bad]
+        # Without a row that is skipped, others may lead nowhere.
+        if not (bad and skip_bad):
+            break
+    if faults and not (skip_bad and good and all(fault.source is not None for fault in faults)):
+        raise ImportRefused(faults, header=records.header)
+    return good, sorted(faults, key=lambda fault: fault.row or 0)
+
+
+def _same_slug(first: _Plan, second: _Plan) -> str:
+    one, other = first.given.as_json(), second.given.as_json()
+    parts = [part for part in PARTS if part != "slug" and not is_same(part, one[part], other[part])]
+    place = f"{second.document.slug!r} is that of row {first.record.row} (“{first.given.title}”) too"
+    if not parts:
+        return f"slug: {place}, and both say the same: delete one of them"
+    differing = get_text_list(parts, "and")
+    return f"slug: {place}, and they differ in {differing}: make one row of them, or give one a slug of its own"
 
 
 def _plan(record: Record, columns: frozenset[str] | None, held: _Held | None, *, existing: Existing) -> _Plan:
@@ -374,4 +400,6 @@ def _fault(record: Record, problems: Sequence[object]) -> Fault:
     shown = [str(problem)[:MAX_MESSAGE] for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
         shown.append(f"and {len(problems) - MAX_PROBLEMS:,} more")
-    return Fault("; ".join(shown), record.row, record.line)
+    title = record.fields.get("title")
+    title = " ".join(title.split())[:MAX_TITLE] if isinstance(title, str) else ""
+    return Fault("; ".join(shown), record.row, record.line, title, record.source)

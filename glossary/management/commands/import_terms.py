@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from glossary.actions import DocumentsRefused, NotPublishable
 from glossary.importing.existing import Existing, Verb
-from glossary.importing.files import ImportRefused, printable
+from glossary.importing.files import Fault, ImportRefused, printable
+from glossary.importing.refused import refused_rows
 from glossary.importing.terms import Report, Row, import_terms
 from glossary.models import Program
 
@@ -54,6 +55,18 @@ class Command(BaseCommand):
             help="Terms that may be changed although a clinician approved them. All others are left alone.",
         )
         parser.add_argument(
+            "--skip-bad",
+            action="store_true",
+            help="Import the good rows although others are refused. Without it, any bad row refuses the whole file.",
+        )
+        parser.add_argument(
+            "--report",
+            type=Path,
+            metavar="FILE",
+            help="Write the refused rows to a file of the same kind, each with its reason, to be mended and imported "
+            "again.",
+        )
+        parser.add_argument(
             "--publish",
             action="store_true",
             help="Publish what was imported too, without review. Needs --as and --reason. A term whose working copy "
@@ -79,6 +92,11 @@ class Command(BaseCommand):
             raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")
         if options["approved"] and options["existing"] == Existing.SKIP:
             raise CommandError("--approved names terms to be changed: give --existing fill-empty or replace too.")
+        refused_file: Path | None = options["report"]
+        if refused_file and refused_file.suffix.lower() != path.suffix.lower():
+            raise CommandError(f"--report is a file of the same kind: give it a name that ends in {path.suffix}")
+        if refused_file and refused_file.exists() and path.exists() and refused_file.samefile(path):
+            raise CommandError("--report would overwrite the file that is imported: give it another name.")
         by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
         progress = _Progress(self) if options["verbosity"] else None
         try:
@@ -88,13 +106,22 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 existing=Existing(options["existing"]),
                 approved=options["approved"],
+                skip_bad=options["skip_bad"],
                 publish=options["publish"],
                 reason=options["reason"],
                 dry_run=options["dry_run"],
                 **({"progress": progress} if progress else {}),
             )
         except ImportRefused as refused:
-            raise CommandError(_refusal(path, refused)) from refused
+            message = [*_refused_lines(path, refused.faults), "Nothing was imported."]
+            if any(fault.source is not None for fault in refused.faults):
+                message += self._write_refused(refused_file, path, refused.faults, refused.header)
+            if options["skip_bad"]:
+                message.append(
+                    "--skip-bad skips nothing here: no row is good, or a fault may concern more than its row. Mend it "
+                    "first."
+                )
+            raise CommandError("\n".join(message)) from refused
         except (DocumentsRefused, IntegrityError) as error:
             raise CommandError(
                 f"{path}: somebody saved one of these terms meanwhile, so nothing was imported. Run the command again."
@@ -107,6 +134,35 @@ class Command(BaseCommand):
             if progress:
                 progress.end()
         self._report(path, report, options)
+        if report.refused:
+            written = self._write_refused(refused_file, path, report.refused, report.header)
+            were = "would be" if options["dry_run"] else "were"
+            lines = [
+                *_refused_lines(path, report.refused),
+                f"Skipped as bad: {len(report.refused):,}. All other rows {were} imported.",
+                *written,
+            ]
+            if not all(fault.is_readable for fault in report.refused):
+                raise CommandError("\n".join(lines))
+            if options["verbosity"]:
+                self.stdout.write("\n".join(lines))
+
+    def _write_refused(
+        self, file: Path | None, path: Path, faults: Sequence[Fault], header: Sequence[str]
+    ) -> list[str]:
+        """Write the refused rows to ``file``, if there is one, and return what to say about it."""
+        if file is None:
+            return []
+        text = refused_rows(faults, header=header, kind=path.suffix.lower())
+        try:
+            if file.exists() and file.read_bytes() != text.encode():
+                return [
+                    f"{printable(str(file))} exists and says something else, so it was left alone: name another file."
+                ]
+            file.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            return [f"{printable(str(file))} cannot be written: {error.strerror}."]
+        return [f"The refused rows are in {printable(str(file))}: mend them, and import that file."]
 
     def _report(self, path: Path, report: Report, options: dict[str, Any]) -> None:
         if options["verbosity"] == 0:
@@ -219,11 +275,11 @@ def _named(row: Row) -> str:
     return f"{printable(row.term.title)} ({row.term.slug}), row {row.row}"
 
 
-def _refusal(path: Path, refused: ImportRefused) -> str:
-    shown = [f"{printable(str(path))}, {printable(str(fault))}" for fault in refused.faults[:SHOWN_FAULTS]]
-    if len(refused.faults) > SHOWN_FAULTS:
-        shown.append(f"… and {len(refused.faults) - SHOWN_FAULTS:,} more.")
-    return "\n".join([*shown, "Nothing was imported."])
+def _refused_lines(path: Path, faults: Sequence[Fault]) -> list[str]:
+    shown = [f"{printable(str(path))}, {printable(str(fault))}" for fault in faults[:SHOWN_FAULTS]]
+    if len(faults) > SHOWN_FAULTS:
+        shown.append(f"… and {len(faults) - SHOWN_FAULTS:,} more.")
+    return shown
 
 
 def _counted(number: int, noun: str) -> str:
