@@ -194,8 +194,18 @@ def slug_for(title: str) -> str:
     """Return the slug that a title gets: lower-case ASCII words joined by hyphens.
 
     Signs that tell medical names apart are spelled out: “AR+” is not “AR”, and “β-carotene” is more than a carotene.
+    Dots and commas become hyphens: “22q11.2” is not “22q112”.
     """
-    slug = slugify(SPELLED_SIGN.sub(lambda found: SPELLED[found[0]], title.casefold())).replace("_", "-")
+    return topic_slug_for(title.replace(".", "-").replace(",", "-"))
+
+
+def topic_slug_for(name: str) -> str:
+    """Return the slug that a tag's name gets: as that of a title, with dots and commas dropped.
+
+    The addresses of topics are made from names again and again, so this never changes. It is also how the slugs of
+    terms were made before dots and commas were kept apart.
+    """
+    slug = slugify(SPELLED_SIGN.sub(lambda found: SPELLED[found[0]], name.casefold())).replace("_", "-")
     return re.sub("-+", "-", slug)[:MAX_TITLE].strip("-")
 
 

@@ -22,7 +22,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from glossary import rendering
 from glossary.comparing import Block, Change
 from glossary.differences import Difference, compare_documents
-from glossary.documents import changed_parts, slug_for
+from glossary.documents import changed_parts, topic_slug_for
 from glossary.languages import CONTENT_LANGUAGE, for_good
 from glossary.markup import clean_html
 from glossary.models import Event, PublishedEntry
@@ -127,7 +127,7 @@ def _item(event: Event, titles: dict[str, str]) -> Item:
     }
     with for_good():
         content = render_to_string("glossary/feed_entry.html", context)
-    topics = ((slug_for(name), name) for name in document["tags"])
+    topics = ((topic_slug_for(name), name) for name in document["tags"])
     return Item(
         key=_tag(f"term/{event.term_id}/revision/{revision.number}"),
         title=document["title"],

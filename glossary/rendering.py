@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from glossary.addresses import address_of
 from glossary.differences import Difference, compare_documents
-from glossary.documents import TEXTS, changed_parts, clinical_sha256, slug_for, slugs_named
+from glossary.documents import TEXTS, changed_parts, clinical_sha256, slugs_named, topic_slug_for
 from glossary.languages import for_good
 from glossary.linking import Card, fragments_in, linked_texts, newest_change
 from glossary.marks import with_marks
@@ -366,7 +366,7 @@ def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, Pub
         references=tuple(_reference_lines(document, places)),
         tags=tuple(
             Link(name, address_of("glossary:tag", slug))
-            for name, slug in ((name, slug_for(name)) for name in document["tags"])
+            for name, slug in ((name, topic_slug_for(name)) for name in document["tags"])
             if slug
         ),
     )

@@ -11,7 +11,7 @@ from taggit.models import Tag
 from glossary import dependents
 from glossary.actions.listing import TOPICS
 from glossary.actions.publishing import public_content_changed
-from glossary.documents import CONTROL, slug_for
+from glossary.documents import CONTROL, topic_slug_for
 from glossary.models import MAX_DESCRIPTION, Edition, Listing, Program, TagDescription, account_of, name_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def describe_tag(*, tag: Tag, text: str, by: User | Program, at: datetime) -> Ta
         tag=tag, text=text, created_at=at, created_by=account_of(by), created_by_name=name_of(by)
     )
     Edition.objects.select_for_update().get_or_create(pk=1)
-    slug = slug_for(tag.name)
+    slug = topic_slug_for(tag.name)
     topics = Listing.objects.filter(kind=Listing.Kind.TOPIC, key=slug)
     if topics.update(description=text, changed_at=at):
         Listing.objects.filter(kind=TOPICS[0], key=TOPICS[1]).update(changed_at=at)

@@ -401,7 +401,7 @@ def _write_tags(entries: Sequence[PublishedEntry], current: Mapping[int, Publish
     EntryTag.objects.filter(entry__in=entries).delete()
     tags: list[EntryTag] = []
     for entry in entries:
-        by_slug = {documents.slug_for(name): name for name in entry.revision.document["tags"]}
+        by_slug = {documents.topic_slug_for(name): name for name in entry.revision.document["tags"]}
         given = [
             EntryTag(entry=entry, slug=slug, name=name, sort_key=entry.sort_key)
             for slug, name in by_slug.items()

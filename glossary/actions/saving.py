@@ -146,7 +146,7 @@ def rename_tag(*, tag: Tag, name: str, by: User | Program, at: datetime) -> list
     has this name or slug.
     """
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
-    before, slug = tag.name, documents.slug_for(name)
+    before, slug = tag.name, documents.topic_slug_for(name)
     if Tag.objects.filter(Q(name__iexact=name) | Q(slug=slug)).exclude(pk=tag.pk).exists() or not slug:
         raise DocumentError(
             [Problem("name", f"{name!r} is too much like another tag, or has no letters: choose another")]

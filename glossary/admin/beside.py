@@ -22,7 +22,7 @@ from glossary.actions import mark_present
 from glossary.admin.desk import user_of
 from glossary.admin.links import MAX_NAMES, impacts_for, new_names
 from glossary.admin.preview import measured, preview_html, readable_part
-from glossary.documents import MAX_TITLE, PARTS
+from glossary.documents import MAX_TITLE, PARTS, slug_for
 from glossary.forms import ChildFormSet, TermForm
 from glossary.models import Term, name_of
 from glossary.similar import similar_terms
@@ -73,20 +73,22 @@ class BesideTheForm(admin.ModelAdmin):
 
     @method_decorator(require_safe)
     def similar_view(self, request: HttpRequest) -> JsonResponse:
-        """Name terms like ``title``, other than the one whose primary key is ``term``."""
+        """Name terms like ``title``, other than the one whose primary key is ``term``, and the slug made from it."""
         if not self._may_write(request):
             raise PermissionDenied
         given = request.GET.get("term", "")
+        title = request.GET.get("title", "").replace("\x00", "")
         found = similar_terms(
-            request.GET.get("title", "").replace("\x00", ""),
+            title,
             without=int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None,
         )
         return JsonResponse(
             {
+                "slug": slug_for(title),
                 "similar": [
                     {"words": str(one), "url": reverse("admin:glossary_term_change", args=[one.term_id])}
                     for one in found
-                ]
+                ],
             }
         )
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from taggit.models import Tag
 
 from glossary.actions import describe_tag, rename_tag
-from glossary.documents import slug_for
+from glossary.documents import topic_slug_for
 from glossary.models import MAX_DESCRIPTION, TagDescription
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TagForm(forms.ModelForm):
         name = " ".join(self.cleaned_data["name"].split())
         others = Tag.objects.exclude(pk=self.instance.pk)
         # Tags are found without regard to case, and in addresses without accents: two alike would shadow one another.
-        slug = slug_for(name)
+        slug = topic_slug_for(name)
         if not slug or others.filter(Q(name__iexact=name) | Q(slug=slug)).exists():
             raise forms.ValidationError("This is too much like another tag, or has no letters: choose another name.")
         return name

@@ -135,9 +135,6 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Term
         fieldsets = super().get_fieldsets(request, obj)
         return fieldsets if obj else [fieldset for fieldset in fieldsets if fieldset[0] != "Review"]
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Term | None = None) -> dict[str, Any]:
-        return {} if obj else {"slug": ["title"]}
-
     def get_form(self, request: HttpRequest, obj: Term | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         asked: dict[str, Any] = {

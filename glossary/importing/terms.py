@@ -13,7 +13,7 @@ from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
 from glossary.actions.batches import chunks
-from glossary.documents import MAX_TITLE, PARTS, DocumentError, TermDocument, parse_document, slug_for
+from glossary.documents import MAX_TITLE, PARTS, DocumentError, TermDocument, parse_document, slug_for, topic_slug_for
 from glossary.importing.csv_file import read_csv
 from glossary.importing.existing import Existing, FieldChange, is_blank, is_same, merge_row
 from glossary.importing.files import Fault, ImportRefused, Record, Records, printable, read_text
@@ -132,6 +132,7 @@ def import_terms(
     records = read_terms(path)
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
+        records.found = _with_former_slugs(records.found)
         held = _held(records)
         plans, faults = _plans(
             records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
@@ -201,6 +202,23 @@ class _Plan:
     @property
     def saves(self) -> bool:
         return self.held is None or bool(self.changes and not self.skipped)
+
+
+def _with_former_slugs(found: Sequence[Record]) -> list[Record]:
+    """Return the records, with the slug of the existing term at those whose title made another slug in former times."""
+    former = {
+        slug: record
+        for record in found
+        if not record.fields.get("slug") and (slug := topic_slug_for(_title(record))) and slug != _slug(record)
+    }
+    terms: dict[str, str] = {}
+    for slugs in chunks(list(former)):
+        terms.update(Term.objects.filter(slug__in=slugs).values_list("slug", "title"))
+    known = {id(former[slug]): slug for slug, title in terms.items() if title == _title(former[slug])}
+    return [
+        replace(record, fields={**record.fields, "slug": known[id(record)]}) if id(record) in known else record
+        for record in found
+    ]
 
 
 def _held(records: Records) -> dict[str, _Held]:
@@ -390,9 +408,14 @@ def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
 
 def _slug(record: Record) -> str:
     """Return the slug that the record's document will have, if it is a good one."""
-    slug, title = (record.fields.get(name) for name in ("slug", "title"))
+    slug = record.fields.get("slug")
     given = slug.strip() if isinstance(slug, str) else ""
-    return given or (slug_for(" ".join(title.split())) if isinstance(title, str) else "")
+    return given or slug_for(_title(record))
+
+
+def _title(record: Record) -> str:
+    title = record.fields.get("title")
+    return " ".join(title.split()) if isinstance(title, str) else ""
 
 
 def _fault(record: Record, problems: Sequence[object]) -> Fault:
@@ -400,6 +423,4 @@ def _fault(record: Record, problems: Sequence[object]) -> Fault:
     shown = [str(problem)[:MAX_MESSAGE] for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
         shown.append(f"and {len(problems) - MAX_PROBLEMS:,} more")
-    title = record.fields.get("title")
-    title = " ".join(title.split())[:MAX_TITLE] if isinstance(title, str) else ""
-    return Fault("; ".join(shown), record.row, record.line, title, record.source)
+    return Fault("; ".join(shown), record.row, record.line, _title(record)[:MAX_TITLE], record.source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from glossary.documents import TEXTS, slug_for
+from glossary.documents import TEXTS, topic_slug_for
 from glossary.markup import plain_text
 from glossary.models.names import INITIALS, initial_of
 from glossary.search.traces import traces_of
@@ -29,7 +29,7 @@ def indexed(document: Mapping[str, Any]) -> dict[str, str]:
     insights = [insight["text"] for insight in document["insights"]]
     facets = [
         letter_facet(initial_of(document["title"])),
-        *sorted({tag_facet(slug) for slug in map(slug_for, document["tags"]) if slug}),
+        *sorted({tag_facet(slug) for slug in map(topic_slug_for, document["tags"]) if slug}),
     ]
     text = _stream([*plain, *insights, *document["tags"]], compounds_apart=True)
     traces = traces_of(document, known=set(text.split()))

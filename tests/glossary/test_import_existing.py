@@ -216,6 +216,17 @@ def test_a_review_that_ends_since_the_text_was_imported_is_named(csv: Path, edit
     assert "Taken out of review, since the text changed: 1\n  Alpha (alpha), row 2: submitted by " in output
 
 
+def test_a_term_whose_slug_was_made_before_dots_were_kept_apart_keeps_it(
+    tmp_path: Path, editor: User, at: datetime
+) -> None:
+    save_term(document=document("22q11.2 deletion", slug="22q112-deletion"), by=editor, at=at)
+    path = tmp_path / "terms.csv"
+    path.write_text('title,definition\n22q11.2 deletion,Better.\n"2,4-D",New.\n', encoding="utf-8")
+    output = run(path, *REPLACE)
+    assert "22q11.2 deletion (22q112-deletion), row 2\n    definition replaced" in output
+    assert set(Term.objects.values_list("slug", flat=True)) == {"22q112-deletion", "2-4-d"}
+
+
 def test_what_was_created_is_named(tmp_path: Path) -> None:
     path = tmp_path / "terms.csv"
     path.write_text("title,definition\n" + "".join(f"Term {n},x\n" for n in range(30)), encoding="utf-8")

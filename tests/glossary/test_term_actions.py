@@ -195,6 +195,9 @@ def test_saving_and_publishing_many_terms_takes_few_queries(
         ("β-carotene", "beta-carotene"),
         ("and/or – not", "and-or-not"),
         ("Ménière’s disease", "menieres-disease"),
+        ("22q11.2 deletion", "22q11-2-deletion"),
+        ("2,4-Dinitrophenol", "2-4-dinitrophenol"),
+        ("Vitamin B12 vs. B6", "vitamin-b12-vs-b6"),
     ],
 )
 def test_the_slug_of_a_title_keeps_the_signs_that_tell_names_apart(title: str, slug: str) -> None:

@@ -1,9 +1,12 @@
-/** Names terms that are like the title that is being typed. It may well be meant: nothing is refused. */
+/**
+ * Names terms that are like the title that is being typed: it may well be meant, so nothing is refused. Shows the
+ * address that the server makes from the title of a new term, unless the person has typed one.
+ */
 
 const PAUSE = 500
 
 const page = document.querySelector("[data-term-form]")
-const title = page.closest("form").elements.title
+const { title, slug } = page.closest("form").elements
 const list = document.createElement("ul")
 const box = document.createElement("div")
 box.className = "similar"
@@ -13,6 +16,7 @@ title.closest(".form-row").querySelector(".help").append(box)
 let timer = 0
 let asked = null
 let before = title.value
+let made = "" // the address that was shown last
 
 const show = (found) => {
   box.replaceChildren(...(found.length ? [list] : []))
@@ -36,7 +40,10 @@ const ask = async () => {
   const query = new URLSearchParams({ title: title.value, term: page.dataset.term === "new" ? "" : page.dataset.term })
   try {
     const answer = await fetch(`${page.dataset.similar}?${query}`, { redirect: "manual", signal: asked.signal })
-    if (answer.ok) show((await answer.json()).similar)
+    if (!answer.ok) return
+    const found = await answer.json()
+    show(found.similar)
+    if (page.dataset.term === "new" && slug.value === made) slug.value = made = found.slug
   } catch (error) {
     if (!["AbortError", "TypeError"].includes(error.name)) throw error // overtaken by newer typing, or not reachable
   }
@@ -45,6 +52,8 @@ const ask = async () => {
 title.addEventListener("input", () => {
   if (title.value === before) return
   before = title.value
+  // Left empty, the server makes it on saving: one of an older title is never sent.
+  if (page.dataset.term === "new" && slug.value === made) slug.value = made = ""
   clearTimeout(timer)
   timer = setTimeout(ask, PAUSE)
 })
