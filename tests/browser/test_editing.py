@@ -185,6 +185,24 @@ def test_a_link_is_made_of_an_address_only(desk: Site, editor: Page) -> None:
     expect(link).to_have_attribute("href", "https://www.example.org/guideline")
 
 
+def test_the_address_of_a_new_term_is_shown_as_the_server_makes_it(
+    desk: Site, editor: Page, refusals: list[str]
+) -> None:
+    editor.goto(f"{desk.url}/admin/glossary/term/add/")
+    wait_for_editors(editor)
+    title, address = editor.get_by_label("Title"), editor.get_by_role("textbox", name="Address:", exact=True)
+    title.press_sequentially("AR+ 22q11.2")
+    expect(address).to_have_value("ar-plus-22q11-2")
+    title.fill("β-Carotene")
+    expect(address).to_have_value("beta-carotene")
+    address.fill("typed-by-hand")
+    title.fill("Another title")
+    # It was asked about the new title.
+    with editor.expect_response(lambda answer: "/similar/" in answer.url and "Another+title+2" in answer.url):
+        title.press_sequentially(" 2")
+    expect(address).to_have_value("typed-by-hand")
+
+
 def test_leaving_with_unsaved_changes_asks_and_without_does_not(desk: Site, editor: Page) -> None:
     page = editor
     asked: list[str] = []
