@@ -25,6 +25,7 @@ OURS = ("consent/consent.js", "consent/consent.css")
 EXTRAS = {
     "With a service of Google's, also": "consent/consent-mode.js",
     "On pages with an embed, also": "consent/embed.css",
+    "Once a browser keeps anything, also": "consent/kept.js",
 }
 # What each one's own documentation has a page load, in the smallest build that shows a banner with its styles.
 OTHERS = (

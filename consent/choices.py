@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cookie_consent.conf import settings
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from consent.gate import RESERVED
 
 CHOICES = ("accept_all", "reject_all", "save")
 SURFACES = ("banner", "preferences")
@@ -37,6 +40,26 @@ class ChoiceForm:
     surface: str
     next: str
     gpc: bool
+
+    @property
+    def refuses_everything(self) -> bool:
+        return self.choice == "reject_all" or not (
+            self.choice == "accept_all" or self.categories or any(self.services.values())
+        )
+
+    def takes_back(self, given: Mapping[str, str]) -> bool:
+        """Return whether it refuses anything that the consent cookie, which says ``given``, may have open."""
+        if self.choice == "accept_all":
+            return False
+
+        def accepts(key: str) -> bool:
+            return self.services.get(key, key.partition(".")[0] in self.categories)
+
+        opened = {
+            key for key, value in given.items() if key not in RESERVED and value != settings.COOKIE_CONSENT_DECLINE
+        }
+        closed = {key for key in self.services if key.partition(".")[0] in opened and key not in given}
+        return self.refuses_everything or not all(accepts(key) for key in opened | closed)
 
 
 def read_choice(request: HttpRequest) -> ChoiceForm:

@@ -9,6 +9,12 @@ Note [What opens a service]
     that is the version of its category, and closed if it is anything else. Without one it is as its category. While her
     browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are refused
     without asking, but for what she opened knowing of it: the cookie says so by ``gpc=1``.
+
+Note [A refusal without a record]
+    A refusal holds in the browser at once, whether or not a record of it can be written. Until there is one, the cookie
+    says nothing but ``refused=<where>.<hash of the notice that was read>``, which refuses everything that this site
+    asks or will ask. The client adds the time at which it sent the refusal, and sends it again on the next page a
+    minute later, or at once when the site has said that it could not write the record.
 """
 
 from __future__ import annotations
@@ -35,7 +41,9 @@ logger = logging.getLogger(__name__)
 #: category can have these varnames.
 NOTICE_KEY = "notice"
 GPC_KEY = "gpc"
-RESERVED = (NOTICE_KEY, GPC_KEY)
+#: The key of a refusal that could not be recorded yet: see Note [A refusal without a record].
+REFUSED_KEY = "refused"
+RESERVED = (NOTICE_KEY, GPC_KEY, REFUSED_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +90,19 @@ class Gate:
 
     def read_in(self, cookies: Mapping[str, str]) -> Gate:
         """Return the gate of the language in which these cookies were answered; the empty one when it isn't offered."""
-        return self._read_in(_given(cookies))
+        return self._read_in(given_in(cookies))
 
     def answers(self, cookies: Mapping[str, str], *, gpc: bool = False) -> dict[str, bool]:
         """Return the valid answers in these cookies: varname → accepted. A category without one is left out.
 
         ``gpc`` is whether the browser sends Global Privacy Control, which is an answer.
         """
-        given = _given(cookies)
+        given = given_in(cookies)
         return self._read_in(given)._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
 
     def service_answers(self, cookies: Mapping[str, str], *, gpc: bool = False) -> dict[str, bool]:
         """Return her own answers to single services that stand: ``category.slug`` → accepted."""
-        given = _given(cookies)
+        given = given_in(cookies)
         gate = self._read_in(given)
         answers = gate._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
         opened = {
@@ -115,7 +123,7 @@ class Gate:
 
     def opened(self, cookies: Mapping[str, str], *, path: str, gpc: bool = False) -> Opened:
         """Return what these request cookies have opened on the page at ``path``; nothing without a valid choice."""
-        given = _given(cookies)
+        given = given_in(cookies)
         if not given:
             return NOTHING
         gate = self._read_in(given)
@@ -137,6 +145,8 @@ class Gate:
         return next((gate for gate in (self, *self.others) if gate.language == language), Gate())
 
     def _answers(self, given: Mapping[str, str], gpc: bool) -> dict[str, bool]:
+        if REFUSED_KEY in given:
+            return {question.varname: False for question in self.questions}
         read = given.get(NOTICE_KEY, "").partition(".")[0]
         read_number = int(read) if read.isascii() and read.isdecimal() and len(read) < 10 else 0
         number = self.notice.number if self.notice else 0
@@ -186,6 +196,23 @@ def cookie_content(notice: Notice, answers: Mapping[str, bool], *, gpc: bool = F
         content[GPC_KEY] = "1"
     read = f"{notice.number}.{notice.sha256[:SHORT]}"
     return content | {NOTICE_KEY: read if notice.language == wording.LANGUAGE else f"{read}.{notice.language}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A refusal that was not recorded: where it was made, and the hash of the notice read there, "" if not known."""
+
+    surface: str
+    notice: str
+
+
+def unrecorded_refusal(cookies: Mapping[str, str]) -> Unrecorded | None:
+    """Return the refusal in these cookies that was not recorded, or ``None``."""
+    refused = given_in(cookies).get(REFUSED_KEY)
+    if refused is None:
+        return None
+    surface, notice, *_ = (*refused.split("."), "")
+    return Unrecorded(surface, notice)
 
 
 def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
@@ -252,7 +279,8 @@ def current_edition() -> int:
     return Edition.objects.values_list("number", flat=True).first() or 0
 
 
-def _given(cookies: Mapping[str, str]) -> dict[str, str]:
+def given_in(cookies: Mapping[str, str]) -> dict[str, str]:
+    """Return what the consent cookie among these says, whether or not it is an answer to what is asked now."""
     value = cookies.get(settings.COOKIE_CONSENT_NAME)
     given: dict[str, str] = parse_cookie_str(value.strip('"')) if value else {}
-    return given
+    return {REFUSED_KEY: given[REFUSED_KEY]} if REFUSED_KEY in given else given

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,11 +30,16 @@ from consent.limits import TooManyChoices, admission
 from consent.models import ConsentRecord
 from consent.views import (
     RECEIPT_COOKIE,
+    away,
+    close,
     forget,
+    keep_refused,
     refusal,
     refuses_when_database_is_away,
     remember,
+    still_refused,
     too_many,
+    unavailable,
 )
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -132,18 +138,31 @@ def _download(request: HttpRequest, secret: str) -> HttpResponse:
 
 def _withdraw(request: HttpRequest, secret: str, *, held: str, typed: str) -> HttpResponse:
     now = timezone.now()
+    is_own = secret == held
+    # Withdrawing holds in this browser, also where it can't be recorded.
+    reason = still_refused() if is_own else ""
+    recorded: Recorded | None = None
     try:
-        recorded: Recorded = withdraw_consent(
+        recorded = withdraw_consent(
             receipt=secret,
             at=now,
             gpc=request.headers.get("Sec-GPC") == "1",
             admit=admission(request, receipt=secret, at=now),
         )
     except UnknownReceipt:
-        return _page(request, "", typed=typed)
+        response = _page(request, "", typed=typed)
+        if is_own:
+            close(response, request)
+        return response
     except TooManyChoices as error:
-        return too_many(request, error)
-    if secret != held:
+        response = too_many(request, error, reason, is_refused=is_own)
+    except Error as error:
+        response = unavailable(request, error, reason or away(), is_refused=is_own)
+    if recorded is None:
+        if is_own:
+            keep_refused(response, "preferences")
+        return response
+    if not is_own:
         # Another browser's record: what this one holds stays as it is, and the page says what that means.
         return _shown(request, recorded.record, recorded.receipt, typed=recorded.receipt, was_withdrawn=True)
     response = HttpResponseRedirect(reverse("consent:receipt"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import (
     Http404,
     HttpRequest,
@@ -29,7 +29,7 @@ from django.views.decorators.http import require_POST, require_safe
 from consent import languages, wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, ChoiceForm, is_same_origin, read_choice
-from consent.gate import cookie_content, current_gate, sends_gpc
+from consent.gate import REFUSED_KEY, Gate, cookie_content, current_gate, given_in, sends_gpc, unrecorded_refusal
 from consent.limits import TooManyChoices, admission
 from consent.models import Notice
 from consent.notices import ServiceEntry
@@ -50,17 +50,24 @@ def refuses_when_database_is_away(view: View) -> View:
     def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
         try:
             return view(request, **parts)
-        except (OperationalError, InterfaceError) as error:
-            # Without the traceback, which would show the statement and so the choice.
-            logger.error("A consent page failed because the database is away: %s", type(error).__name__)
-            reason = gettext(
-                "Your choice cannot be saved just now. Nothing optional was switched on. Please try again in a minute."
-            )
-            response = refusal(request, 503, "unavailable", reason)
-            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-            return response
+        except Error as error:
+            return unavailable(request, error, away())
 
     return guarded
+
+
+def away() -> str:
+    return gettext(
+        "Your choice cannot be saved just now. Nothing optional was switched on. Please try again in a minute."
+    )
+
+
+def unavailable(request: HttpRequest, error: Error, reason: str, **said: bool) -> HttpResponse:
+    # Without the traceback, which would show the statement and so the choice.
+    logger.error("A consent page failed because the database is away: %s", type(error).__name__)
+    response = refusal(request, 503, "unavailable", reason, **said)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 # Exempt from Django's token, as no page carries one: a token needs a cookie, which no page may set before a choice, and
@@ -75,34 +82,54 @@ def choose(request: HttpRequest) -> HttpResponse:
     try:
         form = read_choice(request)
     except BadChoice as error:
-        return refusal(request, 400, "bad-choice", str(error), is_technical=True)
+        response = refusal(request, 400, "bad-choice", str(error), is_technical=True)
+        # It may have been a refusal, and it came from a page of this site.
+        close(response, request)
+        return response
     # The form's address is one for all languages; the page that it came from, and leads back to, is in one of them.
     with translation.override(languages.language_of(form.next)):
         return _record(request, form=form)
 
 
-@refuses_when_database_is_away
-def _record(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
+def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
+    """Record a choice. Where that fails, what it refuses is closed all the same, and nothing is opened."""
+    refuses, closes = form.refuses_everything, form.takes_back(given_in(request.COOKIES))
+    reason = gettext("Your choice could not be saved. Until it is, nothing optional runs here.") if closes else ""
+    if refuses:
+        reason = still_refused()
+    try:
+        return _recorded(request, form=form)
+    except (UnknownCategory, UnknownNotice) as error:
+        response = refusal(request, 400, "bad-choice", str(error), is_technical=True)
+        close(response, request)
+        return response
+    except OutdatedNotice as error:
+        response = asked_anew(request, error, cookies={} if closes else request.COOKIES)
+    except TooManyChoices as error:
+        response = too_many(request, error, reason, is_refused=refuses)
+    except Error as error:
+        response = unavailable(request, error, reason or away(), is_refused=refuses)
+    if refuses:
+        keep_refused(response, form.surface, form.notice)
+    elif closes:
+        close(response, request)
+    return response
+
+
+def _recorded(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
     now = timezone.now()
     held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
-    try:
-        recorded = record_choice(
-            choice=form.choice,
-            categories=form.categories,
-            notice=form.notice,
-            surface=form.surface,
-            services=form.services,
-            gpc=form.gpc or sends_gpc(request),
-            receipt=held,
-            at=now,
-            admit=admission(request, receipt=held, at=now),
-        )
-    except (UnknownCategory, UnknownNotice) as error:
-        return refusal(request, 400, "bad-choice", str(error), is_technical=True)
-    except OutdatedNotice as error:
-        return refusal(request, 409, "outdated-notice", str(error))
-    except TooManyChoices as error:
-        return too_many(request, error)
+    recorded = record_choice(
+        choice=form.choice,
+        categories=form.categories,
+        notice=form.notice,
+        surface=form.surface,
+        services=form.services,
+        gpc=form.gpc or sends_gpc(request),
+        receipt=held,
+        at=now,
+        admit=admission(request, receipt=held, at=now),
+    )
     record = recorded.record
     response: HttpResponse
     if wants_json(request):
@@ -125,7 +152,7 @@ def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
     Differs by reader, so it is never stored anywhere.
     """
     gate = current_gate()
-    notices = {each.language: each.notice for each in (gate, *gate.others) if each.notice}
+    notices = _notices_of(gate)
     notice = notices.get(language or languages.asked_in(notices))
     if language:
         if notice is None or language == wording.LANGUAGE:
@@ -134,11 +161,40 @@ def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
         if request.path != address:
             query = request.META["QUERY_STRING"]
             return HttpResponsePermanentRedirect(address + (f"?{query}" if query else ""))
+    return _page(request, gate, notice, request.COOKIES, here=request.path)
+
+
+def asked_anew(request: HttpRequest, error: OutdatedNotice, *, cookies: Mapping[str, str]) -> HttpResponse:
+    """Answer 409 with the notice that is live now, to be read before anything is allowed."""
+    if wants_json(request):
+        return refusal(request, 409, "outdated-notice", str(error))
+    gate = current_gate()
+    notices = _notices_of(gate)
+    language = error.language if error.language in notices else languages.asked_in(notices)
+    here = languages.preferences_url(language)
+    response = _page(request, gate, notices.get(language), cookies, here=here, is_changed=True)
+    response.status_code = 409
+    return response
+
+
+def _notices_of(gate: Gate) -> dict[str, Notice]:
+    return {each.language: each.notice for each in (gate, *gate.others) if each.notice}
+
+
+def _page(
+    request: HttpRequest,
+    gate: Gate,
+    notice: Notice | None,
+    cookies: Mapping[str, str],
+    *,
+    here: str,
+    is_changed: bool = False,
+) -> HttpResponse:
     gpc = sends_gpc(request)
-    answers = gate.answers(request.COOKIES, gpc=gpc)
-    own = gate.service_answers(request.COOKIES, gpc=gpc)
+    answers = gate.answers(cookies, gpc=gpc)
+    own = gate.service_answers(cookies, gpc=gpc)
     # What her browser's signal alone decides, she has not said: the line about the signal tells it.
-    said = gate.answers(request.COOKIES)
+    said = gate.answers(cookies)
     told = {key: answer for key, answer in answers.items() if said.get(key) == answer} | own
     names = _names_in(notice)
     return render(
@@ -154,12 +210,14 @@ def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
             "is_opted_out": gpc and any(answers.get(varname) is False for varname in gate.opted_out),
             "is_withdrawn": "withdrawn" in request.GET and not any((answers | own).values()),
             "beyond_reach": _services_in(notice),
-            "is_complete": gate.is_complete(request.COOKIES, gpc=gpc),
+            "is_complete": gate.is_complete(cookies, gpc=gpc),
             "is_saved": "saved" in request.GET,
-            "preferences": request.path,
+            "is_changed": is_changed or "changed" in request.GET,
+            "unrecorded": unrecorded_refusal(cookies),
+            "preferences": here,
             "languages": [
-                (code, languages.name_of(code), url, url == request.path)
-                for code, url in ((code, languages.preferences_url(code)) for code in sorted(notices))
+                (code, languages.name_of(code), url, url == here)
+                for code, url in ((code, languages.preferences_url(code)) for code in sorted(_notices_of(gate)))
             ],
         },
     )
@@ -184,14 +242,7 @@ def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     record = recorded.record
     seconds = int((record.expires_at - now).total_seconds())
     choice = record.choice()
-    response.set_cookie(
-        settings.COOKIE_CONSENT_NAME,
-        dict_to_cookie_str(cookie_content(record.notice, choice.answers, gpc=choice.gpc)),
-        max_age=seconds,
-        secure=settings.COOKIE_CONSENT_SECURE,
-        httponly=settings.COOKIE_CONSENT_HTTPONLY,
-        samesite=settings.COOKIE_CONSENT_SAMESITE,
-    )
+    _keep(response, cookie_content(record.notice, choice.answers, gpc=choice.gpc), seconds)
     response.set_cookie(
         RECEIPT_COOKIE,
         recorded.receipt,
@@ -203,41 +254,75 @@ def remember(response: HttpResponse, recorded: Recorded, now: datetime) -> None:
     )
 
 
+def keep_refused(response: HttpResponse, surface: str, notice: str = "") -> None:
+    """Have the browser keep that everything was refused, until that is recorded."""
+    _keep(response, {REFUSED_KEY: f"{surface}.{notice}".removesuffix(".")}, settings.COOKIE_CONSENT_MAX_AGE)
+
+
+def _keep(response: HttpResponse, content: dict[str, str], seconds: int) -> None:
+    response.set_cookie(
+        settings.COOKIE_CONSENT_NAME,
+        dict_to_cookie_str(content),
+        max_age=seconds,
+        secure=settings.COOKIE_CONSENT_SECURE,
+        httponly=settings.COOKIE_CONSENT_HTTPONLY,
+        samesite=settings.COOKIE_CONSENT_SAMESITE,
+    )
+
+
+def close(response: HttpResponse, request: HttpRequest) -> None:
+    """Delete the consent cookie, if there is one: nothing optional runs, and the visitor is asked again."""
+    if settings.COOKIE_CONSENT_NAME in request.COOKIES:
+        _delete(response, settings.COOKIE_CONSENT_NAME, "/")
+
+
 def forget(response: HttpResponse) -> None:
     """Delete both cookies, so that the visitor counts as undecided."""
-    for name, path in ((settings.COOKIE_CONSENT_NAME, "/"), (RECEIPT_COOKIE, RECEIPT_PATH)):
-        # As they were set: browsers let no other cookie take the place of a `Secure` one.
-        response.set_cookie(
-            name,
-            "",
-            max_age=0,
-            expires="Thu, 01 Jan 1970 00:00:00 GMT",
-            path=path,
-            secure=settings.COOKIE_CONSENT_SECURE,
-            samesite=settings.COOKIE_CONSENT_SAMESITE,
-        )
+    _delete(response, settings.COOKIE_CONSENT_NAME, "/")
+    _delete(response, RECEIPT_COOKIE, RECEIPT_PATH)
 
 
-def refusal(request: HttpRequest, status: int, code: str, reason: str, *, is_technical: bool = False) -> HttpResponse:
+def _delete(response: HttpResponse, name: str, path: str) -> None:
+    # As it was set: browsers let no other cookie take the place of a `Secure` one.
+    response.set_cookie(
+        name,
+        "",
+        max_age=0,
+        expires="Thu, 01 Jan 1970 00:00:00 GMT",
+        path=path,
+        secure=settings.COOKIE_CONSENT_SECURE,
+        samesite=settings.COOKIE_CONSENT_SAMESITE,
+    )
+
+
+def refusal(
+    request: HttpRequest, status: int, code: str, reason: str, *, is_technical: bool = False, is_refused: bool = False
+) -> HttpResponse:
     """Say why nothing was recorded, in the form that the sender reads.
 
     A technical reason is for who wrote the program that sent the form, and in English: no page of ours leads to it.
+    ``is_refused`` says that everything was refused, which holds all the same.
     """
     if wants_json(request):
         return JsonResponse({"error": code, "reason": reason}, status=status)
     return render(
         request,
         "consent/refusal.html",
-        {"status": status, "reason": reason, "is_technical": is_technical},
+        {"status": status, "reason": reason, "is_technical": is_technical, "is_refused": is_refused},
         status=status,
     )
 
 
-def too_many(request: HttpRequest, error: TooManyChoices) -> HttpResponse:
-    """Say that nothing was recorded, and take away what was open: a refusal that can't be recorded is obeyed."""
-    response = refusal(request, 429, "too-many", str(error))
+def still_refused() -> str:
+    return gettext("Your refusal holds in this browser: nothing optional runs. It could not be recorded yet.")
+
+
+def too_many(
+    request: HttpRequest, error: TooManyChoices, reason: str = "", *, is_refused: bool = False
+) -> HttpResponse:
+    """Say that nothing was recorded. What becomes of the cookie is the caller's to decide."""
+    response = refusal(request, 429, "too-many", reason or str(error), is_refused=is_refused)
     response["Retry-After"] = str(error.retry_after)
-    response.delete_cookie(settings.COOKIE_CONSENT_NAME, samesite=settings.COOKIE_CONSENT_SAMESITE)
     return response
 
 

@@ -22,7 +22,13 @@ class UnknownNotice(Exception):
 
 
 class OutdatedNotice(Exception):
-    """The visitor read a notice that has been replaced. Show her the live one; nothing was recorded."""
+    """The visitor would allow something under a notice that has been replaced. Show them the live one in the same
+    ``language``; nothing was recorded.
+    """
+
+    def __init__(self, message: str, *, language: str) -> None:
+        super().__init__(message)
+        self.language = language
 
 
 class UnknownReceipt(Exception):
@@ -63,25 +69,26 @@ def record_choice(
     ``services`` are her answers to single services (``category.slug`` → accepted), each of which goes before that of
     its category; ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``.
     ``gpc`` is whether her browser sends Global Privacy Control: then ``accept_all`` leaves the categories closed that
-    it speaks of (``CONSENT_GPC_CATEGORIES``), and only naming one opens it. The same
-    answers to the same notice by the holder of their record write nothing and return that record. Refusing everything
-    after having accepted something is recorded as a withdrawal. ``admit`` is asked before a record is written, and told
-    whether it is a withdrawal: what it raises is passed on, and nothing is written.
+    it speaks of (``CONSENT_GPC_CATEGORIES``), and only naming one opens it. The same answers to the same notice by the
+    holder of their record write nothing and return that record. Refusing everything after having accepted something is
+    recorded as a withdrawal. Refusing everything is recorded under the notice that was read, also when it has been
+    replaced, and ``reject_all`` looks at nothing else that was posted. ``admit`` is asked before a record is written,
+    and told whether it is a withdrawal: what it raises is passed on, and nothing is written.
 
     Raises :class:`UnknownNotice`, :class:`OutdatedNotice` or :class:`UnknownCategory`; and Django's
     ``OperationalError`` or ``InterfaceError`` when the database is away.
     """
     live = Notice.objects.newest().filter(sha256=notice, language__in=languages.offered()).first()
-    if live is None:
-        if Notice.objects.filter(sha256=notice).exists():
-            raise OutdatedNotice(gettext("The notice has changed since you opened this page. Please read it again."))
+    shown = live or Notice.objects.filter(sha256=notice).first()
+    if shown is None:
         raise UnknownNotice("The choice names a notice that this site never showed.")
-    entries: list[CategoryEntry] = live.document["categories"]
+    entries: list[CategoryEntry] = shown.document["categories"]
     known = {entry["varname"] for entry in entries}
-    if unknown := sorted(set(categories) - known):
-        raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
-    if unknown := sorted(set(services or {}) - set(notices.service_versions(live.document))):
-        raise UnknownCategory(f"The notice has no service {unknown[0]!r}.")
+    if choice != "reject_all":
+        if unknown := sorted(set(categories) - known):
+            raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
+        if unknown := sorted(set(services or {}) - set(notices.service_versions(shown.document))):
+            raise UnknownCategory(f"The notice has no service {unknown[0]!r}.")
     opted_out = set(settings.CONSENT_GPC_CATEGORIES) if gpc else set[str]()
     accepted = {"accept_all": known - opted_out, "reject_all": set[str](), "save": set(categories)}[choice]
     answers = {entry["varname"]: entry["required"] or entry["varname"] in accepted for entry in entries}
@@ -90,11 +97,17 @@ def record_choice(
         answers |= {
             key: answer for key, answer in (services or {}).items() if answer is not answers[key.partition(".")[0]]
         }
-    held = ConsentRecord.objects.held_by(receipt).filter(expires_at__gt=at).first()
-    if held is not None and held.notice_id == live.pk and held.answers == answers:
-        return Recorded(held, created=False, receipt=receipt)
     required = {entry["varname"] for entry in entries if entry["required"]}
     refuses_all = not any(answer for key, answer in answers.items() if key not in required)
+    # Refusing never depends on which text was read.
+    if live is None and (choice == "accept_all" or not refuses_all):
+        raise OutdatedNotice(
+            gettext("The notice has changed since you opened this page. Please read it again."),
+            language=shown.language,
+        )
+    held = ConsentRecord.objects.held_by(receipt).filter(expires_at__gt=at).first()
+    if held is not None and held.notice_id == shown.pk and held.answers == answers:
+        return Recorded(held, created=False, receipt=receipt)
     withdraws = refuses_all and held is not None and not set(held.accepted) <= required
     if admit:
         admit(withdraws)
@@ -105,7 +118,7 @@ def record_choice(
             receipt=issued,
             action="withdraw" if withdraws else choice,
             answers=answers,
-            notice=live,
+            notice=shown,
             surface=surface,
             gpc=gpc,
             at=at,

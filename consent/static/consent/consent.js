@@ -7,7 +7,13 @@ const [banner] = all("[data-consent-banner]");
 const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
 const gpc = navigator.globalPrivacyControl;
+const forms = all("[name=surface]").map((input) => input.form);
 let running = [];
+let sending, erase;
+
+function show(name, isShown) {
+  for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
+}
 
 function readCookie() {
   const found = document.cookie.match(/(?:^|; )cookie_consent="?([^";]*)/);
@@ -24,7 +30,7 @@ const optedOut = (element, cookie) => gpc && "consentGpc" in element.dataset && 
 
 // true, false, or undefined for a question that she has not answered as it stands now.
 function answerTo(element, cookie) {
-  if (optedOut(element, cookie)) return false;
+  if (cookie.has("refused") || optedOut(element, cookie)) return false;
   const answer = cookie.get(element.dataset.consentCategory);
   if (answer && answer === fact(element, "version", cookie)) return true;
   const read = parseInt(cookie.get("notice"));
@@ -34,7 +40,7 @@ function answerTo(element, cookie) {
 
 function isOpen(unit, cookie) {
   const own = cookie.get(unit.dataset.consentService);
-  if (own === undefined) return answerTo(unit, cookie) === true;
+  if (own === undefined || cookie.has("refused")) return answerTo(unit, cookie) === true;
   return own === fact(unit, "version", cookie) && !optedOut(unit, cookie);
 }
 
@@ -44,37 +50,6 @@ function start(template) {
   for (const script of content.querySelectorAll("script")) script.async = false;
   template.before(content);
   if (template.nextElementSibling?.matches("[data-consent-embed]")) template.nextElementSibling.hidden = true;
-}
-
-// What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
-const declared = (some) =>
-  some.flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]")).map(([store, name, domain, path]) => {
-    const pattern = RegExp(`^${name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*")}$`);
-    return { store, pattern, domain, path };
-  });
-
-// A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried.
-function eraseCookie(name, domain, path) {
-  const paths = [path, ...[...location.pathname].map((_, end) => location.pathname.slice(0, end + 1))];
-  const domains = ["", domain, ...location.hostname.split(".").map((_, first, labels) => labels.slice(first).join("."))];
-  const secure = isSecureContext ? "; secure" : "";
-  for (const where of domains) {
-    for (const at of paths) document.cookie = `${name}=; max-age=0; path=${at}${where && `; domain=${where}`}${secure}`;
-  }
-}
-
-function erase() {
-  const kept = declared(running);
-  for (const { store, pattern, domain, path } of declared(units.filter((unit) => !running.includes(unit)))) {
-    // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
-    if (!`.${location.hostname}`.endsWith(domain)) continue;
-    const isCookie = store === "cookie";
-    for (const name of isCookie ? document.cookie.split(/=[^;]*(?:; |$)/) : Object.keys(window[store])) {
-      if (!pattern.test(name) || kept.some((other) => other.store === store && other.pattern.test(name))) continue;
-      if (isCookie) eraseCookie(name, domain, path);
-      else window[store].removeItem(name);
-    }
-  }
 }
 
 function refresh() {
@@ -91,7 +66,12 @@ function refresh() {
     banner.querySelector("[data-consent-again]").hidden = !again;
     banner.querySelector("details").open = again;
   }
-  if (banner) banner.hidden = !asks;
+  if (banner) {
+    const holdsFocus = banner.contains(document.activeElement);
+    banner.hidden = !asks;
+    // The pressed button is gone, and with it the reader's place: they go on where the page begins.
+    if (holdsFocus && !asks) document.querySelector("main").focus({ preventScroll: true });
+  }
   const opened = units.filter((unit) => isOpen(unit, cookie));
   // Each once: what the site itself keeps is a unit that is called as its category is.
   const detail = [
@@ -100,8 +80,8 @@ function refresh() {
       ...opened.map((unit) => unit.dataset.consentService),
     ]),
   ];
-  for (const part of all("[data-consent-withdrawal]")) part.hidden = !detail.length;
-  if (questions.some((question) => optedOut(question, cookie))) for (const part of all("[data-consent-honoured]")) part.hidden = false;
+  show("withdrawal", detail.length);
+  if (questions.some((question) => optedOut(question, cookie))) show("honoured", true);
   document.documentElement.dataset.consent = detail.join(" ");
   document.dispatchEvent(new CustomEvent("consent", { detail }));
   return opened;
@@ -110,7 +90,7 @@ function refresh() {
 // A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both.
 function follow() {
   const opened = refresh();
-  if (opened.length !== running.length || opened.some((unit) => !running.includes(unit))) location.reload();
+  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) location.reload();
 }
 
 function choiceIn(form, submitter) {
@@ -120,7 +100,8 @@ function choiceIn(form, submitter) {
     const asked = form.querySelectorAll("[data-consent-version]:not([hidden]) input");
     for (const input of asked) input.checked = submitter.value === "accept_all";
   }
-  const body = new URLSearchParams(new FormData(form, submitter));
+  const body = new URLSearchParams(new FormData(form));
+  body.append(submitter.name, submitter.value);
   if (gpc) body.set("gpc", "1");
   if (!again && submitter.name === "choice") return body;
   // One question more leaves her other answers as they are.
@@ -129,7 +110,7 @@ function choiceIn(form, submitter) {
   body.set("choice", "save");
   for (const question of questions) {
     const category = question.dataset.consentCategory;
-    if (answerTo(question, cookie) && !body.has("categories", category)) body.append("categories", category);
+    if (answerTo(question, cookie) && !body.getAll("categories").includes(category)) body.append("categories", category);
     cookie.delete(category); // what the site itself keeps goes by this, and is no service
   }
   for (const [key, unit] of new Map(units.map((each) => [each.dataset.consentService, each]))) {
@@ -140,43 +121,61 @@ function choiceIn(form, submitter) {
   return body;
 }
 
-async function choose(event) {
-  event.preventDefault();
-  const form = event.target;
-  if (form.ariaBusy === "true") return;
-  form.ariaBusy = "true";
-  const status = form.querySelector("[data-consent-status]");
-  let reason = status.dataset.consentFailed;
-  status.textContent = "";
-  const body = choiceIn(form, event.submitter);
+// A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/gate.py.
+function keepRefused(body, time = "") {
+  const refused = `${body.get("surface")}.${body.get("notice")}${time}`;
+  document.cookie = `cookie_consent=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
+}
+
+// Returns nothing where the page is left, or another choice has taken the place of this one.
+async function send(form, body) {
+  const refuses = readCookie().has("refused");
+  sending?.abort();
+  const own = (sending = new AbortController());
   // Loading this page anew would hold back whoever follows a link before the answer is here.
-  let isLeaving;
-  addEventListener("beforeunload", () => (isLeaving = true), { once: true });
-  try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body,
-      keepalive: true, // a choice made just before leaving the page counts
-      signal: AbortSignal.timeout(15000),
-    });
-    if (isLeaving) return;
-    if (!response.ok) {
-      reason = (await response.json()).reason ?? reason;
-    } else {
-      follow();
-      if (banner?.hidden) {
-        // The pressed button is gone, and with it the reader's place: she goes on where the page begins.
-        document.querySelector("main").focus({ preventScroll: true });
-        return;
-      }
-    }
-  } catch {
-    // Offline, too slow, or no answer of ours: the reason given in the page says so.
-  } finally {
-    form.ariaBusy = null;
+  addEventListener("beforeunload", () => (sending = null), { once: true });
+  const slow = setTimeout(() => refuses && (show("unrecorded", true), follow()), 15000);
+  const response = await fetch(form.action, {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body,
+    keepalive: true, // a choice made just before leaving the page counts
+    signal: own.signal,
+  }).catch(() => ({}));
+  clearTimeout(slow);
+  if (sending !== own) return;
+  // There the new notice is read.
+  if (response.status === 409) return location.assign(`${form.querySelector("a").href}?changed`);
+  const isUnrecorded = readCookie().has("refused");
+  // It is known not to be on its way any more.
+  if (refuses && isUnrecorded) keepRefused(body);
+  show("unrecorded", isUnrecorded);
+  follow();
+  return response;
+}
+
+// Where this fails before the default is prevented, the browser sends the form as a form.
+async function choose(event) {
+  const form = event.target;
+  const status = form.querySelector("[data-consent-status]");
+  const body = choiceIn(form, event.submitter);
+  const allows = body.has("categories") || /=yes/.test(body.getAll("services"));
+  const refuses = { reject_all: true, save: !allows }[body.get("choice")];
+  if (refuses) {
+    keepRefused(body, `.${Date.now()}`);
+    erase?.(units, []);
   }
-  status.textContent = reason;
+  if (!status) return;
+  event.preventDefault();
+  if (form.ariaBusy && !refuses) return;
+  form.ariaBusy = "true";
+  status.textContent = "";
+  if (refuses) refresh();
+  const response = await send(form, body);
+  if (!response) return;
+  form.ariaBusy = null;
+  if (response.ok && banner?.hidden) return;
+  status.textContent = (await response.json?.().catch(() => ({})))?.reason ?? status.dataset.consentFailed;
 }
 
 function boot() {
@@ -186,15 +185,21 @@ function boot() {
   // Another tab, or this page before it was left, may have changed the answer.
   addEventListener("pageshow", (event) => event.persisted && follow());
   document.addEventListener("visibilitychange", () => document.hidden || follow());
-  erase();
+  if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
+    import("./kept.js").then((kept) => {
+      erase = kept.erase;
+      erase(units, running);
+      kept.sendAgain(readCookie().get("refused"), forms[0], send);
+    });
+  }
 }
 
-for (const form of all("[data-consent-banner] form, [data-consent-embed]")) {
-  // Only the language of it counts here. The whole address may be longer than a form may say, and what was searched is hers.
-  form.elements.next.value = location.pathname.slice(0, 999);
+for (const form of forms) {
+  // Only the language of it counts here. The whole address may be longer than a form may say, and what was searched is theirs.
+  if (form.querySelector("[data-consent-status]")) form.elements.next.value = location.pathname.slice(0, 999);
   form.addEventListener("submit", choose);
 }
-for (const part of all("[data-consent-live]")) part.hidden = false;
+show("live", true);
 // A page that is fetched ahead has not been opened yet: nothing runs in it until it is.
 if (document.prerendering) document.addEventListener("prerenderingchange", boot, { once: true });
 else boot();

@@ -1,0 +1,42 @@
+// What is done about what a browser keeps from before: declared things that are closed are erased, and a refusal that was
+// not recorded is sent again. Loaded by consent.js once there is any cookie or stored key.
+
+// What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
+const declared = (some) =>
+  some.flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]")).map(([store, name, domain, path]) => {
+    const pattern = RegExp(`^${name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*")}$`);
+    return { store, pattern, domain, path };
+  });
+
+// A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried.
+function eraseCookie(name, domain, path) {
+  const paths = [path, ...[...location.pathname].map((_, end) => location.pathname.slice(0, end + 1))];
+  const domains = ["", domain, ...location.hostname.split(".").map((_, first, labels) => labels.slice(first).join("."))];
+  const secure = isSecureContext ? "; secure" : "";
+  for (const where of domains) {
+    for (const at of paths) document.cookie = `${name}=; max-age=0; path=${at}${where && `; domain=${where}`}${secure}`;
+  }
+}
+
+export function erase(units, open) {
+  const kept = declared(open);
+  for (const { store, pattern, domain, path } of declared(units.filter((unit) => !open.includes(unit)))) {
+    // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
+    if (!`.${location.hostname}`.endsWith(domain)) continue;
+    const isCookie = store === "cookie";
+    for (const name of isCookie ? document.cookie.split(/=[^;]*(?:; |$)/) : Object.keys(window[store])) {
+      if (!pattern.test(name) || kept.some((other) => other.store === store && other.pattern.test(name))) continue;
+      if (isCookie) eraseCookie(name, domain, path);
+      else window[store].removeItem(name);
+    }
+  }
+}
+
+export function sendAgain(refused, form, send) {
+  const [surface, notice, time = 0] = refused?.split(".") ?? [];
+  // What was sent less than a minute ago may be on its way.
+  if (!surface || !form || Date.now() - time < 60000) return;
+  const body = new URLSearchParams({ choice: "reject_all", surface, notice: notice || form.elements.notice.value });
+  if (navigator.globalPrivacyControl) body.set("gpc", "1");
+  send(form, body);
+}
