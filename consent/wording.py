@@ -37,7 +37,8 @@ TEXT: dict[str, str] = {
     ),
     "failed": "Your choice could not be saved. Nothing optional was switched on. Please try again.",
     "asked_again": (
-        "Something has changed since you answered, and you are asked about that alone. Your other answers stay."
+        "Something has changed since you answered, and you are asked about that alone. Your other answers stay, unless "
+        "you reject all."
     ),
     "saved": "Your choice is saved.",
     "undecided": "You have not answered yet, so nothing optional runs.",

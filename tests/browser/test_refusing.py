@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from playwright.sync_api import BrowserContext, Page, expect
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.banner import BANNER, STORED, Tracker, choose_on_banner, ran
 from tests.browser.visiting import axe_violations, until, wait_until
@@ -95,6 +96,39 @@ def test_refusing_on_the_preferences_page_holds_while_the_site_is_out_of_reach(
     with page.expect_response("**/consent/"):
         page.goto(f"{tracked.url}{STORED}")
     until(page, lambda: records(tracked)[before:] == ["withdraw"], "recorded")
+
+
+@pytest.mark.parametrize("failure", ["503", "offline", "nonsense"])
+def test_rejecting_on_the_banner_holds_whatever_is_answered(
+    tracked: Site, tracker: Tracker, page: Page, failure: str
+) -> None:
+    def fail(route: Route) -> None:
+        if failure == "offline":
+            route.abort()
+        else:
+            route.fulfill(status=503 if failure == "503" else 500, body="<p>Not JSON</p>")
+
+    accept(page, tracked)
+    # Asked again about one category, while the other runs.
+    page.context.add_cookies(
+        [{"name": "cookie_consent", "value": marketing_unanswered(cookie(page.context)), "url": tracked.url}]
+    )
+    page.goto(f"{tracked.url}{STORED}")
+    expect(page.locator("html")).to_have_attribute("data-analytics", "ran")
+    page.route("**/consent/", fail)
+    page.locator(f"{BANNER} [data-consent-reject]").click()
+    expect(page.locator("html")).not_to_have_attribute("data-analytics", "ran")
+    expect(page.locator(UNRECORDED)).to_be_visible()
+    expect(page.locator(BANNER)).to_be_hidden()
+    page.unroute("**/consent/")
+    tracker.forget()
+    with page.expect_response("**/consent/"):
+        page.goto(f"{tracked.url}{STORED}")
+    assert (ran(page), tracker.asked) == (set(), [])
+
+
+def marketing_unanswered(value: str) -> str:
+    return "|".join(part for part in value.split("|") if not part.startswith("marketing="))
 
 
 def test_what_was_kept_is_erased_at_the_press(tracked: Site, page: Page) -> None:

@@ -94,11 +94,10 @@ function follow() {
 }
 
 function choiceIn(form, submitter) {
-  const again = form.querySelector("[data-consent-again]")?.hidden === false;
-  if (again && submitter.value !== "save") {
-    // “All” is all that she is asked.
-    const asked = form.querySelectorAll("[data-consent-version]:not([hidden]) input");
-    for (const input of asked) input.checked = submitter.value === "accept_all";
+  // “Reject all” means everything, whatever is asked; “Accept all” means all that is asked.
+  const again = form.querySelector("[data-consent-again]")?.hidden === false && submitter.value !== "reject_all";
+  if (again && submitter.value === "accept_all") {
+    for (const input of form.querySelectorAll("[data-consent-version]:not([hidden]) input")) input.checked = true;
   }
   const body = new URLSearchParams(new FormData(form));
   body.append(submitter.name, submitter.value);
