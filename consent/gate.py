@@ -20,6 +20,7 @@ Note [A refusal without a record]
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -266,7 +267,7 @@ def opened_for(request: HttpRequest) -> Opened:
     """Return what is opened to the sender of ``request`` on this page. No query when she carries no choice."""
     if settings.COOKIE_CONSENT_NAME not in request.COOKIES:
         return NOTHING
-    return gate_for(request).opened(request.COOKIES, path=request.path, gpc=sends_gpc(request))
+    return gate_for(request).opened(cookie_of(request), path=request.path, gpc=sends_gpc(request))
 
 
 def sends_gpc(request: HttpRequest) -> bool:
@@ -279,8 +280,24 @@ def current_edition() -> int:
     return Edition.objects.values_list("number", flat=True).first() or 0
 
 
+def read_cookie(header: str) -> dict[str, str]:
+    """Return the consent cookie in a ``Cookie`` header, as name → value; nothing when there are several, or none.
+
+    Of two with one name, as another site of the same domain may set one, nobody can say which is ours. The client reads
+    by the same rules: tests/consent/cookie_headers.py.
+    """
+    name = settings.COOKIE_CONSENT_NAME
+    found = re.findall(rf'(?:^|; *){re.escape(name)}="?([^";]*)', header)
+    return {name: found[0]} if len(found) == 1 else {}
+
+
+def cookie_of(request: HttpRequest) -> dict[str, str]:
+    """Return the consent cookie that came with ``request``, as :func:`read_cookie` does."""
+    return read_cookie(request.META.get("HTTP_COOKIE", ""))
+
+
 def given_in(cookies: Mapping[str, str]) -> dict[str, str]:
     """Return what the consent cookie among these says, whether or not it is an answer to what is asked now."""
     value = cookies.get(settings.COOKIE_CONSENT_NAME)
-    given: dict[str, str] = parse_cookie_str(value.strip('"')) if value else {}
+    given: dict[str, str] = parse_cookie_str(value) if value else {}
     return {REFUSED_KEY: given[REFUSED_KEY]} if REFUSED_KEY in given else given

@@ -29,7 +29,16 @@ from django.views.decorators.http import require_POST, require_safe
 from consent import languages, wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, ChoiceForm, is_same_origin, read_choice
-from consent.gate import REFUSED_KEY, Gate, cookie_content, current_gate, given_in, sends_gpc, unrecorded_refusal
+from consent.gate import (
+    REFUSED_KEY,
+    Gate,
+    cookie_content,
+    cookie_of,
+    current_gate,
+    given_in,
+    sends_gpc,
+    unrecorded_refusal,
+)
 from consent.limits import TooManyChoices, admission
 from consent.models import Notice
 from consent.notices import ServiceEntry
@@ -93,7 +102,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
     """Record a choice. Where that fails, what it refuses is closed all the same, and nothing is opened."""
-    refuses, closes = form.refuses_everything, form.takes_back(given_in(request.COOKIES))
+    refuses, closes = form.refuses_everything, form.takes_back(given_in(cookie_of(request)))
     reason = gettext("Your choice could not be saved. Until it is, nothing optional runs here.") if closes else ""
     if refuses:
         reason = still_refused()
@@ -104,7 +113,7 @@ def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
         close(response, request)
         return response
     except OutdatedNotice as error:
-        response = asked_anew(request, error, cookies={} if closes else request.COOKIES)
+        response = asked_anew(request, error, cookies={} if closes else cookie_of(request))
     except TooManyChoices as error:
         response = too_many(request, error, reason, is_refused=refuses)
     except Error as error:
@@ -161,7 +170,7 @@ def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
         if request.path != address:
             query = request.META["QUERY_STRING"]
             return HttpResponsePermanentRedirect(address + (f"?{query}" if query else ""))
-    return _page(request, gate, notice, request.COOKIES, here=request.path)
+    return _page(request, gate, notice, cookie_of(request), here=request.path)
 
 
 def asked_anew(request: HttpRequest, error: OutdatedNotice, *, cookies: Mapping[str, str]) -> HttpResponse:

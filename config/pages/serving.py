@@ -19,7 +19,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cookie_consent.conf import settings as consent_settings
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
-from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
 
@@ -32,7 +31,7 @@ from config.pages.public_files import PublicFiles, remove_expired
 from config.pages.release import release
 from config.pages.rendering import neutral_request, own_host, place_of, run
 from config.security import public_headers
-from consent.gate import NOTHING, Gate, Opened, current_gate
+from consent.gate import NOTHING, Gate, Opened, current_gate, read_cookie
 
 logger = logging.getLogger(__name__)
 
@@ -240,7 +239,7 @@ class PageStore:
         cookies = environ.get("HTTP_COOKIE")
         if not cookies or consent_settings.COOKIE_CONSENT_NAME not in cookies:
             return self._closed
-        given = parse_cookie(cookies)
+        given = read_cookie(cookies)
         gpc = environ.get("HTTP_SEC_GPC") == "1"
         visitor = (given.get(consent_settings.COOKIE_CONSENT_NAME, ""), gpc, page.path)
         opened = self._opened

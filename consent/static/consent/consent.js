@@ -15,15 +15,18 @@ function show(name, isShown) {
   for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
 }
 
+// Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.py.
 function readCookie() {
-  const found = document.cookie.match(/(?:^|; )cookie_consent="?([^";]*)/);
-  return new Map(found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
+  const [found, another] = document.cookie.matchAll(/(?:^|; *)cookie_consent="?([^";]*)/g);
+  const pairs = another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2);
+  const cookie = new Map(pairs);
+  [cookie.number, , cookie.language = "en"] = cookie.get("notice")?.split(".") ?? [];
+  return cookie;
 }
 
 // What the page says of the notice in the language that she read; only in English do attributes end in no `-de`.
-function fact(element, name, cookie) {
-  const language = cookie.get("notice")?.split(".")[2];
-  return element?.getAttribute(`data-consent-${name}${language ? `-${language}` : ""}`);
+function fact(element, name, { language }) {
+  return element?.getAttribute(`data-consent-${name}${language === "en" ? "" : `-${language}`}`);
 }
 
 const optedOut = (element, cookie) => gpc && "consentGpc" in element.dataset && cookie.get("gpc") !== "1";
@@ -33,7 +36,7 @@ function answerTo(element, cookie) {
   if (cookie.has("refused") || optedOut(element, cookie)) return false;
   const answer = cookie.get(element.dataset.consentCategory);
   if (answer && answer === fact(element, "version", cookie)) return true;
-  const read = parseInt(cookie.get("notice"));
+  const read = /^\d{1,9}$/.test(cookie.number) && +cookie.number;
   const asked = read >= fact(element, "since", cookie) && read <= fact(banner, "number", cookie);
   return answer === "-1" && asked ? false : undefined;
 }
@@ -97,7 +100,7 @@ function choiceIn(form, submitter) {
   // “Reject all” means everything, whatever is asked; “Accept all” means all that is asked.
   const again = form.querySelector("[data-consent-again]")?.hidden === false && submitter.value !== "reject_all";
   if (again && submitter.value === "accept_all") {
-    for (const input of form.querySelectorAll("[data-consent-version]:not([hidden]) input")) input.checked = true;
+    for (const question of questions) if (!question.hidden) question.querySelector("input").checked = true;
   }
   const body = new URLSearchParams(new FormData(form));
   body.append(submitter.name, submitter.value);
@@ -132,7 +135,7 @@ async function send(form, body) {
   sending?.abort();
   const own = (sending = new AbortController());
   // Loading this page anew would hold back whoever follows a link before the answer is here.
-  addEventListener("beforeunload", () => (sending = null), { once: true });
+  addEventListener("beforeunload", () => (sending = null));
   const slow = setTimeout(() => refuses && (show("unrecorded", true), follow()), 15000);
   const response = await fetch(form.action, {
     method: "POST",

@@ -24,7 +24,7 @@ export function erase(units, open) {
     // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
     if (!`.${location.hostname}`.endsWith(domain)) continue;
     const isCookie = store === "cookie";
-    for (const name of isCookie ? document.cookie.split(/=[^;]*(?:; |$)/) : Object.keys(window[store])) {
+    for (const name of isCookie ? document.cookie.split("; ").map((pair) => pair.split("=")[0]) : Object.keys(window[store])) {
       if (!pattern.test(name) || kept.some((other) => other.store === store && other.pattern.test(name))) continue;
       if (isCookie) eraseCookie(name, domain, path);
       else window[store].removeItem(name);

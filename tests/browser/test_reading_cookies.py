@@ -1,0 +1,59 @@
+"""The client reads the consent cookie as the server does, by one table of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.browser.banner import BANNER, STORED, choose_on_banner, withdraw
+from tests.browser.visiting import wait_until
+from tests.consent.cookie_headers import headers
+from tests.sites import Site
+
+# The header under test is what scripts read, also where no browser would keep such a cookie. `name` outlives the page.
+READS = "Object.defineProperty(Document.prototype, 'cookie', { get: () => window.name, set() {} });"
+ANSWER = """() => {
+    const open = document.documentElement.dataset.consent.split(" ").includes("analytics");
+    return open ? "accepted" : document.querySelector("[data-consent-banner]").hidden ? "refused" : "asked";
+}"""
+
+
+def test_the_client_reads_every_header_as_the_table_says(site: Site, page: Page) -> None:
+    page.goto(site.url + STORED)
+    [number, version, notice] = page.evaluate(
+        f"""() => [
+            document.querySelector("{BANNER}").dataset.consentNumber,
+            document.querySelector("[data-consent-category=analytics][data-consent-version]").dataset.consentVersion,
+            document.querySelector("{BANNER} [name=notice]").value,
+        ]"""
+    )
+    page.add_init_script(READS)
+    for header, answer in headers(version=version, number=int(number), short=notice[:16]):
+        page.evaluate("header => void (window.name = header)", header)
+        page.reload()
+        wait_until(page, "document.documentElement.dataset.consent !== undefined")
+        found = page.evaluate(ANSWER)
+        # The other questions are left open by some; only what is said of analytics counts.
+        asked = page.locator(f"{BANNER} [data-consent-category=analytics]")
+        if found == "asked" and asked.evaluate("element => element.hidden"):
+            found = "refused"
+        assert found == answer, header
+
+
+def test_a_cookie_without_a_name_keeps_nothing_from_being_erased(new_site: Callable[..., Site], page: Page) -> None:
+    site = new_site()
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from cookie_consent.models import Cookie, CookieGroup\nfrom consent.actions import declare_cookie\n"
+        "group = CookieGroup.objects.get(varname='analytics')\n"
+        "declare_cookie(cookie=Cookie(cookiegroup=group, name='_ga', description='Counts.'), lifetime_days=30)"
+    )
+    site.manage("publish_notice", "--material", "--reason", "A cookie", "--as", "olga")
+    page.goto(site.url + STORED)
+    choose_on_banner(page, "accept")
+    page.evaluate("document.cookie = 'junk'")
+    page.evaluate("document.cookie = '_ga=GA1.1.1'")
+    withdraw(page)
+    page.goto(site.url + STORED)
+    wait_until(page, "document.cookie.split('; ').includes('junk') && !document.cookie.includes('_ga')")
