@@ -36,6 +36,10 @@ TEXT: dict[str, str] = {
         "your choice here:"
     ),
     "failed": "Your choice could not be saved. Nothing optional was switched on. Please try again.",
+    "slow": "Your choice is still being saved. Nothing optional is switched on until it is.",
+    "unkept": (
+        "Your browser keeps no cookie of this site, so your choice cannot be kept. Nothing optional was switched on."
+    ),
     "asked_again": (
         "Something has changed since you answered, and you are asked about that alone. Your other answers stay, unless "
         "you reject all."

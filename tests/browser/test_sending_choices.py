@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.banner import BANNER, STORED, choose_on_banner, ran
+from tests.browser.visiting import until
 from tests.sites import Site
 
 
@@ -37,3 +38,50 @@ def test_what_a_script_cannot_send_is_sent_as_a_form(
         page.locator(f"{BANNER} [data-consent-{button}]").click()
     expect(page.locator(BANNER)).to_be_hidden()
     assert bool(ran(page)) is (button == "accept")
+
+
+def test_what_takes_long_is_not_said_to_have_failed_and_is_followed_when_it_arrives(tracked: Site, page: Page) -> None:
+    held: list[Route] = []
+    page.clock.install()
+    page.goto(tracked.url + STORED)
+    page.route("**/consent/", lambda route: held.append(route))
+    page.locator(f"{BANNER} [data-consent-accept]").click()
+    until(page, lambda: held, "sent")
+    page.clock.fast_forward(18_000)
+    expect(page.get_by_text("Your choice is still being saved.")).to_be_visible()
+    expect(page.get_by_text("could not be saved")).to_be_hidden()
+    assert ran(page) == set()
+    with page.expect_navigation():
+        held[0].continue_()
+    expect(page.locator("html")).to_have_attribute("data-marketing", "ran")
+
+
+def test_rejecting_while_an_acceptance_is_on_its_way_leaves_that_without_effect(tracked: Site, page: Page) -> None:
+    held: list[Route] = []
+    page.goto(tracked.url + STORED)
+    page.route("**/consent/", lambda route: route.continue_() if held else held.append(route))
+    page.locator(f"{BANNER} [data-consent-accept]").click()
+    until(page, lambda: held, "sent")
+    with page.expect_response("**/consent/"):
+        page.locator(f"{BANNER} [data-consent-reject]").click()
+    expect(page.locator(BANNER)).to_be_hidden()
+    page.goto(tracked.url + STORED)
+    expect(page.locator(BANNER)).to_be_hidden()
+    assert ran(page) == set()
+
+
+@pytest.mark.parametrize("button", ["accept", "reject"])
+def test_where_no_cookie_is_kept_nothing_is_sent_and_the_visitor_is_told(
+    tracked: Site, page: Page, button: str
+) -> None:
+    # As browsers have it whose settings refuse cookies.
+    page.add_init_script(
+        "Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} });"
+        "Object.defineProperty(Navigator.prototype, 'cookieEnabled', { get: () => false });"
+    )
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto(tracked.url + STORED)
+    page.locator(f"{BANNER} [data-consent-{button}]").click()
+    expect(page.get_by_text("Your browser keeps no cookie of this site")).to_be_visible()
+    assert (sent, ran(page)) == ([], set())

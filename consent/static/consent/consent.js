@@ -136,7 +136,10 @@ async function send(form, body) {
   const own = (sending = new AbortController());
   // Loading this page anew would hold back whoever follows a link before the answer is here.
   addEventListener("beforeunload", () => (sending = null));
-  const slow = setTimeout(() => refuses && (show("unrecorded", true), follow()), 15000);
+  const slow = setTimeout(() => {
+    show(refuses ? "unrecorded" : "slow", true);
+    follow();
+  }, 15000);
   const response = await fetch(form.action, {
     method: "POST",
     headers: { Accept: "application/json" },
@@ -145,6 +148,7 @@ async function send(form, body) {
     signal: own.signal,
   }).catch(() => ({}));
   clearTimeout(slow);
+  show("slow", false);
   if (sending !== own) return;
   // There the new notice is read.
   if (response.status === 409) return location.assign(`${form.querySelector("a").href}?changed`);
@@ -169,14 +173,17 @@ async function choose(event) {
   }
   if (!status) return;
   event.preventDefault();
-  if (form.ariaBusy && !refuses) return;
+  // There would be a record that the visitor knows nothing of.
+  const keeps = navigator.cookieEnabled && isSecureContext;
+  show("unkept", !keeps);
+  if (!keeps || (form.ariaBusy && !refuses)) return;
   form.ariaBusy = "true";
   status.textContent = "";
   if (refuses) refresh();
   const response = await send(form, body);
   if (!response) return;
   form.ariaBusy = null;
-  if (response.ok && banner?.hidden) return;
+  if (response.ok) return show("unkept", banner?.hidden === false);
   status.textContent = (await response.json?.().catch(() => ({})))?.reason ?? status.dataset.consentFailed;
 }
 
