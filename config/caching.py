@@ -4,7 +4,9 @@ Note [Pages in shared caches]
     An answer's policy follows from the reader's own consent, so by default no cache in front of the site may keep it.
     With CONSENT_SHARED_CACHE, the views of :data:`KEPT_VIEWS` go out under one policy for everybody instead, which
     opens whatever anybody could have opened on that page, and the client alone keeps services from starting.
-    Everything else stays as it is. What that gives up: docs/adr/0110.
+    Everything else stays as it is. What that gives up: docs/adr/0110. Those who are signed in to the admin never get
+    such an answer from the site itself; a cache in front must ask the site for each request that carries their cookie,
+    or the admin must have a host of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import has_vary_header
+
+from consent.signed_in import carries_session
 
 # Nothing else is ever kept: a view that is added somewhere is not public by accident.
 KEPT_VIEWS = frozenset(
@@ -45,6 +49,7 @@ def is_same_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
     return (
         match is not None
         and match.view_name in KEPT_VIEWS
+        and not carries_session(request.COOKIES)
         and response.status_code == 200
         and not response.cookies
         and "Cache-Control" not in response

@@ -1,7 +1,8 @@
 """Content-Security-Policy for every response: strict for the public, with nonces for the admin.
 
 The public policy is the same for everybody until a visitor's consent opens the origins of a category's services
-(``consent.gate``); the admin's policy never opens anything.
+(``consent.gate``); the admin's policy never opens anything, and neither does that of public pages for those who are
+signed in to it (``consent.signed_in``).
 """
 
 import secrets
@@ -13,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 from config.caching import OWN, VARIES_BY, is_same_for_everybody, shared
 from consent.gate import NOTHING, Opened, gate_for, opened_for
+from consent.signed_in import HEADER, carries_session, tell_client
 
 #: Where browsers report what they refused: ``consent.report_views``.
 REPORTS = "/consent/reports/"
@@ -87,6 +89,7 @@ class ContentSecurityPolicyMiddleware:
             request.csp_nonce = nonce  # type: ignore[attr-defined]  # Django's HttpRequest is open for attributes
             response = self.get_response(request)
             headers = {"Content-Security-Policy": admin_policy(nonce)}
+            tell_client(response, request.COOKIES)
         else:
             response = self.get_response(request)
             headers = self._public(request, response)
@@ -104,4 +107,5 @@ class ContentSecurityPolicyMiddleware:
             return public_headers(gate.openable(path=request.path)) | {"Cache-Control": shared()}
         # Whatever a view says of its body, its policy is this visitor's: no cache may hand it to another.
         patch_vary_headers(response, VARIES_BY)
-        return public_headers(opened_for(request)) | {"Cache-Control": OWN}
+        headers = public_headers(opened_for(request)) | {"Cache-Control": OWN}
+        return headers | dict([HEADER]) if carries_session(request.COOKIES) else headers

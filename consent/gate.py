@@ -8,7 +8,8 @@ Note [What opens a service]
     A service has an entry of its own (``category.slug``) where the visitor decided about it alone: then it is open if
     that is the version of its category, and closed if it is anything else. Without one it is as its category. While her
     browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are refused
-    without asking, but for what she opened knowing of it: the cookie says so by ``gpc=1``.
+    without asking, but for what she opened knowing of it: the cookie says so by ``gpc=1``. Nothing is open to those who
+    are signed in to the admin: see Note [No services for those who are signed in] in ``consent.signed_in``.
 
 Note [A refusal without a record]
     A refusal holds in the browser at once, whether or not a record of it can be written. Until there is one, the cookie
@@ -34,6 +35,7 @@ from consent import languages, wording
 from consent.entries import unnamed_in
 from consent.models import Edition, Notice, Service
 from consent.notices import SHORT
+from consent.signed_in import carries_session
 from prepared import Prepared
 
 logger = logging.getLogger(__name__)
@@ -123,9 +125,12 @@ class Gate:
         return bool(gate.questions) and len(self.answers(cookies, gpc=gpc)) == len(gate.questions)
 
     def opened(self, cookies: Mapping[str, str], *, path: str, gpc: bool = False) -> Opened:
-        """Return what these request cookies have opened on the page at ``path``; nothing without a valid choice."""
+        """Return what these request cookies have opened on the page at ``path``; nothing without a valid choice.
+
+        Nothing either for those who are signed in to the admin.
+        """
         given = given_in(cookies)
-        if not given:
+        if not given or carries_session(cookies):
             return NOTHING
         gate = self._read_in(given)
         answers = gate._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
@@ -264,8 +269,11 @@ def gate_for(request: HttpRequest) -> Gate:
 
 
 def opened_for(request: HttpRequest) -> Opened:
-    """Return what is opened to the sender of ``request`` on this page. No query when she carries no choice."""
-    if settings.COOKIE_CONSENT_NAME not in request.COOKIES:
+    """Return what is opened to the sender of ``request`` on this page.
+
+    No query for those who carry no choice, or a session of the admin.
+    """
+    if settings.COOKIE_CONSENT_NAME not in request.COOKIES or carries_session(request.COOKIES):
         return NOTHING
     return gate_for(request).opened(cookie_of(request), path=request.path, gpc=sends_gpc(request))
 

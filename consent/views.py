@@ -42,6 +42,7 @@ from consent.gate import (
 from consent.limits import TooManyChoices, admission
 from consent.models import Notice
 from consent.notices import ServiceEntry
+from consent.signed_in import carries_session
 
 logger = logging.getLogger(__name__)
 
@@ -222,6 +223,7 @@ def _page(
             "is_complete": gate.is_complete(cookies, gpc=gpc),
             "is_saved": "saved" in request.GET,
             "is_changed": is_changed or "changed" in request.GET,
+            "is_signed_in": carries_session(request.COOKIES),
             "unrecorded": unrecorded_refusal(cookies),
             "preferences": here,
             "languages": [

@@ -140,6 +140,7 @@ CATEGORIES = (
             Cookie("cookie_consent", "Remembers which categories you accepted and refused.", 182),
             Cookie("consent_receipt", "Lets you, and nobody else, see the record of your choice.", 182, "/consent/"),
             Cookie("sessionid", "Keeps members of our staff signed in. Readers never get it.", 14),
+            Cookie("signed_in", "Switches services off for staff who are signed in. Readers never get it.", 14),
             Cookie("csrftoken", "Protects the forms of our staff. Readers never get it.", 364),
         ),
     ),

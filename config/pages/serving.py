@@ -32,6 +32,7 @@ from config.pages.release import release
 from config.pages.rendering import neutral_request, own_host, place_of, run
 from config.security import public_headers
 from consent.gate import NOTHING, Gate, Opened, current_gate, read_cookie
+from consent.signed_in import HEADER, carries_session
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,8 @@ class PageStore:
         self._look_at = 0.0
         self._gate = Gate()
         self._closed = self._policy_of(NOTHING)
+        # With a tag of its own: a browser goes on with the headers of the answer that it kept.
+        self._signed_in = Policy((*self._closed.headers, HEADER), "s")
         self._opened: dict[tuple[str, bool, str], Policy] = {}
         self._host = own_host()
         self._secure_only = bool(settings.SECURE_SSL_REDIRECT)
@@ -233,10 +236,14 @@ class PageStore:
     def _policy(self, page: Page, environ: WSGIEnvironment) -> Policy:
         if page.caching:
             return self._policy_of(NOTHING, caching=page.caching, vary="Accept-Encoding")
+        cookies = environ.get("HTTP_COOKIE")
+        # Asked first, as it is what makes reading the cookies of everybody else unnecessary.
+        if cookies and settings.SESSION_COOKIE_NAME in cookies and carries_session(parse_cookie(cookies)):
+            # See Note [No services for those who are signed in] in consent.signed_in.
+            return self._signed_in
         if self._gate.notice and page.is_finished and (caching := shared()):
             # See Note [Pages in shared caches] in config.caching.
             return self._policy_of(self._gate.openable(path=page.path), caching=caching, vary="Accept-Encoding")
-        cookies = environ.get("HTTP_COOKIE")
         if not cookies or consent_settings.COOKIE_CONSENT_NAME not in cookies:
             return self._closed
         given = read_cookie(cookies)

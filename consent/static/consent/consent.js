@@ -8,6 +8,10 @@ const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
 const gpc = navigator.globalPrivacyControl;
 const forms = all("[name=surface]").map((input) => input.form);
+// Those who are signed in to the admin get no services, and a policy that refuses them: see consent/signed_in.py.
+const isSignedIn = () =>
+  document.cookie.match(/(?:^|; )signed_in=/) ||
+  performance.getEntriesByType("navigation")[0]?.serverTiming?.some(({ name }) => name === "signed-in");
 let running = [];
 let sending, erase;
 
@@ -75,15 +79,21 @@ function refresh() {
     // The pressed button is gone, and with it the reader's place: they go on where the page begins.
     if (holdsFocus && !asks) document.querySelector("main").focus({ preventScroll: true });
   }
-  const opened = units.filter((unit) => isOpen(unit, cookie));
+  const accepted = questions.filter((_, index) => answers[index]).map((question) => question.dataset.consentCategory);
+  const allowed = units.filter((unit) => isOpen(unit, cookie));
+  // What the site itself keeps is no service, and called as its category is.
+  const signedIn = isSignedIn();
+  const opened = allowed.filter((unit) => !signedIn || !unit.dataset.consentService.includes("."));
   // Each once: what the site itself keeps is a unit that is called as its category is.
   const detail = [
     ...new Set([
-      ...questions.filter((_, index) => answers[index]).map((question) => question.dataset.consentCategory),
+      ...(signedIn ? [] : accepted),
       ...opened.map((unit) => unit.dataset.consentService),
     ]),
   ];
-  show("withdrawal", detail.length);
+  show("withdrawal", accepted.length + allowed.length);
+  show("signed-in", signedIn);
+  show("live", !signedIn);
   if (questions.some((question) => optedOut(question, cookie))) show("honoured", true);
   document.documentElement.dataset.consent = detail.join(" ");
   document.dispatchEvent(new CustomEvent("consent", { detail }));
@@ -208,7 +218,6 @@ for (const form of forms) {
   if (form.querySelector("[data-consent-status]")) form.elements.next.value = location.pathname.slice(0, 999);
   form.addEventListener("submit", choose);
 }
-show("live", true);
 // A page that is fetched ahead has not been opened yet: nothing runs in it until it is.
 if (document.prerendering) document.addEventListener("prerenderingchange", boot, { once: true });
 else boot();
