@@ -291,6 +291,7 @@ def test_a_permission_alone_makes_no_emergency(term: Term, editor: User) -> None
 def test_a_superuser_says_what_stands_behind_a_name(reviewer: User, review: Review) -> None:
     root = signed_in(person("root", "Ruth Oyelaran", superuser=True))
     url = reverse("admin:auth_user_change", args=[reviewer.pk])
+    root.post(url, {"again-password": "root", "again-nothing-kept": "1"})
     form = root.get(url).context["adminform"].form
     data = {bound.html_name: bound.value() for bound in form if bound.value() not in (None, False)}
     data |= {
