@@ -106,7 +106,7 @@ check: environment-dev
 	$(PYTHON) manage.py write_reference --check; \
 	DEBUG=0 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		CONSENT_SIGNING_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
-		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org \
+		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org ADMIN_HOST=admin.glossary.example.org \
 		$(PYTHON) manage.py check --deploy --fail-level WARNING
 
 # Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext, for

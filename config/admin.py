@@ -11,6 +11,7 @@ from consent.ledger_state import ledger_state
 from consent.models import Violation
 from consent.waiting import what_waits_for
 from glossary import queues
+from glossary.hosts import public_address
 
 # What the sections of the front page are called, and which app's models stand in which other app's section.
 SECTIONS = {"auth": "People"}
@@ -25,6 +26,10 @@ class AdminSite(admin.AdminSite):
     site_header = "Clinical Glossary"
     site_title = "Clinical Glossary"
     index_title = "Editing desk"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        return context | {"site_url": f"{address}/"} if (address := public_address()) else context
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         waiting = queues.waiting_for(request.user, at=timezone.now()) if isinstance(request.user, User) else []

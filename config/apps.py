@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.core.checks import Tags, register
+
+from config.admin_host import check_admin_host
 
 
 class ConfigConfig(AppConfig):
@@ -7,6 +10,9 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     default = True
+
+    def ready(self) -> None:
+        register(check_admin_host, Tags.security, deploy=True)
 
 
 class AdminConfig(admin_apps.AdminConfig):

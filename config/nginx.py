@@ -68,6 +68,25 @@ server {{
 """
 
 
+ADMIN_TEMPLATE = """
+# The admin, on a host of its own. It serves no files of public pages.
+server {{
+{listen}
+    server_name {host};
+    server_tokens off;
+
+    location / {{
+        proxy_pass http://glossary_application;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        proxy_set_header X-Forwarded-For $remote_addr;
+    }}
+}}
+"""
+
+
 def configuration(*, application: str, folder: Path) -> str:
     """Return the configuration for SITE_URL, with pages under ``folder`` and Django at ``application`` (host:port)."""
     site = urlsplit(settings.SITE_URL)
@@ -81,9 +100,13 @@ def configuration(*, application: str, folder: Path) -> str:
     else:
         listen = f"    listen {host}:{site.port or 80};"
     headers = "\n".join(f"        add_header {name} {_quoted(value)};" for name, value in _headers().items())
-    return TEMPLATE.format(
+    public = TEMPLATE.format(
         prefix=PREFIX, application=application, listen=listen, host=host, root=folder / "public", headers=headers
     )
+    if not settings.ADMIN_HOST:
+        return public
+    admin = settings.ADMIN_HOST.partition(":")[0]
+    return public + ADMIN_TEMPLATE.format(listen=listen.replace(host, admin), host=admin)
 
 
 def _headers() -> dict[str, str]:

@@ -55,6 +55,13 @@ SITE_URL = env.text(
     description="Public address of the site, scheme included and without a trailing slash. `https` switches on HSTS, "
     "the redirect to HTTPS, and `Secure` session cookies.",
 ).rstrip("/")
+ADMIN_HOST = env.text(
+    "ADMIN_HOST",
+    default="",
+    description="The admin's own host, such as `admin.glossary.example.org`: the admin answers there and nowhere else, "
+    "so that nothing which runs on public pages shares its origin. Production should set it (docs/howto/deploy.md). "
+    "Empty: the admin is at `/admin/` of every host.",
+).lower()
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     default=("127.0.0.1", "localhost", "[::1]") if DEBUG else (),
@@ -80,9 +87,15 @@ if _site.scheme not in ("http", "https") or not _site.netloc or _site.path:
     )
 if any(len(key) < 32 for key in CONSENT_SIGNING_KEYS_OLD) or CONSENT_SIGNING_KEY in CONSENT_SIGNING_KEYS_OLD:
     _problems.append("CONSENT_SIGNING_KEYS_OLD holds a key shorter than 32 characters, or the current one.")
+if ADMIN_HOST and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?", ADMIN_HOST):
+    _problems.append(f"ADMIN_HOST={ADMIN_HOST!r} must be a host name such as admin.glossary.example.org.")
+if ADMIN_HOST and ADMIN_HOST.partition(":")[0] == _site.hostname:
+    _problems.append("ADMIN_HOST is the host of SITE_URL. It needs a name of its own: cookies don't tell ports apart.")
 env.refuse_to_start(_problems)
 
 SERVED_OVER_HTTPS = _site.scheme == "https"
+if ADMIN_HOST and ADMIN_HOST.partition(":")[0] not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(ADMIN_HOST.partition(":")[0])
 
 # -- Data --------------------------------------------------------------------------------------------------------------
 
@@ -187,6 +200,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentSecurityPolicyMiddleware",
+    "config.admin_host.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -271,6 +285,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTT
 SECURE_REFERRER_POLICY = "strict-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
+if ADMIN_HOST and SERVED_OVER_HTTPS:
+    # Browsers take these from this very host alone: no sister site can put one of its own in their place.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 

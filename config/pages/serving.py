@@ -22,6 +22,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
 
+from config.admin_host import is_admin_host
 from config.caching import OWN, VARIES_BY, shared
 from config.freshness import Freshness
 from config.pages.changes import Known, catch_up
@@ -341,7 +342,7 @@ def _is_whole(body: bytes, content_type: str, gate: Gate) -> bool:
 
 def _is_allowed(host: str) -> bool:
     domain, _ = split_domain_port(host)
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS) and not is_admin_host(host)
 
 
 def _is_secure(environ: WSGIEnvironment) -> bool:

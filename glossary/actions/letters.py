@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.urls import reverse
 
+from glossary.hosts import admin_address
 from glossary.models import Letter, Term
 
 if TYPE_CHECKING:
@@ -41,13 +42,12 @@ def write_letter(*, key: str, to: User | None, subject: str, text: str, path: st
     """Write a letter, unless there is one with this key. Somebody without an account, or whose account has no mail
     address or is closed, gets none.
 
-    ``text`` is a sentence or two; ``path`` is where to go on this site. What a term says doesn't belong into a mail.
+    ``text`` is a sentence or two; ``path`` is where to go in the admin. What a term says doesn't belong into a mail.
     """
     if to is None or not to.is_active or not to.email:
         return
-    body = (
-        f"{text}\n\n{settings.SITE_URL}{path}\n\nYou get this mail as an editor or reviewer of the Clinical Glossary.\n"
-    )
+    why = "You get this mail as an editor or reviewer of the Clinical Glossary."
+    body = f"{text}\n\n{admin_address()}{path}\n\n{why}\n"
     # Letters of a batch and its repetition meet here: the second one is the same letter.
     Letter.objects.bulk_create(
         [

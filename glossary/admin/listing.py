@@ -32,6 +32,7 @@ from glossary.actions import (
 from glossary.admin.desk import Desk, listed, user_of
 from glossary.admin.step_forms import RetireForm, SubmitForm, TagForm, reviewers
 from glossary.documents import DocumentError
+from glossary.hosts import public_address
 from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term, TermQuerySet
 from glossary.models.terms import STATE
 from glossary.steps import name_shown
@@ -271,7 +272,7 @@ class TermList(Desk):
 
     def get_view_on_site_url(self, obj: Term | None = None) -> str | None:
         entry = getattr(obj, "entry", None)
-        return entry.get_absolute_url() if entry else None
+        return f"{public_address()}{entry.get_absolute_url()}" if entry else None
 
     # -- Many at once --------------------------------------------------------------------------------------------------
 

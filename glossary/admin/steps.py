@@ -32,6 +32,7 @@ from glossary.actions import (
 from glossary.admin.desk import Desk, user_of
 from glossary.admin.links import new_impacts
 from glossary.admin.step_forms import EmergencyForm, RetireAtForm, ScheduleForm, SubmitRevisionForm, reviewers
+from glossary.hosts import public_address
 from glossary.models import Term
 from glossary.steps import in_words, may_publish, may_retire, next_steps
 
@@ -244,7 +245,8 @@ class TermSteps(Desk):
         except (NotAllowed, NotPublishable) as refusal:
             self.message_user(request, f"Not published: {refusal}", messages.ERROR)
             return
-        words = format_html('“{}” is published: <a href="{}">read its page</a>.', entry.title, entry.get_absolute_url())
+        address = f"{public_address()}{entry.get_absolute_url()}"
+        words = format_html('“{}” is published: <a href="{}">read its page</a>.', entry.title, address)
         self.message_user(request, words, messages.SUCCESS)
 
     def _done(self, request: HttpRequest, term: Term, words: str) -> HttpResponse:

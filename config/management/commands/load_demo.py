@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from config.demo_accounts import FILE_NAME, Standing, ensure_accounts, known_accounts
 from glossary.demo import load_demonstration
+from glossary.hosts import admin_address
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             self._explain()
 
     def _show(self, standings: list[Standing]) -> None:
-        self.stdout.write(f"\nDemonstration accounts for {settings.SITE_URL}{reverse('admin:index')}\n\n")
+        self.stdout.write(f"\nDemonstration accounts for {admin_address()}{reverse('admin:index')}\n\n")
         for standing in standings:
             password = standing.password or f"({standing.note})"
             extra = f"  ({standing.note})" if standing.password and standing.note else ""
