@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cookie_consent.conf import settings as consent_settings
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
+from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
 
