@@ -7,7 +7,7 @@ posts three things more: the parts in conflict, the revision that both started f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ from django.http import QueryDict
 from glossary.actions import StaleRevision
 from glossary.differences import Difference, compare_part
 from glossary.documents import slugs_named
-from glossary.forms import ChildFormSet, TermForm, choice_name
-from glossary.models import Revision, Term
+from glossary.forms import ChildFormSet, TermForm, choice_name, switched_off
+from glossary.models import Revision, Term, normalise
 from glossary.widgets import TagsInput
 
 ROWS = {
@@ -61,8 +61,11 @@ def rebased(data: QueryDict, refusal: StaleRevision, *, chosen: Iterable[str]) -
     merged = refusal.merge.document.as_json()
     parts = {*refusal.merge.taken, *chosen}
     keys = dict(Term.objects.filter(slug__in=slugs_named(merged)).values_list("slug", "pk"))
+    switches = _switches(data, refusal.head.term)
     for part in parts:
         _put(data, part, merged[part], keys)
+    if "synonyms" in parts:
+        _put_switches(data, merged["synonyms"], switches)
     return data
 
 
@@ -92,7 +95,7 @@ def collision_in(form: TermForm, formsets: Sequence[ChildFormSet], term: Term) -
             )
             for part in parts
         ),
-        {part: {"theirs": _for_script(part, newer.document[part], keys, titles)} for part in parts},
+        {part: {"theirs": _for_script(part, newer.document[part], keys, titles, switched_off(term))} for part in parts},
     )
 
 
@@ -107,14 +110,18 @@ def _is_number(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 10
 
 
-def _for_script(part: str, value: Any, keys: Mapping[str, int], titles: Mapping[str, str]) -> Any:
-    """Return a part as the page's script fills it in: terms with their keys and titles."""
+def _for_script(
+    part: str, value: Any, keys: Mapping[str, int], titles: Mapping[str, str], unlinked: Collection[str]
+) -> Any:
+    """Return a part as the page's script fills it in: terms with their keys and titles, names with their switches."""
 
     def term(slug: str) -> dict[str, str] | None:
         return {"id": str(keys[slug]), "text": titles[slug]} if slug in keys else None
 
     if part == "related":
         return [term(slug) for slug in value if slug in keys]
+    if part == "synonyms":
+        return [row | {"unlinked": normalise(row["text"]) in unlinked} for row in value]
     if part == "insights":
         return [{"text": row["text"], "target": term(row["term"]), "url": row["url"]} for row in value]
     return value
@@ -123,7 +130,7 @@ def _for_script(part: str, value: Any, keys: Mapping[str, int], titles: Mapping[
 def _put(data: QueryDict, part: str, value: Any, keys: Mapping[str, int]) -> None:
     """Write a part of a document (as JSON) into posted data."""
     if part in ROWS:
-        for name in [name for name in data if re.match(rf"{part}-\d+-", name)]:
+        for name in [name for name in data if re.match(rf"(initial-)?{part}-\d+-", name)]:
             del data[name]
         data[f"{part}-TOTAL_FORMS"], data[f"{part}-INITIAL_FORMS"] = str(len(value)), "0"
         for index, row in enumerate(value):
@@ -137,3 +144,27 @@ def _put(data: QueryDict, part: str, value: Any, keys: Mapping[str, int]) -> Non
         data[part] = TagsInput().format_value(value)
     else:
         data[part] = value
+
+
+def _switches(data: QueryDict, term: Term) -> dict[str, tuple[bool, bool]]:
+    """Return whether names are not linked, as posted, and as it was when the page was opened.
+
+    Switches are no part of the document, so they belong to names and not to rows. A name that has no row in the post
+    is as the database has it.
+    """
+    switches = dict.fromkeys(switched_off(term), (True, True))
+    for field in [field for field in data if re.fullmatch(r"synonyms-\d+-text", field)]:
+        switch = field.removesuffix("text") + "unlinked"
+        switches[normalise(str(data[field]))] = (bool(data.get(switch)), data.get(f"initial-{switch}") == "True")
+    return switches
+
+
+def _put_switches(
+    data: QueryDict, rows: Iterable[Mapping[str, str]], switches: Mapping[str, tuple[bool, bool]]
+) -> None:
+    """Write the switches of the names in ``rows`` into posted data, beside the rows."""
+    for index, row in enumerate(rows):
+        unlinked, was_unlinked = switches.get(normalise(row["text"]), (False, False))
+        if unlinked:
+            data[f"synonyms-{index}-unlinked"] = "on"
+        data[f"initial-synonyms-{index}-unlinked"] = str(was_unlinked)

@@ -128,6 +128,53 @@ def rows(page: Page, group: str, field: str) -> list[str]:
     return [row.input_value() for row in row_of(page, group).locator(field).all()]
 
 
+def sent(page: Page) -> list[list[str]]:
+    """Return what the term's form would send, without what belongs to the page alone. Rows are numbered by position."""
+    found: list[list[str]] = page.evaluate(
+        """() => {
+          const own = /^(csrfmiddlewaretoken|draft|_.*|choice_.*|conflicts|opened_on|both_from|.*-ORDER)$/
+          const data = new FormData(document.querySelector("#term_form"))
+          const place = (name, part, row) => `${part}-${data.get(`${part.replace("initial-", "")}-${row}-ORDER`)}-`
+          return [...data]
+            .filter(([name]) => !own.test(name))
+            .map(([name, value]) => [name.replace(/^(.*)-(\\d+)-/, place), value])
+        }"""
+    )
+    return sorted(found)
+
+
+def switched_off(desk: Site, term: str) -> set[str]:
+    """Return the names of a term that are not linked, as the database has them."""
+    key = term.split("/")[-3]
+    said = desk.python(f"from glossary.models import UnlinkedName as N; print(*N.objects.filter(term={key}), sep='|')")
+    return {name for name in said.strip().split("|") if name}
+
+
+def switch_off(desk: Site, term: str, name: str) -> None:
+    desk.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import switch_links\n"
+        "from glossary.models import Term\n"
+        f"term, by = Term.objects.get(pk={term.split('/')[-3]}), User.objects.get(username='edith')\n"
+        f"switch_links(term=term, by=by, at=timezone.now(), off=[{name!r}])"
+    )
+
+
+def crash(page: Page, url: str) -> Page:
+    """Close a page with unsaved text as a crash would, and return another one on which its copy is offered."""
+    expect(page.get_by_text("kept in this browser at")).to_be_visible()
+    after = page.context.new_page()
+    page.close(run_before_unload=False)
+    open_form(after, url)
+    return after
+
+
+def restore(page: Page) -> None:
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator("[data-draft-said]")).to_contain_text("Restored")
+
+
 def hidden_by_the_bar(page: Page) -> list[str]:
     """Walk through the page with Tab; return what had the focus while the bar with the buttons covered it."""
     found: list[str] = []
@@ -323,6 +370,202 @@ def test_a_crash_loses_nothing_and_the_whole_form_comes_back(
     expect(after.locator(".field-tags")).to_contain_text("Ovary")
     expect(after.get_by_text("You didn’t save this")).to_be_hidden()
     assert "glossary-draft" not in after.evaluate("JSON.stringify(Object.keys(localStorage))")
+
+
+@pytest.mark.database
+def test_every_kind_of_field_comes_back_as_it_was(somebody: Callable[[str], Page], desk: Site, term: str) -> None:
+    switch_off(desk, term, "FN")
+    page = somebody("edith")
+    open_form(page, term)
+    page.get_by_label("Title").fill("Everything")
+    page.locator("#id_unlinked").check()
+    page.locator("#id_slug").fill("all-of-it")
+    text(page, "Definition:").fill("Plain, ")
+    page.keyboard.press("End")
+    page.keyboard.press("ControlOrMeta+b")
+    page.keyboard.type("bold")
+    page.keyboard.press("ControlOrMeta+b")
+    page.keyboard.type(" & <angled>")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("a line")
+    page.get_by_role("searchbox", name="Tags").press_sequentially("Ovary, and more")
+    page.get_by_role("searchbox", name="Tags").press("Enter")
+    page.locator(".field-related .select2-selection__choice__remove").first.click()
+    page.keyboard.press("Escape")
+    page.get_by_label("Looked after by").select_option(label="Emil Example")
+    page.get_by_label("Review every").fill("7")
+    page.get_by_label("What changed, and why").fill("“Everything”")
+    page.get_by_role("button", name="Add another Synonym").click()
+    row_of(page, "synonyms").get_by_label("Name").last.fill("New name")
+    row_of(page, "synonyms").get_by_label("Kind").last.select_option("former")
+    row_of(page, "synonyms").get_by_label("Don't link").last.check()
+    page.get_by_role("button", name="Move synonym 3 up").click()
+    page.get_by_role("button", name="Move insight 1 down").click()
+    row_of(page, "references").get_by_label("Citation").fill("Two\nlines.")
+    # An empty row isn't one.
+    page.get_by_role("button", name="Add another Synonym").click()
+    before = [pair for pair in sent(page) if not pair[0].startswith(("synonyms-4", "initial-synonyms-4"))]
+    assert ["initial-synonyms-3-unlinked", "True"] in before
+
+    after = crash(page, term)
+    restore(after)
+    total = ["synonyms-TOTAL_FORMS", "3"]
+    assert sent(after) == sorted(total if pair[0] == total[0] else pair for pair in before)
+    save(after)
+    assert switched_off(desk, term) == {"FN", "Everything", "New name"}
+    expect(after.get_by_label("Looked after by")).to_have_value(dict(before)["owner"])
+
+
+@pytest.mark.database
+def test_a_restored_text_leaves_the_switches_of_links_alone(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    switch_off(desk, term, "FN")
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Nothing else.")
+    before = sent(page)
+    after = crash(page, term)
+    restore(after)
+    assert sent(after) == before
+    save(after)
+    assert switched_off(desk, term) == {"FN"}
+
+
+def test_a_restored_text_does_not_undo_what_was_switched_meanwhile(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Nothing else.")
+    row_of(page, "synonyms").get_by_label("Don't link").last.check()
+    expect(page.get_by_text("kept in this browser at")).to_be_visible()
+    switch_off(desk, term, "First name")
+    after = crash(page, term)
+    restore(after)
+    for box in row_of(after, "synonyms").get_by_label("Don't link").all():
+        expect(box).to_be_checked()
+    save(after)
+    assert switched_off(desk, term) == {"FN", "First name"}
+
+
+def test_a_copy_from_before_boxes_were_kept_leaves_them_as_the_page_shows_them(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    switch_off(desk, term, "FN")
+    page = somebody("edith")
+    open_form(page, term)
+    # As it was written: the box's value was replaced by that of the hidden field beside it.
+    page.evaluate(
+        """() => {
+          const { user, term } = document.querySelector("[data-term-form]").dataset
+          const rows = {
+            synonyms: [
+              { text: "First name", kind: [["synonym", "Synonym"]], unlinked: "False" },
+              { text: "FN", kind: [["abbreviation", "Abbreviation"]], unlinked: "True" },
+              { text: "Another", kind: [["synonym", "Synonym"]], unlinked: "False" },
+            ],
+          }
+          const fields = { mechanism: "<p>From before.</p>", unlinked: false, "initial-unlinked": "False" }
+          const draft = { revision: "1", at: Date.now(), state: { fields, rows } }
+          localStorage.setItem(`glossary-draft:1:${user}:${term}:0123456789abcdef01234567`, JSON.stringify(draft))
+        }"""
+    )
+    page.reload()
+    wait_for_form(page)
+    restore(page)
+    boxes = row_of(page, "synonyms").get_by_label("Don't link")
+    assert [box.is_checked() for box in boxes.all()] == [False, True, False]
+    assert not page.locator("#id_unlinked").is_checked()
+    save(page)
+    assert text(page, "Mechanism:").inner_text() == "From before."
+    assert rows(page, "synonyms", "[name$=-text]") == ["First name", "FN", "Another"]
+    assert switched_off(desk, term) == {"FN"}
+
+
+@pytest.mark.database
+def test_taking_theirs_and_keeping_mine_leaves_every_field_as_it_was(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    switch_off(desk, term, "FN")
+    mine, theirs = somebody("edith"), somebody("emil")
+    open_form(mine, term)
+    open_form(theirs, term)
+    for page, whose in ((theirs, "Their"), (mine, "My")):
+        page.get_by_label("Title").fill(f"{whose} title of {desk.url[-5:]}")
+        text(page, "Definition:").fill(f"{whose} definition.")
+        page.get_by_role("searchbox", name="Tags").press_sequentially(f"{whose} tag")
+        page.get_by_role("searchbox", name="Tags").press("Enter")
+        page.locator(".field-related .select2-selection__choice__remove").first.click()
+        page.keyboard.press("Escape")
+        row_of(page, "synonyms").get_by_label("Name").first.fill(f"{whose} name")
+        page.get_by_role("button", name="Move insight 1 down").click()
+        page.locator("#insights-group textarea").first.fill(f"{whose} insight.")
+        row_of(page, "references").get_by_label("Citation").fill(f"{whose} reference.")
+    row_of(mine, "synonyms").get_by_label("Don't link").first.check()
+    save(theirs)
+    mine.get_by_role("button", name="Save and continue editing").click()
+    expect(mine.get_by_role("heading", name="You both changed this")).to_be_visible()
+    wait_for_form(mine)
+
+    before = sent(mine)
+    assert ["synonyms-1-unlinked", "on"] in before
+    assert ["synonyms-2-unlinked", "on"] in before
+    boxes = row_of(mine, "synonyms").get_by_label("Don't link")
+    for choice in mine.get_by_label("Take theirs").all():
+        choice.check()
+    assert rows(mine, "synonyms", "[name$=-text]") == ["Their name", "FN"]
+    assert [box.is_checked() for box in boxes.all()] == [False, True]
+    for choice in mine.get_by_label("Keep mine").all():
+        choice.check()
+    assert sent(mine) == before
+
+    # What was written by hand is still there after a look at the other side.
+    definition = mine.get_by_role("group", name="Definition").filter(has=mine.get_by_label("Take theirs"))
+    text(mine, "Definition:").fill("By hand.")
+    definition.get_by_label("Take theirs").check()
+    expect(text(mine, "Definition:")).to_have_text("Their definition.")
+    definition.get_by_label("Edit by hand").check()
+    expect(text(mine, "Definition:")).to_have_text("By hand.")
+    save(mine)
+    assert switched_off(desk, term) == {"FN", "My name"}
+
+
+def test_a_draft_of_an_undecided_collision_is_asked_about_again(
+    somebody: Callable[[str], Page], desk: Site, term: str
+) -> None:
+    mine, theirs = somebody("edith"), somebody("emil")
+    open_form(mine, term)
+    open_form(theirs, term)
+    text(theirs, "Definition:").fill("Theirs.")
+    save(theirs)
+    text(mine, "Definition:").fill("Mine.")
+    mine.get_by_role("button", name="Save and continue editing").click()
+    expect(mine.get_by_role("heading", name="You both changed this")).to_be_visible()
+    wait_for_form(mine)
+    after = crash(mine, term)
+    restore(after)
+    after.get_by_role("button", name="Save and continue editing").click()
+    expect(after.get_by_role("heading", name="You both changed this")).to_be_visible()
+    wait_for_form(after)
+    expect(text(after, "Definition:")).to_have_text("Mine.")
+
+
+def test_an_address_written_by_hand_stays_after_a_draft_is_restored(
+    somebody: Callable[[str], Page], desk: Site
+) -> None:
+    page = somebody("edith")
+    add = f"{desk.url}/admin/glossary/term/add/"
+    page.goto(add)
+    wait_for_form(page)
+    page.get_by_label("Title").fill("Its own address")
+    page.get_by_label("Title").press("Tab")
+    page.locator("#id_slug").fill("by-hand")
+    after = crash(page, add)
+    restore(after)
+    after.locator("#id_slug").focus()
+    after.get_by_label("Title").focus()
+    expect(after.locator("#id_slug")).to_have_value("by-hand")
 
 
 def test_a_restored_draft_is_merged_with_what_was_saved_since(somebody: Callable[[str], Page], term: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from glossary.actions import save_term
+from glossary.actions import save_term, switch_links
 from glossary.documents import TermDocument
 from glossary.models import Revision, Term
 from tests.glossary.builders import document
@@ -103,6 +104,33 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
     assert again["related"] == [str(Term.objects.get(slug="oestradiol").pk)]
     assert (again["note"], again["opened_on"], again["both_from"]) == ("Because", "2", "1")
     assert term.revisions.count() == 2
+
+
+def test_rows_taken_over_from_the_other_side_keep_the_switches_of_their_names(
+    desk: Client, term: Term, editor: User, emil: User, at: datetime
+) -> None:
+    switch_links(term=term, by=editor, at=at, off=["LP", "Luteal stage"])
+    page = fields_of(desk.get(change_url(term)))
+    # Mine: “Secretory phase” is switched off, and “LP” left as it is.
+    page |= {"initial-synonyms-0-unlinked": "True", "initial-synonyms-1-unlinked": "False"}
+    page |= {"synonyms-0-unlinked": "on", "synonyms-1-unlinked": "on"}
+    theirs = rich(
+        definition="<p>Theirs.</p>",
+        synonyms=[{"text": "Luteal stage"}, {"text": "Secretory phase"}, {"text": "LP", "kind": "abbreviation"}],
+    )
+    save_term(document=theirs, by=emil, at=at, term=term)
+    response = desk.post(change_url(term), page | {"definition": "<p>Mine.</p>"})
+    assert "Taken over from revision 2, since only one of you changed it: synonyms." in errors_of(response)
+    again = fields_of(response)
+    assert [again[f"synonyms-{row}-text"] for row in range(3)] == ["Luteal stage", "Secretory phase", "LP"]
+    assert [again[f"synonyms-{row}-unlinked"] for row in range(3)] == [True, True, True]
+    hidden = re.findall(r'name="initial-synonyms-(\d)-unlinked" value="(\w+)"', response.content.decode())
+    assert hidden == [("0", "True"), ("1", "False"), ("2", "True")]
+    posted = {name: "on" if value is True else value for name, value in again.items() if value is not False}
+    posted |= {f"initial-synonyms-{row}-unlinked": value for row, value in hidden}
+    desk.post(change_url(term), posted | {"choice_definition": "mine", "_continue": "1"})
+    assert term.revisions.count() == 3
+    assert set(term.unlinked_names.values_list("name", flat=True)) == {"LP", "Luteal stage", "Secretory phase"}
 
 
 def test_a_conflict_that_is_not_decided_is_asked_again_and_saves_nothing(

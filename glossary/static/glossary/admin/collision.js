@@ -11,7 +11,14 @@ const quoted = (name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` 
 const shaped = (part, value) => {
   if (part === "tags") return value.map(quoted).join(", ")
   if (part === "related") return pairs(value)
-  if (part === "synonyms") return value.map(({ text, kind }) => ({ text, kind: [[kind, kind]] }))
+  if (part === "synonyms") {
+    return value.map(({ text, kind, unlinked }) => ({
+      text,
+      kind: [[kind, kind]],
+      unlinked,
+      "initial-unlinked": unlinked ? "True" : "False",
+    }))
+  }
   if (part === "insights") return value.map((row) => ({ ...row, target: pairs([row.target]) }))
   return value
 }
@@ -20,7 +27,9 @@ window.addEventListener("load", () => {
   for (const box of document.querySelectorAll("[data-collision-part]")) {
     const part = box.dataset.collisionPart
     const radio = (choice) => box.querySelector(`[value=${choice}]`)
-    let mine = readPart(form, part)
+    const mine = readPart(form, part)
+    let byHand = null
+    let chosen = null
     let filling = false
     const fill = (value) => {
       filling = true
@@ -28,16 +37,24 @@ window.addEventListener("load", () => {
       filling = false
     }
     box.addEventListener("change", ({ target }) => {
-      if (target.value === "theirs") fill(shaped(part, values[part].theirs))
-      else if (target.value === "mine") fill(mine)
-      else placeOf(form, part)?.focus()
+      if (chosen === "hand") byHand = readPart(form, part)
+      chosen = target.value
+      if (chosen === "theirs") fill(shaped(part, values[part].theirs))
+      else if (chosen === "mine") fill(mine)
+      else {
+        if (byHand !== null) fill(byHand)
+        placeOf(form, part)?.focus()
+      }
     })
-    const edited = ({ target }) => {
-      if (!filling && isWithin(form, part, target)) radio("hand").checked = true
+    const edited = () => {
+      chosen = "hand"
+      radio("hand").checked = true
     }
-    form.addEventListener("input", edited)
+    form.addEventListener("input", ({ target }) => {
+      if (!filling && isWithin(form, part, target)) edited()
+    })
     document.addEventListener("formset:removed", ({ detail }) => {
-      if (!filling && detail?.formsetName === part) radio("hand").checked = true
+      if (!filling && detail?.formsetName === part) edited()
     })
   }
 })

@@ -32,7 +32,9 @@ const keepNow = () => {
     return
   }
   const now = new Date()
-  const done = keep({ user, term, id, revision: form.elements.opened_on.value, at: now.getTime(), state })
+  // A page that shows a collision is based on the newer revision, and its text on the one that both started from.
+  const revision = form.elements.both_from.value || form.elements.opened_on.value
+  const done = keep({ user, term, id, revision, at: now.getTime(), state })
   note.textContent = done ? `Unsaved; kept in this browser at ${inWords(now)}` : "Unsaved; this browser has no room to keep a copy"
 }
 const keepSoon = () => {
