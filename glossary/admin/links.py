@@ -50,26 +50,37 @@ class TermLinks(Desk):
         return TemplateResponse(request, "admin/glossary/term/links.html", context)
 
     def _switch(self, request: HttpRequest, term: Term) -> HttpResponse:
-        if not may_switch(request):
-            raise PermissionDenied
-        name, off = request.POST.get("name", "").replace("\x00", "").strip()[:200], "off" in request.POST
-        if name:
-            changed = switch_links(
-                term=term,
-                by=user_of(request),
-                at=timezone.now(),
-                off=[name] if off else (),
-                on=() if off else [name],
-            )
-            if changed:
-                words = (
-                    "Mentions of “{}” are not linked to this term any more." if off else "Mentions of “{}” are linked."
-                )
-                self.message_user(request, words.format(name), messages.SUCCESS)
+        if words := switch_name(request, term, request.POST.get("name", ""), off="off" in request.POST):
+            self.message_user(request, words, messages.SUCCESS)
         back = request.POST.get("next", "")
         if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
             back = reverse("admin:glossary_term_links", args=[term.pk])
         return HttpResponseRedirect(back)
+
+
+def switch_name(request: HttpRequest, term: Term, name: str, *, off: bool) -> str:
+    """Switch links to a name of a term, and return what to tell the person: nothing where nothing changed."""
+    if not may_switch(request):
+        raise PermissionDenied
+    name = name.replace("\x00", "").strip()[:200]
+    names = [name] if name else []
+    changed = switch_links(
+        term=term, by=user_of(request), at=timezone.now(), off=names if off else (), on=() if off else names
+    )
+    if not changed:
+        return ""
+    return f"Mentions of “{name}” are not linked to this term any more." if off else f"Mentions of “{name}” are linked."
+
+
+def switch_beside_a_form(request: HttpRequest, term: Term) -> str | None:
+    """Switch the name whose button (``_off`` or ``_on``) was pressed beside a form, as :func:`switch_name` does.
+
+    Returns ``None`` where another button was pressed. What is typed into the form stays on the page.
+    """
+    for button in ("_off", "_on"):
+        if button in request.POST:
+            return switch_name(request, term, request.POST[button], off=button == "_off")
+    return None
 
 
 def may_switch(request: HttpRequest) -> bool:

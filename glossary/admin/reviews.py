@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -26,7 +27,7 @@ from glossary.actions import (
     send_back,
 )
 from glossary.admin.desk import Desk, user_of
-from glossary.admin.links import may_switch, new_impacts
+from glossary.admin.links import may_switch, new_impacts, switch_beside_a_form
 from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
 from glossary.differences import Difference, compare_documents
 from glossary.documents import slugs_named
@@ -35,8 +36,9 @@ from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revi
 from glossary.steps import in_words, may_review, may_submit, next_steps
 
 Section = ReviewComment.Section
-# Several forms stand on the page, and an id once only.
+# Several Django forms make up the page's one form, and each id is there once only.
 APPROVE, SEND_BACK = "id_approve_%s", "id_send_back_%s"
+SEND_BACK_PREFIX = "send_back"
 # Which parts of the document stand under which section, in the order of the page.
 SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     Section.NAMES: ("Title, address and synonyms", ("title", "slug", "synonyms")),
@@ -65,7 +67,96 @@ class ReviewSection:
 
     @property
     def open(self) -> bool:
-        return self.changed or bool(self.comments) or self.form.is_bound
+        return self.changed or bool(self.comments) or self.commented
+
+    @property
+    def commented(self) -> bool:
+        """Whether a comment is typed that isn't added yet."""
+        return self.form.is_bound or bool(self.form["text"].value())
+
+
+class ReviewForms:
+    """What is typed on the page of a review: a comment for each section, and what belongs to either decision.
+
+    The page is one form, so every button sends all of it. Only the part that is carried out is bound (and may show
+    errors); the others keep what was typed. Comments come as two lists, ``section`` and ``text``. The reason for
+    sending back is ``send_back-reason``; a post that has none may call it ``reason``.
+    """
+
+    def __init__(self, post: QueryDict) -> None:
+        self._post = post
+        self._typed = dict(zip(post.getlist("section"), post.getlist("text"), strict=False))
+        alone = "_send_back" in post and f"{SEND_BACK_PREFIX}-reason" not in post
+        self._decision = {name: post.get(name, "") for name in ("then", "due_at", "reason")}
+        self._refusal = post.get(f"{SEND_BACK_PREFIX}-reason", "")
+        if alone:
+            self._refusal, self._decision["reason"] = self._decision["reason"], ""
+        # The section whose button was pressed. A post with one comment needn't say it.
+        pressed = post.get("_comment", "")
+        self.pressed = pressed if pressed in Section.values else post.get("section", "")
+        self._fill()
+
+    def _fill(self) -> None:
+        self.approve = ApproveForm(
+            auto_id=APPROVE, initial={name: value for name, value in self._decision.items() if value}
+        )
+        self.send_back = SendBackForm(auto_id=SEND_BACK, prefix=SEND_BACK_PREFIX, initial={"reason": self._refusal})
+        self.comments = {
+            name: CommentForm(auto_id=f"id_{name}_%s", initial={"section": name, "text": self._typed.get(name, "")})
+            for name in SECTIONS
+        }
+
+    def bind_comment(self, section: str) -> CommentForm:
+        data = {"section": section, "text": self._typed.get(section, "")}
+        form = CommentForm(data, auto_id=f"id_{section}_%s")
+        if section in self.comments:
+            self.comments[section] = form
+        return form
+
+    def bind_comments(self) -> list[CommentForm]:
+        """Return the forms of all comments that are typed."""
+        return [self.bind_comment(section) for section in SECTIONS if self._typed.get(section, "").strip()]
+
+    def bind_approve(self) -> ApproveForm:
+        self.approve = form = ApproveForm(self._decision, auto_id=APPROVE)
+        if self._refusal.strip():
+            form.add_error(
+                None,
+                "You also wrote what should change, and an approval doesn't send it. Move it to a comment, or empty "
+                "“What should change?”.",
+            )
+        return form
+
+    def bind_send_back(self) -> SendBackForm:
+        data = {f"{SEND_BACK_PREFIX}-reason": self._refusal}
+        self.send_back = form = SendBackForm(data, auto_id=SEND_BACK, prefix=SEND_BACK_PREFIX)
+        if self._decision["reason"].strip() or self._decision["due_at"].strip():
+            form.add_error(
+                None,
+                "You also filled in what belongs to an approval, and sending back doesn't use it. Move the words to "
+                "“What should change?”, or empty “Why this revision?” and the time.",
+            )
+        return form
+
+    def done(self, section: str = "") -> None:
+        """Forget what was carried out: the comment of one section, or everything."""
+        if section:
+            self._typed.pop(section, None)
+        else:
+            self._typed, self._refusal = {}, ""
+            self._decision = dict.fromkeys(self._decision, "")
+        self._fill()
+
+    def typed(self) -> bool:
+        """Return whether the person has typed something that isn't carried out."""
+        return bool(self.unsent(comments=True, decision=True))
+
+    def unsent(self, *, comments: bool, decision: bool) -> list[tuple[str, str]]:
+        """Return what is typed and not carried out, each with what it was for."""
+        texts = [(f"Comment on {heading}", self._typed.get(name, "")) for name, (heading, _) in SECTIONS.items()]
+        reasons = [("Why this revision?", self._decision["reason"]), ("What should change?", self._refusal)]
+        found = (texts if comments else []) + (reasons if decision else [])
+        return [(label, text) for label, text in found if text.strip()]
 
 
 class TermReviews(Desk):
@@ -80,74 +171,124 @@ class TermReviews(Desk):
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def review_view(self, request: HttpRequest, term_id: int, review_id: int) -> HttpResponse:
-        """Show a review; take a comment (``_comment``), an approval (``_approve``) or a refusal (``_send_back``)."""
-        term = self._term(request, term_id)
-        review = term.reviews.select_related("revision", "reviewer").filter(pk=review_id).first()
-        if review is None:
-            raise Http404(f"“{term}” has no such review.")
-        forms: dict[str, Any] = {
-            "approve": ApproveForm(auto_id=APPROVE),
-            "send_back": SendBackForm(auto_id=SEND_BACK),
-            "comment": None,
-        }
+        """Show a review; take a comment (``_comment``), an approval (``_approve``) or a refusal (``_send_back``), or
+        switch links to a name (``_off``, ``_on``).
+
+        All of them are buttons of one form. What isn't carried out by the one that was pressed stays as it was typed.
+        """
+        term, review = self._review(request, term_id, review_id)
+        forms = ReviewForms(request.POST)
         if request.method == "POST":
             response = self._take(request, review, forms)
             if response is not None:
                 return response
+            term, review = self._review(request, term_id, review_id)
         return self._show_review(request, term, review, forms)
 
-    def _take(self, request: HttpRequest, review: Review, forms: dict[str, Any]) -> HttpResponse | None:
-        """Carry out what was posted. Returns nothing when a form is to be shown again."""
-        here = HttpResponseRedirect(reverse("admin:glossary_term_review", args=[review.term_id, review.pk]))
+    def _review(self, request: HttpRequest, term_id: int, review_id: int) -> tuple[Term, Review]:
+        term = self._term(request, term_id)
+        review = term.reviews.select_related("revision", "reviewer").filter(pk=review_id).first()
+        if review is None:
+            raise Http404(f"“{term}” has no such review.")
+        return term, review
+
+    def _take(self, request: HttpRequest, review: Review, forms: ReviewForms) -> HttpResponse | None:
+        """Carry out what was posted. Returns nothing when the page is to be shown again with what was typed."""
+        here = reverse("admin:glossary_term_review", args=[review.term_id, review.pk])
         try:
             if "_comment" in request.POST:
-                if not (may_review(request.user) or may_submit(request.user)):
-                    raise PermissionDenied
-                section = request.POST.get("section", "")
-                forms["comment"] = form = CommentForm(request.POST, auto_id=f"id_{section}_%s")
-                if not form.is_valid():
+                here = f"{here}#{forms.pressed}"
+                if not self._comment(request, review, forms):
                     return None
-                comment_on_review(review=review, by=user_of(request), at=timezone.now(), **form.cleaned_data)
-                self.message_user(request, "Your comment is added.", messages.SUCCESS)
-                return HttpResponseRedirect(f"{here.url}#{form.cleaned_data['section']}")
-            if not may_review(request.user):
+            elif "_off" in request.POST or "_on" in request.POST:
+                here = f"{here}#links"
+                if words := switch_beside_a_form(request, review.term):
+                    self.message_user(request, words, messages.SUCCESS)
+            elif not may_review(request.user):
                 raise PermissionDenied
-            if "_approve" in request.POST:
-                forms["approve"] = approval = ApproveForm(request.POST, auto_id=APPROVE)
-                if not approval.is_valid():
-                    return None
-                self._approve(request, review, approval.cleaned_data)
-            elif "_send_back" in request.POST:
-                forms["send_back"] = refusal_form = SendBackForm(request.POST, auto_id=SEND_BACK)
-                if not refusal_form.is_valid():
-                    return None
-                reason = refusal_form.cleaned_data["reason"]
-                send_back(review=review, by=user_of(request), at=timezone.now(), reason=reason)
-                self.message_user(request, f"“{review.term}” is sent back to its authors.", messages.SUCCESS)
+            elif ("_approve" in request.POST and not self._approve(request, review, forms)) or (
+                "_send_back" in request.POST and not self._send_back(request, review, forms)
+            ):
+                return None
         except NotAllowed as refusal:
             raise PermissionDenied(str(refusal)) from refusal
         except (NotReviewable, NotPublishable, NotSchedulable) as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
-        return here
+        return None if forms.typed() else HttpResponseRedirect(here)
 
-    def _approve(self, request: HttpRequest, review: Review, data: Mapping[str, Any]) -> None:
+    def _comment(self, request: HttpRequest, review: Review, forms: ReviewForms) -> bool:
+        """Add the comment of the section whose button was pressed. Returns whether there was one."""
+        if not (may_review(request.user) or may_submit(request.user)):
+            raise PermissionDenied
+        form = forms.bind_comment(forms.pressed)
+        if not form.is_valid():
+            return False
+        self._add_comment(request, review, form)
+        forms.done(forms.pressed)
+        self.message_user(request, "Your comment is added.", messages.SUCCESS)
+        return True
+
+    def _add_comment(self, request: HttpRequest, review: Review, form: CommentForm) -> None:
+        # A page that was answered without a redirect may be sent again by reloading it.
+        if not review.comments.filter(created_by=user_of(request), **form.cleaned_data).exists():
+            comment_on_review(review=review, by=user_of(request), at=timezone.now(), **form.cleaned_data)
+
+    def _with_comments(
+        self, request: HttpRequest, review: Review, forms: ReviewForms, decide: Callable[[], None]
+    ) -> bool:
+        """Add every comment that is typed, and carry out the decision: both, or neither."""
+        comments = forms.bind_comments()
+        if [form for form in comments if not form.is_valid()]:
+            return False
+        with transaction.atomic():
+            for form in comments:
+                self._add_comment(request, review, form)
+            decide()
+        forms.done()
+        return True
+
+    def _send_back(self, request: HttpRequest, review: Review, forms: ReviewForms) -> bool:
+        form = forms.bind_send_back()
+        if not form.is_valid():
+            return False
+        reason = form.cleaned_data["reason"]
+
+        def decide() -> None:
+            send_back(review=review, by=user_of(request), at=timezone.now(), reason=reason)
+
+        decided = self._with_comments(request, review, forms, decide)
+        if decided:
+            self.message_user(request, f"“{review.term}” is sent back to its authors.", messages.SUCCESS)
+        return decided
+
+    def _approve(self, request: HttpRequest, review: Review, forms: ReviewForms) -> bool:
+        form = forms.bind_approve()
+        if not form.is_valid():
+            return False
+        data = form.cleaned_data
         due_at = data["due_at"] if data["then"] == ApproveForm.LATER else None
-        approve_review(
-            review=review,
-            by=user_of(request),
-            at=timezone.now(),
-            reason=data["reason"],
-            publish=data["then"] == ApproveForm.NOW,
-            publish_at=due_at,
-        )
+
+        def decide() -> None:
+            approve_review(
+                review=review,
+                by=user_of(request),
+                at=timezone.now(),
+                reason=data["reason"],
+                publish=data["then"] == ApproveForm.NOW,
+                publish_at=due_at,
+            )
+
+        decided = self._with_comments(request, review, forms, decide)
         then = {
             ApproveForm.NOW: "approved and published",
             ApproveForm.LATER: f"approved, and will be published on {in_words(due_at)}" if due_at else "",
             ApproveForm.LEAVE: "approved",
         }
-        self.message_user(request, f"“{review.term}” is {then[data['then']]}.", messages.SUCCESS)
+        if decided:
+            self.message_user(request, f"“{review.term}” is {then[data['then']]}.", messages.SUCCESS)
+        return decided
 
-    def _show_review(self, request: HttpRequest, term: Term, review: Review, forms: Mapping[str, Any]) -> HttpResponse:
+    def _show_review(self, request: HttpRequest, term: Term, review: Review, forms: ReviewForms) -> HttpResponse:
         bases = self._bases(term, review)
         asked = request.GET.get("against", "")
         chosen = [revision for revision, _ in bases if str(revision.number) == asked] or [base for base, _ in bases]
@@ -161,14 +302,16 @@ class TermReviews(Desk):
             comments.setdefault(comment.section, []).append(comment)
         steps = next_steps(term, user=request.user, at=timezone.now())
         is_open = review.status == Review.Status.OPEN
-        bound: CommentForm | None = forms["comment"]
+        may_comment = is_open and (may_review(request.user) or may_submit(request.user))
+        may_decide = is_open and steps.decide
         context = self._context(request, title=f"Review of revision {review.revision.number}") | {
             "original": term,
             "review": review,
             "revision": review.revision,
             "is_open": is_open,
-            "may_comment": is_open and (may_review(request.user) or may_submit(request.user)),
-            "may_decide": is_open and steps.decide,
+            "may_comment": may_comment,
+            "may_decide": may_decide,
+            "unsent": forms.unsent(comments=not may_comment, decision=not may_decide),
             "barred": steps.barred if is_open else "",
             "base": base,
             "bases": bases,
@@ -178,9 +321,7 @@ class TermReviews(Desk):
                     heading,
                     tuple(differences[part] for part in parts),
                     tuple(comments.get(name, ())),
-                    bound
-                    if bound is not None and bound["section"].value() == name
-                    else CommentForm(initial={"section": name}, auto_id=f"id_{name}_%s"),
+                    forms.comments[name],
                 )
                 for name, (heading, parts) in SECTIONS.items()
             ],
@@ -188,8 +329,8 @@ class TermReviews(Desk):
             "impacts": new_impacts(term, document) if is_open else [],
             "may_switch": may_switch(request),
             "next": request.path,
-            "approve_form": forms["approve"],
-            "send_back_form": forms["send_back"],
+            "approve_form": forms.approve,
+            "send_back_form": forms.send_back,
         }
         return TemplateResponse(request, "admin/glossary/term/review.html", context)
 

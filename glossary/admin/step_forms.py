@@ -196,8 +196,12 @@ class ApproveForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("then") == self.LATER and not data.get("due_at") and "due_at" not in self.errors:
+        if "due_at" in self.errors:
+            return data
+        if data.get("then") == self.LATER and not data.get("due_at"):
             self.add_error("due_at", "Say when it shall be published.")
+        elif data.get("then") != self.LATER and data.get("due_at"):
+            self.add_error("due_at", "Choose “Publish it at a time” above, or empty the time.")
         return data
 
 

@@ -30,7 +30,7 @@ from glossary.actions import (
     withdraw_review,
 )
 from glossary.admin.desk import Desk, user_of
-from glossary.admin.links import new_impacts
+from glossary.admin.links import new_impacts, switch_beside_a_form
 from glossary.admin.step_forms import EmergencyForm, RetireAtForm, ScheduleForm, SubmitRevisionForm, reviewers
 from glossary.hosts import public_address
 from glossary.models import Term
@@ -71,11 +71,15 @@ class TermSteps(Desk):
             raise PermissionDenied
         if not next_steps(term, user=request.user, at=timezone.now()).submit:
             return self._refused(request, term, "There is nothing to submit: this page shows how the term stands.")
-        form = SubmitRevisionForm(
-            _posted(request),
-            people=reviewers(barred=contributors(term.head) if term.head else ()),
-            initial={"revision": term.head.number if term.head else 0},
-        )
+        people = reviewers(barred=contributors(term.head) if term.head else ())
+        switched = switch_beside_a_form(request, term)
+        if switched is not None:
+            form = SubmitRevisionForm(people=people, initial=request.POST.dict())
+            if switched:
+                self.message_user(request, switched, messages.SUCCESS)
+        else:
+            initial = {"revision": term.head.number if term.head else 0}
+            form = SubmitRevisionForm(_posted(request), people=people, initial=initial)
         if not form.is_valid():
             return self._ask(
                 request,

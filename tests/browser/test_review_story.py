@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
 from tests.browser.editing import REPORT_REFUSALS, open_term, wait_for_editors
-from tests.browser.visiting import TIMEOUT, axe_violations, rest, sign_in
+from tests.browser.visiting import TIMEOUT, axe_violations, rest, sign_in, until
 from tests.sites import Site
 
 MECHANISM = "The corpus luteum makes progesterone."
@@ -121,7 +121,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
 
     # The reviewer finds it in her queue, reads what changes, comments, and sends it back.
     rafael.goto(f"{desk.url}/admin/")
-    expect(rafael.get_by_role("heading", name="Waiting for me")).to_contain_text("1")
+    expect(rafael.get_by_role("heading", name="Waiting for me")).to_be_visible()
     rafael.get_by_role("link", name="Luteal phase").click()
     rafael.get_by_role("link", name="Review…").click()
     mechanism = rafael.get_by_role("region", name="Mechanism")
@@ -208,6 +208,59 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     assert (before["tags"], [insight["text"] for insight in before["insights"]]) == (["cycle"], ["One."])
     assert restored == before
     assert "It becomes secretory." in public_text(emil, desk)
+
+
+def test_nothing_typed_on_the_page_of_a_review_is_dropped(desk: Site, people: dict[str, Page]) -> None:
+    ids = desk.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from glossary.actions import save_term, submit_term\n"
+        "from glossary.documents import parse_document\n"
+        "edith, at = User.objects.get(username='edith'), timezone.now()\n"
+        "document = parse_document({'title': 'Typed into', 'definition': 'x', 'origin': 'Latin.'})\n"
+        "term = save_term(document=document, by=edith, at=at).term\n"
+        "print(term.pk, submit_term(term=term, by=edith, at=at).pk)"
+    )
+    term, review = ids.split()
+    rafael = people["rafael"]
+    rafael.goto(f"{desk.url}/admin/glossary/term/{term}/reviews/{review}/")
+    origin = rafael.get_by_role("region", name="Origin")
+    definition = rafael.get_by_role("region", name="Definition")
+    for section, words in ((definition, "Half a comm"), (origin, "From which word?")):
+        section.locator("summary", has_text="Comment").click()
+        section.get_by_label("Comment:").fill(words)
+    rafael.get_by_label("Leave publishing to the editors").check()
+    rafael.get_by_label("What should change?").fill("Perhaps the origin")
+    # Enter in a line doesn't decide anything.
+    rafael.get_by_label("Time (").press("Enter")
+
+    origin.get_by_role("button", name="Add comment").click()
+    expect(rafael.get_by_text("Your comment is added.")).to_be_visible()
+    expect(origin.get_by_role("listitem").filter(has_text="From which word?")).to_be_visible()
+    expect(origin).to_be_in_viewport()
+    expect(definition.get_by_label("Comment:")).to_have_value("Half a comm")
+    rafael.get_by_role("button", name="Don’t link “Typed into”").click()
+    expect(rafael.get_by_text("Mentions of “Typed into” are not linked")).to_be_visible()
+    expect(definition.get_by_label("Comment:")).to_have_value("Half a comm")
+    expect(rafael.get_by_label("What should change?")).to_have_value("Perhaps the origin")
+
+    rafael.get_by_role("button", name="Approve").click()
+    expect(rafael.get_by_text("You also wrote what should change")).to_be_visible()
+    expect(rafael.get_by_label("Leave publishing to the editors")).to_be_checked()
+    # Leaving asks first.
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    rafael.once("dialog", stay)
+    rafael.get_by_role("link", name="To the term").click(no_wait_after=True)
+    until(rafael, lambda: asked == ["beforeunload"], "the browser asks before it leaves")
+    rafael.get_by_label("What should change?").fill("")
+    rafael.get_by_role("button", name="Approve").click()
+    expect(rafael.get_by_text("“Typed into” is approved.")).to_be_visible()
+    expect(definition.get_by_role("listitem").filter(has_text="Half a comm")).to_be_visible()
 
 
 def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -> None:

@@ -214,6 +214,109 @@ def test_each_author_reads_why_and_a_forged_approval_is_refused(
     assert 'name="_approve"' in text_of(signed_in(root).get(page_of(review)))
 
 
+def typed(**fields: str) -> dict[str, Any]:
+    """Return everything that the one form of a review sends: an empty comment for each section, and ``fields``.
+
+    A comment is given by its section, and the reason for sending back as ``send_back``.
+    """
+    sections = list(ReviewComment.Section.values)
+    texts = [fields.pop(section, "") for section in sections]
+    data = {"section": sections, "text": texts, "then": "now", "due_at": "", "reason": ""}
+    return data | {"send_back-reason": fields.pop("send_back", "")} | fields
+
+
+def shown_comments(response: Any) -> dict[str, str]:
+    forms = {section.name: section.form["text"].value() for section in response.context["sections"]}
+    return {name: text for name, text in forms.items() if text}
+
+
+def test_a_decision_takes_the_comments_that_are_typed_with_it(review: Review, reviewer: User) -> None:
+    desk = signed_in(reviewer)
+    desk.post(page_of(review), typed(_approve="1", mechanism="Which receptor?", origin="Fine."))
+    assert {comment.section: comment.text for comment in review.comments.all()} == {
+        "mechanism": "Which receptor?",
+        "origin": "Fine.",
+    }
+    assert not Review.objects.open().exists()
+
+
+def test_a_comment_leaves_everything_else_as_it_was_typed(review: Review, reviewer: User) -> None:
+    desk = signed_in(reviewer)
+    data = typed(
+        _comment="mechanism",
+        mechanism="Which?",
+        origin="Half a thou",
+        then="later",
+        due_at="2100-01-02T10:30",
+        reason="Because",
+        send_back="Perhaps",
+    )
+    page = desk.post(page_of(review), data)
+    assert [comment.text for comment in review.comments.all()] == ["Which?"]
+    assert shown_comments(page) == {"origin": "Half a thou"}
+    assert page.context["approve_form"]["reason"].value() == "Because"
+    assert page.context["approve_form"]["then"].value() == "later"
+    assert 'value="2100-01-02T10:30"' in text_of(page)
+    assert page.context["send_back_form"]["reason"].value() == "Perhaps"
+    assert "This field is required" not in text_of(page)
+    # Sent again by reloading the page, it isn't added twice.
+    desk.post(page_of(review), data)
+    assert review.comments.count() == 1
+
+
+def test_a_switch_leaves_everything_as_it_was_typed(review: Review, reviewer: User, editor: User) -> None:
+    page = signed_in(reviewer).post(page_of(review), typed(_off="Luteal phase", origin="Half", send_back="Perhaps"))
+    assert messages_of(page) == ["Mentions of “Luteal phase” are not linked to this term any more."]
+    assert shown_comments(page) == {"origin": "Half"}
+    assert page.context["send_back_form"]["reason"].value() == "Perhaps"
+    assert review.term.unlinked_names.count() == 1
+    signed_in(reviewer).post(page_of(review), typed(_on="Luteal phase"))
+    assert review.term.unlinked_names.count() == 0
+
+
+def test_a_switch_leaves_the_question_to_the_reviewer(term: Term, editor: User, reviewer: User) -> None:
+    data = {"note": "Is this so?", "reviewer": reviewer.pk, "revision": "3", "_off": "Luteal phase"}
+    page = signed_in(editor).post(step("submit", term), data)
+    assert "not linked to this term any more" in messages_of(page)[0]
+    form = page.context["form"]
+    shown = (form["note"].value(), str(form["reviewer"].value()), form["revision"].value())
+    assert shown == ("Is this so?", str(reviewer.pk), "3")
+    assert "This field is required" not in text_of(page)
+    assert not Review.objects.open().exists()
+    assert term.unlinked_names.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (typed(_approve="1", send_back="Perhaps"), "an approval doesn&#x27;t send it"),
+        (typed(_send_back="1", send_back="No", reason="Because"), "sending back doesn&#x27;t use it"),
+        (typed(_approve="1", due_at="2100-01-02T10:30"), "or empty the time"),
+        (typed(_approve="1", origin="x" * 2001), "at most 2000 characters"),
+    ],
+    ids=["reason", "publication", "time", "long"],
+)
+def test_a_decision_that_would_drop_something_is_not_taken(
+    review: Review, reviewer: User, data: dict[str, Any], said: str
+) -> None:
+    page = signed_in(reviewer).post(page_of(review), data)
+    assert said in text_of(page)
+    assert Review.objects.open().get() == review
+    assert not review.comments.exists()
+    for words in ("Perhaps", "Because", "2100-01-02T10:30", "x" * 2001):
+        assert (words in text_of(page)) == (words in str(data))
+
+
+def test_what_was_typed_is_shown_when_the_review_is_over(review: Review, reviewer: User) -> None:
+    root = person("root", "Ruth Oyelaran", superuser=True)
+    send_back(review=review, by=root, at=timezone.now(), reason="No")
+    page = signed_in(reviewer).post(page_of(review), typed(_approve="1", mechanism="Which?", reason="Because"))
+    assert "This review is over" in messages_of(page)[0]
+    assert page.context["unsent"] == [("Comment on Mechanism", "Which?"), ("Why this revision?", "Because")]
+    assert "What you wrote is not sent" in text_of(page)
+    assert not review.comments.exists()
+
+
 def test_who_may_not_review_reads_and_comments_and_decides_nothing(review: Review, editor: User) -> None:
     desk = signed_in(editor)
     assert 'name="_approve"' not in text_of(desk.get(page_of(review)))
