@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from tests.browser.visiting import TIMEOUT, axe_violations, rest, sign_in
+from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, TIMEOUT, axe_violations, rest, sign_in, until
 from tests.sites import Site
+from tests.waiting import eventually
 
 NARROW: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1280, "height": 900}
@@ -159,6 +163,25 @@ def switch_off(desk: Site, term: str, name: str) -> None:
         f"term, by = Term.objects.get(pk={term.split('/')[-3]}), User.objects.get(username='edith')\n"
         f"switch_links(term=term, by=by, at=timezone.now(), off=[{name!r}])"
     )
+
+
+def copies(page: Page) -> list[dict[str, Any]]:
+    """Return the copies of unsaved text that this browser keeps."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """() => new Promise((done, failed) => {
+          const opening = indexedDB.open("glossary-drafts", 1)
+          opening.onupgradeneeded = () => opening.result.createObjectStore("drafts", { keyPath: "id" })
+          opening.onerror = () => failed(opening.error)
+          opening.onsuccess = () => {
+            const reading = opening.result.transaction("drafts").objectStore("drafts").getAll()
+            reading.onsuccess = () => {
+              opening.result.close()
+              done(reading.result)
+            }
+          }
+        })"""
+    )
+    return found
 
 
 def crash(page: Page, url: str) -> Page:
@@ -344,8 +367,7 @@ def test_a_crash_loses_nothing_and_the_whole_form_comes_back(
         page.locator(".field-related .select2-selection__choice__remove")
     ).first.click()
     expect(page.get_by_text("kept in this browser at")).to_be_visible()
-    written = page.evaluate("JSON.stringify(Object.entries(localStorage))")
-    assert "Written before the crash." in written
+    assert "Written before the crash." in str(copies(page))
 
     after = page.context.new_page()
     page.close(run_before_unload=False)  # as when the browser dies
@@ -369,7 +391,7 @@ def test_a_crash_loses_nothing_and_the_whole_form_comes_back(
     expect(after.locator("#insights-group")).to_contain_text("Progesterone")
     expect(after.locator(".field-tags")).to_contain_text("Ovary")
     expect(after.get_by_text("You didn’t save this")).to_be_hidden()
-    assert "glossary-draft" not in after.evaluate("JSON.stringify(Object.keys(localStorage))")
+    until(after, lambda: not copies(after), "what is saved is kept no longer")
 
 
 @pytest.mark.database
@@ -568,6 +590,62 @@ def test_an_address_written_by_hand_stays_after_a_draft_is_restored(
     expect(after.locator("#id_slug")).to_have_value("by-hand")
 
 
+def test_text_that_the_bar_says_is_kept_survives_a_browser_that_is_killed(
+    browser: Browser, desk: Site, term: str, tmp_path: Path
+) -> None:
+    def start() -> tuple[subprocess.Popen[bytes], Page]:
+        assert CHROMIUM
+        address = tmp_path / "DevToolsActivePort"
+        address.unlink(missing_ok=True)
+        options = ["--headless=new", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}", *CHROMIUM_OPTIONS]
+        process = subprocess.Popen([CHROMIUM, *options, "about:blank"], stderr=subprocess.DEVNULL)
+        started.append(process)
+        eventually(lambda: address.exists() and "\n" in address.read_text(), "the browser starts")
+        port = address.read_text().splitlines()[0]
+        context = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=TIMEOUT).contexts[0]
+        context.set_default_timeout(TIMEOUT)
+        page = context.new_page()
+        sign_in(page, desk, "edith")
+        open_form(page, term)
+        return process, page
+
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        process, page = start()
+        text(page, "Mechanism:").fill("Written just before.")
+        expect(page.get_by_text("kept in this browser at")).to_be_visible()
+        process.kill()
+        process.wait()
+        process, page = start()
+        restore(page)
+        expect(text(page, "Mechanism:")).to_have_text("Written just before.")
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_the_bar_says_so_when_nothing_is_kept(somebody: Callable[[str], Page], term: str) -> None:
+    page = somebody("edith")
+    # As where a browser forbids a site to keep anything.
+    page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('No', 'SecurityError') }")
+    open_form(page, term)
+    text(page, "Mechanism:").fill("Nowhere else.")
+    expect(page.get_by_text("this browser keeps no copy").first).to_be_visible()
+    expect(page.get_by_text("kept in this browser")).to_have_count(0)
+    save(page)
+
+
+def test_text_of_the_last_moment_is_kept_when_the_page_is_left(somebody: Callable[[str], Page], term: str) -> None:
+    page = somebody("edith")
+    open_form(page, term)
+    page.on("dialog", lambda dialog: dialog.accept())
+    text(page, "Mechanism:").fill("At the last moment.")
+    open_form(page, term)
+    restore(page)
+    expect(text(page, "Mechanism:")).to_have_text("At the last moment.")
+
+
 def test_a_restored_draft_is_merged_with_what_was_saved_since(somebody: Callable[[str], Page], term: str) -> None:
     page, other = somebody("edith"), somebody("emil")
     open_form(page, term)
@@ -591,9 +669,8 @@ def test_drafts_are_forgotten_when_discarded_old_or_logged_out(
 ) -> None:
     page = somebody("edith")
 
-    def kept() -> int:
-        count: int = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('glossary-draft')).length")
-        return count
+    def keeps(count: int) -> None:
+        until(page, lambda: len(copies(page)) == count, f"this browser keeps {count} copies")
 
     def write() -> None:
         open_form(page, term)
@@ -602,31 +679,42 @@ def test_drafts_are_forgotten_when_discarded_old_or_logged_out(
 
     page.on("dialog", lambda dialog: dialog.accept())
     write()
-    assert kept() == 1
+    keeps(1)
     # What is taken back by hand is no draft.
     text(page, "Mechanism:").press("ControlOrMeta+a")
     text(page, "Mechanism:").press("Delete")
     expect(page.get_by_text("kept in this browser at")).to_be_hidden()
-    assert kept() == 0
+    keeps(0)
     write()
     open_form(page, term)
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("You didn’t save this")).to_be_hidden()
-    assert kept() == 0
+    keeps(0)
     write()
     page.evaluate(
-        """() => {
-          const key = Object.keys(localStorage).find((one) => one.startsWith("glossary-draft"))
-          const draft = JSON.parse(localStorage[key])
-          localStorage[key.replace(/[^:]*$/, "older000")] = JSON.stringify({...draft, at: Date.now() - 8 * 86400000})
-          localStorage["glossary-draft:0:nonsense"] = "{"
-        }"""
+        """() => new Promise((done) => {
+          const opening = indexedDB.open("glossary-drafts", 1)
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction("drafts", "readwrite")
+            const store = transaction.objectStore("drafts")
+            store.getAll().onsuccess = ({ target }) => {
+              store.put({ ...target.result[0], id: "older000", at: Date.now() - 8 * 86400000 })
+              store.put({ id: "nonsense" })
+            }
+            transaction.oncomplete = () => {
+              opening.result.close()
+              done()
+            }
+          }
+        })"""
     )
+    page.evaluate("localStorage['glossary-draft:0:nonsense'] = '{'")
+    keeps(3)
     page.goto(f"{desk.url}/admin/")
-    assert kept() == 1
+    keeps(1)
     page.get_by_role("button", name="Log out").click()
     page.get_by_text("Thanks for spending").or_(page.get_by_text("Log in again")).first.wait_for()
-    assert kept() == 0
+    keeps(0)
 
 
 def test_the_preview_shows_the_public_page_beside_the_form(

@@ -1,68 +1,105 @@
 /**
- * Copies of unsaved text in this browser's local storage, one for each page that is being written on.
+ * Copies of unsaved text in this browser, one for each page that is being written on.
  *
- * The key names format, person, term and page; a copy in another format is never read.
+ * They are in IndexedDB, with strict durability: what is reported as kept is on the disk, also when the browser is
+ * killed a moment later. Local storage, where copies were kept before, is written to the disk after some seconds only.
  */
 
-const PREFIX = "glossary-draft:"
-const FORMAT = `${PREFIX}1:`
+const DATABASE = "glossary-drafts"
+const STORE = "drafts"
 const DAYS = 7
 const LIFETIME = DAYS * 24 * 60 * 60 * 1000
 
-const keyOf = ({ user, term, id }) => `${FORMAT}${user}:${term}:${id}`
+// As copies are named in local storage: format, person, term and page.
+const OLD_PREFIX = "glossary-draft:"
+const OLD_FORMAT = `${OLD_PREFIX}1:`
 
-const stored = () => {
-  try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX))
-  } catch {
-    return [] // storage is switched off
-  }
+const asked = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+
+let opened = null
+/** Return the open database. Rejects where this browser keeps nothing. */
+const open = () => {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1)
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" })
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  }).catch((error) => {
+    opened = null
+    throw error
+  })
+  return opened
 }
 
-const parse = (key) => {
+const read = async () => asked((await open()).transaction(STORE).objectStore(STORE).getAll())
+
+// Resolved when the change is on the disk.
+const change = async (act) => {
+  const transaction = (await open()).transaction(STORE, "readwrite", { durability: "strict" })
+  act(transaction.objectStore(STORE))
+  const done = new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error)
+  })
+  // Not left for later: a page that is being closed would take it along.
+  transaction.commit?.()
+  return done
+}
+
+const isDraft = (draft) => typeof draft?.at === "number" && Boolean(draft.state)
+
+const parseOld = (key) => {
   try {
-    const draft = JSON.parse(localStorage.getItem(key))
-    return typeof draft?.at === "number" && draft.state ? draft : null
+    const [user, term, id] = key.slice(OLD_FORMAT.length).split(":")
+    const draft = { ...JSON.parse(localStorage.getItem(key)), user, term, id }
+    return id && isDraft(draft) ? draft : null
   } catch {
     return null
   }
 }
 
-/** Return the drafts of a person's term, the newest first. */
-export const draftsOf = ({ user, term }) =>
-  stored()
-    .filter((key) => key.startsWith(`${FORMAT}${user}:${term}:`))
-    .map((key) => ({ ...parse(key), user, term, id: key.split(":").at(-1) }))
-    .filter((draft) => draft.state)
-    .sort((one, other) => other.at - one.at)
+/** Move copies that an earlier version kept in local storage. Each stays there until it is kept here. */
+const adoptOld = async () => {
+  for (const key of Object.keys(localStorage).filter((one) => one.startsWith(OLD_PREFIX))) {
+    const draft = key.startsWith(OLD_FORMAT) ? parseOld(key) : null
+    if (draft) await change((store) => store.put(draft))
+    localStorage.removeItem(key)
+  }
+}
 
-/** Keep a draft: `{ user, term, id, revision, at, state }`. Returns whether there was room for it. */
-export const keep = (draft) => {
-  const { revision, at, state } = draft
+/** Return the drafts of a person's term, the newest first; none where this browser keeps nothing. */
+export const draftsOf = async ({ user, term }) => {
+  const all = await read().catch(() => [])
+  return all.filter((draft) => draft.user === user && draft.term === term).sort((one, other) => other.at - one.at)
+}
+
+/** Keep a draft: `{ user, term, id, revision, at, state }`. Says whether it is on the disk. */
+export const keep = async (draft) => {
   try {
-    localStorage.setItem(keyOf(draft), JSON.stringify({ revision, at, state }))
+    await change((store) => store.put(draft))
     return true
   } catch {
     return false
   }
 }
 
-export const remove = (draft) => localStorage.removeItem(keyOf(draft))
-
-/** Remove what was saved, by the page's id. */
-export const removeById = (id) => {
-  for (const key of stored()) if (key.endsWith(`:${id}`)) localStorage.removeItem(key)
-}
+/** Remove a page's draft, by its id. */
+export const remove = ({ id }) => change((store) => store.delete(id)).catch(() => {})
 
 /** Remove everything, whoever wrote it: this browser is left to somebody else. */
-export const removeAll = () => {
-  for (const key of stored()) localStorage.removeItem(key)
-}
+export const removeAll = () => change((store) => store.clear()).catch(() => {})
 
-/** Remove what is older than a week, and what can't be read. */
-export const prune = () => {
-  for (const key of stored()) {
-    const draft = key.startsWith(FORMAT) ? parse(key) : null
-    if (!draft || draft.at < Date.now() - LIFETIME) localStorage.removeItem(key)
+/** Take over what earlier versions kept, and remove what is older than a week. */
+export const prune = async () => {
+  try {
+    await adoptOld()
+    const old = (await read()).filter((draft) => !isDraft(draft) || draft.at < Date.now() - LIFETIME)
+    if (old.length) await change((store) => old.forEach(({ id }) => store.delete(id)))
+  } catch {
+    // This browser keeps nothing.
   }
 }

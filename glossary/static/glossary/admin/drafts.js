@@ -1,5 +1,10 @@
-/** Keeps a copy of unsaved text in this browser while it is written, and offers it back after a crash or a login. */
+/**
+ * Keeps a copy of unsaved text in this browser while it is written, and offers it back after a crash or a login.
+ *
+ * The note in the bar says that text is kept only when all of it is on the disk.
+ */
 
+import { cleaned } from "./draft-cleaning.js"
 import { draftsOf, keep, remove } from "./draft-store.js"
 import { readState, writeState } from "./form-state.js"
 import { inWords } from "./when.js"
@@ -11,6 +16,7 @@ const form = page.closest("form")
 const { user, term } = page.dataset
 const offers = document.querySelector("[data-drafts]")
 const note = document.querySelector("[data-draft-note]")
+const announced = document.querySelector("[data-draft-announced]")
 const id = (form.elements.draft.value ||= [...crypto.getRandomValues(new Uint8Array(12))]
   .map((byte) => byte.toString(16).padStart(2, "0"))
   .join(""))
@@ -18,26 +24,52 @@ const id = (form.elements.draft.value ||= [...crypto.getRandomValues(new Uint8Ar
 let saved = ""
 let kept = ""
 let timer = 0
+let writing = 0
+let keptAt = null
 
-const keepNow = () => {
+// Read out only when it comes to something else: not with each pause in writing.
+const say = (text, announcement = announced.textContent) => {
+  note.textContent = text
+  if (announced.textContent !== announcement) announced.textContent = announcement
+}
+
+const keepNow = async () => {
   clearTimeout(timer)
   timer = 0
   const state = readState(form)
   const text = JSON.stringify(state)
-  if (text === kept) return
-  kept = text
-  if (text === saved) {
-    remove({ user, term, id })
-    note.textContent = ""
+  if (text === kept) {
+    if (!writing) sayKept()
     return
   }
-  const now = new Date()
+  kept = text
+  const turn = ++writing
+  if (text === saved) {
+    remove({ id })
+    writing = 0
+    say("", "")
+    return
+  }
+  say("Unsaved; keeping a copy…")
   // A page that shows a collision is based on the newer revision, and its text on the one that both started from.
   const revision = form.elements.both_from.value || form.elements.opened_on.value
-  const done = keep({ user, term, id, revision, at: now.getTime(), state })
-  note.textContent = done ? `Unsaved; kept in this browser at ${inWords(now)}` : "Unsaved; this browser has no room to keep a copy"
+  const at = new Date()
+  const done = await keep({ user, term, id, revision, at: at.getTime(), state })
+  // What was written meanwhile has its own turn.
+  if (turn !== writing) return
+  writing = 0
+  keptAt = done ? at : null
+  if (!timer) sayKept()
 }
+
+const sayKept = () => {
+  if (kept === saved) say("", "")
+  else if (keptAt) say(`Unsaved; kept in this browser at ${inWords(keptAt)}`, "Unsaved; kept in this browser")
+  else say("Unsaved; this browser keeps no copy: save soon", "Unsaved; this browser keeps no copy: save soon")
+}
+
 const keepSoon = () => {
+  if (!timer) say("Unsaved; keeping a copy…")
   timer ||= setTimeout(keepNow, PAUSE)
 }
 
@@ -46,8 +78,8 @@ const restore = (draft) => {
   // The text belongs to the revision that it was written on: what was saved since is merged with it.
   const older = draft.revision !== form.elements.opened_on.value
   form.elements.opened_on.value = draft.revision
-  remove(draft)
-  keepNow()
+  // The copy is removed when this page's own is kept.
+  keepNow().then(() => keptAt && remove(draft))
   return older
     ? `Restored, as written on revision ${draft.revision}. When you save, it is merged with what was saved since.`
     : "Restored. Nothing is saved yet."
@@ -85,7 +117,8 @@ const begin = async () => {
   navigator.locks?.request(`glossary-draft:${id}`, () => new Promise(() => {}))
   const open = await openElsewhere()
   // What came back with errors, or collided, is the page itself.
-  const found = draftsOf({ user, term }).filter((draft) => draft.id !== id && !open.includes(`glossary-draft:${draft.id}`))
+  await cleaned
+  const found = (await draftsOf({ user, term })).filter((draft) => draft.id !== id && !open.includes(`glossary-draft:${draft.id}`))
   for (const draft of found) {
     if (JSON.stringify(draft.state) === JSON.stringify(readState(form))) remove(draft)
     else offer(draft)
