@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import get_text_list
 
+from glossary.admin.problems import problems_in
 from glossary.linking.impact import Impact
 from glossary.models import Term
 from glossary.steps import may_publish, may_publish_in_an_emergency, may_retire, may_submit
@@ -78,6 +79,7 @@ class Desk(admin.ModelAdmin):
         """
         context = self._context(request, title=title) | {
             "form": form,
+            "problems": problems_in(form),
             "button": button,
             "explanation": explanation,
             "original": term,

@@ -28,6 +28,7 @@ from glossary.actions import (
 )
 from glossary.admin.desk import Desk, user_of
 from glossary.admin.links import may_switch, new_impacts, switch_beside_a_form
+from glossary.admin.problems import FieldProblem, problems_in
 from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
 from glossary.differences import Difference, compare_documents
 from glossary.documents import slugs_named
@@ -146,6 +147,11 @@ class ReviewForms:
             self._typed, self._refusal = {}, ""
             self._decision = dict.fromkeys(self._decision, "")
         self._fill()
+
+    def problems(self) -> list[FieldProblem]:
+        """Return what is wrong in the forms that are bound, in the order of the page."""
+        comments = [problem for form in self.comments.values() for problem in problems_in(form)]
+        return [*comments, *problems_in(self.approve), *problems_in(self.send_back)]
 
     def typed(self) -> bool:
         """Return whether the person has typed something that isn't carried out."""
@@ -329,6 +335,7 @@ class TermReviews(Desk):
             "impacts": new_impacts(term, document) if is_open else [],
             "may_switch": may_switch(request),
             "next": request.path,
+            "problems": forms.problems(),
             "approve_form": forms.approve,
             "send_back_form": forms.send_back,
         }

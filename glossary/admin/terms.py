@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -26,6 +26,7 @@ from glossary.admin.desk import user_of
 from glossary.admin.history import TermHistory, look_again
 from glossary.admin.links import TermLinks
 from glossary.admin.listing import TermList
+from glossary.admin.problems import problems_in_term
 from glossary.admin.reviews import TermReviews
 from glossary.admin.steps import TermSteps
 from glossary.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
@@ -288,15 +289,18 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Term
         context["csp_nonce"] = _nonce(request)
         context["may_submit"] = self.has_submit_permission(request)
         context["show_save_and_add_another"] = obj is None
+        formsets = [inline.formset for inline in context["inline_admin_formsets"]]
         if obj is not None:
             context["look_again"] = look_again(obj)
             context["steps"] = steps = next_steps(obj, user=request.user, at=timezone.now())
             # Only under a whole seal: what changes then need be no clinical text, and then publishes at once.
             context["may_publish"] = steps.sealed and self.has_publish_permission(request)
-            formsets = [inline.formset for inline in context["inline_admin_formsets"]]
             context["collision"] = collision_in(context["adminform"].form, formsets, obj)
             # What the form has cleaned stands in ``original`` when the page is shown again: name the term as it is.
             context["subtitle"] = obj.head.document["title"] if obj.head else str(obj)
+        fields = flatten_fieldsets(self.get_fieldsets(request, obj))
+        form, collided = context["adminform"].form, bool(context.get("collision"))
+        context["problems"] = problems_in_term(form, formsets, fields, collided=collided)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def tags_view(self, request: HttpRequest) -> JsonResponse:

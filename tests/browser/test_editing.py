@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect
 
 from tests.browser.editing import REPORT_REFUSALS, open_term, wait_for_editors
-from tests.browser.visiting import axe_violations, rest, sign_in
+from tests.browser.visiting import TIMEOUT, axe_violations, rest, sign_in
 from tests.sites import PASSWORD, Site
 
 
@@ -351,3 +351,31 @@ def test_the_desk_works_without_javascript(desk: Site, context: BrowserContext) 
     assert order_of(page, "synonyms", "[name$=-text]") == []
     assert page.get_by_label("Tags").input_value() == "menstrual cycle, two words"
     plain.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_a_save_that_failed_leads_to_every_wrong_field(browser: Browser, desk: Site, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    context.set_default_timeout(TIMEOUT)
+    page = context.new_page()
+    sign_in(page, desk, "edith")
+    page.goto(f"{desk.url}/admin/glossary/term/add/")
+    page.get_by_role("button", name="Save", exact=True).click()
+    summary = page.get_by_role("region", name="Nothing is saved yet")
+    expect(summary.get_by_role("link")).to_have_text(
+        ["Title: This field is required.", "Definition: This field is required."]
+    )
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()
+    if scripts:
+        wait_for_editors(page)
+        assert axe_violations(page) == []
+    summary.get_by_role("link", name="Definition").click()
+    name = page.get_by_role("textbox", name="Definition:") if scripts else page.locator("#id_definition")
+    expect(name).to_be_in_viewport()
+    if scripts:
+        expect(name).to_be_focused()
+    summary.get_by_role("link", name="Title").click()
+    expect(page.get_by_label("Title")).to_be_in_viewport()
+    if scripts:
+        expect(page.get_by_label("Title")).to_be_focused()

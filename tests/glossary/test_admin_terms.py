@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from html import unescape
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -352,3 +355,43 @@ def test_an_editor_that_offers_more_than_is_kept_is_a_configuration_error(monkey
     assert [error.msg for error in errors] == [
         "The prose editor offers other markup than the allow-list keeps: only offered: u."
     ]
+
+
+# -- What is wrong -----------------------------------------------------------------------------------------------------
+
+
+def summary_of(response: Any) -> list[tuple[str, str]]:
+    """Return the lines of the error summary with what each leads to, after a look that the page has it, once."""
+    html = response.content.decode()
+    box = re.search(r"<section class=\"problems\"[^>]*>.*?</section>", html, re.DOTALL)
+    assert box, "the page has no summary of what is wrong"
+    assert "autofocus" in box[0]
+    lines = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a></li>', box[0])
+    for target, _ in lines:
+        assert html.count(f' id="{target}"') == 1, target
+    return [(unescape(words), target) for target, words in lines]
+
+
+def test_a_save_that_failed_lists_every_wrong_field_with_a_link_in_the_order_of_the_page(
+    desk: Client, term: Term
+) -> None:
+    data = fields_of(desk.get(change_url(term))) | {"title": "", "definition": "", "review_months": "0"}
+    data = with_row(data, "insights", text="", url="https://example.org/")
+    data = with_row(data, "references", citation="Someone. Something.", doi="11.5/x")
+    lines = summary_of(desk.post(change_url(term), data))
+    assert [target for _, target in lines[:3]] == ["id_title", "id_definition", "id_review_months"]
+    assert lines[0][0] == "Title: This field is required."
+    assert lines[3][0].startswith("Related insights 3, ")
+    assert lines[3][1].startswith("id_insights-")
+    # What only the document knows is listed alike.
+    data |= {"title": "Titled", "definition": "<p>x</p>", "review_months": "12", "insights-2-text": "One."}
+    ((words, target),) = summary_of(desk.post(change_url(term), data))
+    assert words.startswith("References 2, DOI: ")
+    assert target.startswith("id_references-")
+
+
+def test_a_step_that_failed_lists_every_wrong_field_with_a_link(reviewer: User, term: Term) -> None:
+    response = signed_in(reviewer).post(
+        reverse("admin:glossary_term_retire", args=[term.pk]), {"reason": "", "due_at": "2020-01-01T10:00"}
+    )
+    assert [target for _, target in summary_of(response)] == ["id_reason", "id_due_at"]
