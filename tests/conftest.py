@@ -30,7 +30,10 @@ pytest_plugins = ["tests.pagestore.fixtures"]
 MARKED = {"sites": "processes"}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest first, so that no process has to wait for another one at the end.
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.name != "test_audit.py"))
     for item in items:
         for fixture, marker in MARKED.items():
             if fixture in getattr(item, "fixturenames", ()):

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser.banner import SCRIPTS, Tracker, switch_all_on
 from tests.browser.third_parties import remembering, serve
-from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, TIMEOUT
+from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, HEADLESS, TIMEOUT
 from tests.sites import Site
 
 expect.set_options(timeout=TIMEOUT)
@@ -34,7 +34,9 @@ def browser() -> Iterator[Browser]:
         # browser, which come next in the same process, were asynchronous, and would refuse them the database.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         visible = os.environ.get("TEST_BROWSER") == "visible"
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS, headless=not visible)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM if visible else HEADLESS, args=CHROMIUM_OPTIONS, headless=not visible
+        )
         yield browser
         browser.close()
 

@@ -169,7 +169,7 @@ def test_a_choice_that_cannot_be_saved_opens_nothing_and_says_so(
     page.goto(f"{tracked.url}{STORED}")
     page.route("**/consent/", fail)
     page.locator("[data-consent-accept]").click()
-    status = page.locator(f"{BANNER} [role=status]")
+    status = page.locator(f"{BANNER} [data-consent-status]")
     expect(status).not_to_be_empty()
     expect(status).to_be_visible()
     assert "Nothing" in status.inner_text() or "notice" in status.inner_text()

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.pages import PAGES, TERMS
-from tests.browser.visiting import AXE_TAGS, TIMEOUT, axe_violations
+from tests.browser.visiting import AXE_TAGS, TIMEOUT, axe_violations, rest
 from tests.packages import NU, PackageMissing
 from tests.sites import Site
 
@@ -78,6 +78,7 @@ def test_pages_are_accessible_and_fit_the_screen(
         assert complaints == []
     for scheme, options in SCHEMES.items():
         page.emulate_media(color_scheme=scheme)
+        rest(page)
         # Colours are the same at every width.
         for width in WIDTHS if scheme == "light" else WIDTHS[:1]:
             page.set_viewport_size({"width": width, "height": 900})

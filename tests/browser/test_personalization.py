@@ -137,7 +137,7 @@ def test_nothing_of_it_reaches_the_server(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/saved/")
     page.get_by_role("button", name="Forget all").click()
-    wait_until(page, "localStorage.length === 0")
+    expect(page.get_by_text("No term is remembered.")).to_be_visible()
     for request in asked:
         headers = request.all_headers()
         assert request.method == "GET"

@@ -15,6 +15,9 @@ from tests.sites import PASSWORD, Site
 from tests.waiting import PATIENCE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# The same engine without a user interface: a profile and a page take a third of the time. Tests of what the interface
+# does (pages kept for the way back, tabs, prerendering) start the whole browser themselves.
+HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM
 # Without a network of its own: nothing of the browser's maker is asked for.
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 # WCAG 2.2 AA and everything below it, plus axe's best practices.
@@ -95,10 +98,13 @@ def faults_of_any_look(page: Page, *, widths: Sequence[int] = (1280, 320)) -> li
     found = []
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
+        rest(page)
         found += [f"{width}: {line}" for line in axe_violations(page)]
         if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{width}: needs {needed} px")
     page.emulate_media(color_scheme="dark")
+    rest(page)  # colours may fade from one to the other
     found += [f"dark: {line}" for line in axe_violations(page, options=COLOURS)]
     page.emulate_media(color_scheme="light")
+    rest(page)
     return found
