@@ -20,7 +20,7 @@ from django.http import HttpResponse
 #: The cookie that tells the client module. It holds nothing but that.
 COOKIE = "signed_in"
 #: The header that tells it: scripts of a page can read this one (Server Timing), and no other.
-HEADER = ("Server-Timing", "signed-in")
+HEADER = ("Server-Timing", "signed_in")
 
 
 def carries_session(cookies: Mapping[str, str]) -> bool:

@@ -90,7 +90,15 @@ def autoconsent(request: pytest.FixtureRequest, page: Page) -> Autoconsent:
 
 
 def answers(page: Page) -> dict[str, str]:
-    """Return what the visitor's cookie says: category → -1 for refused, or the version that was accepted."""
+    """Return what the visitor's cookie says: category → -1 for refused, or the version that was accepted.
+
+    A refusal is there at the press, in a word of its own, and in these when the site has answered.
+    """
+
+    def is_recorded() -> bool:
+        return "consent_receipt" in {cookie["name"] for cookie in page.context.cookies()}
+
+    until(page, is_recorded, "the choice is recorded")
     (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"] == "cookie_consent"]
     pairs = (pair.split("=") for pair in cookie["value"].strip('"').split("|"))
     return {name: answer for name, answer in pairs if name not in ("notice", "gpc")}

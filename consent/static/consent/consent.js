@@ -8,10 +8,6 @@ const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
 const gpc = navigator.globalPrivacyControl;
 const forms = all("[name=surface]").map((input) => input.form);
-// Those who are signed in to the admin get no services, and a policy that refuses them: see consent/signed_in.py.
-const isSignedIn = () =>
-  document.cookie.match(/(?:^|; )signed_in=/) ||
-  performance.getEntriesByType("navigation")[0]?.serverTiming?.some(({ name }) => name === "signed-in");
 let running = [];
 let sending, erase;
 
@@ -79,22 +75,24 @@ function refresh() {
     // The pressed button is gone, and with it the reader's place: they go on where the page begins.
     if (holdsFocus && !asks) document.querySelector("main").focus({ preventScroll: true });
   }
-  const accepted = questions.filter((_, index) => answers[index]).map((question) => question.dataset.consentCategory);
+  // Those who are signed in to the admin get no services, and a policy that refuses them: see consent/signed_in.py. An
+  // address that has the word closes them, too.
+  const signedIn = (document.cookie + JSON.stringify(performance.getEntriesByType("navigation"))).includes("signed_in");
   const allowed = units.filter((unit) => isOpen(unit, cookie));
   // What the site itself keeps is no service, and called as its category is.
-  const signedIn = isSignedIn();
   const opened = allowed.filter((unit) => !signedIn || !unit.dataset.consentService.includes("."));
-  // Each once: what the site itself keeps is a unit that is called as its category is.
-  const detail = [
-    ...new Set([
-      ...(signedIn ? [] : accepted),
-      ...opened.map((unit) => unit.dataset.consentService),
-    ]),
-  ];
-  show("withdrawal", accepted.length + allowed.length);
+  show("withdrawal", allowed.length || answers.includes(true));
   show("signed-in", signedIn);
   show("live", !signedIn);
   if (questions.some((question) => optedOut(question, cookie))) show("honoured", true);
+  // Each once: what the site itself keeps is a unit that is called as its category is.
+  const detail = [
+    ...new Set(
+      [...questions.filter((_, index) => answers[index] && !signedIn), ...opened].map(
+        ({ dataset }) => dataset.consentService ?? dataset.consentCategory
+      )
+    ),
+  ];
   document.documentElement.dataset.consent = detail.join(" ");
   document.dispatchEvent(new CustomEvent("consent", { detail }));
   return opened;
