@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.visiting import until
+from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, until
 from tests.packages import AUTOCONSENT, Package, PackageMissing
 from tests.sites import Site
 
@@ -46,6 +46,14 @@ def of_package(package: Package, path: str) -> str:
         return package.read(path).decode()
     except PackageMissing as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def browser(browser: Browser) -> Iterator[Browser]:
+    """The whole Chromium: these programs are extensions of it, and some wait for what its user interface does."""
+    whole = browser.browser_type.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+    yield whole
+    whole.close()
 
 
 class Autoconsent:
