@@ -200,7 +200,8 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
         for line in desk.python(
             "import json\n"
             "from glossary.models import Revision\n"
-            "for revision in Revision.objects.filter(term__slug='luteal-phase', number__in=[2, 5, 6]).order_by('number'):\n"
+            "found = Revision.objects.filter(term__slug='luteal-phase', number__in=[2, 5, 6]).order_by('number')\n"
+            "for revision in found:\n"
             "    print(json.dumps(revision.document | {'sha256': revision.sha256}))"
         ).splitlines()
     )
