@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.urls import clear_script_prefix
 from pytest_django import DjangoDbBlocker, Settings
 
 from consent import report_views
@@ -81,6 +82,12 @@ def _fresh_limits() -> None:
     """All tests of a run come from one address."""
     limiter.forget()
     report_views.limiter.forget()
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root() -> None:
+    """A request keeps the prefix of its site for what the same thread does next, in the next test too."""
+    clear_script_prefix()
 
 
 @pytest.fixture
