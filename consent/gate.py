@@ -8,7 +8,7 @@ Note [What opens a service]
     A service has an entry of its own (``category.slug``) where the visitor decided about it alone: then it is open if
     that is the version of its category, and closed if it is anything else. Without one it is as its category. While her
     browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are refused
-    without asking, but for what she opened knowing of it: the cookie says so by ``gpc=1``. Nothing is open to those who
+    without asking, but for what they opened knowing of it: the cookie says so by ``gpc=1``. Nothing is open to those who
     are signed in to the admin: see Note [No services for those who are signed in] in ``consent.signed_in``.
 
 Note [A refusal without a record]

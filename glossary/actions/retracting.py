@@ -31,7 +31,7 @@ from glossary.models import (
 )
 from glossary.references import identifiers_of
 
-# So many of the rows that cannot be read are named: enough to see what is wrong with the list.
+# How many of the rows that cannot be read are named: enough to see what is wrong with the list.
 FAULTS_KEPT = 50
 
 

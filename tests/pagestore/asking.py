@@ -82,7 +82,7 @@ def ask(application: WSGIApplication, path: str = TERM, method: str = "GET", **e
     finally:
         chunks.close()  # type: ignore[attr-defined]  # the checker adds it
     status, headers = started[0]
-    assert len({name.lower() for name, _ in headers}) == len(headers), "a header stands there twice"
+    assert len({name.lower() for name, _ in headers}) == len(headers), "a header is there twice"
     return Answer(int(status[:3]), dict(headers), body)
 
 

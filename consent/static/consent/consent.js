@@ -142,7 +142,7 @@ async function send(form, body) {
   const refuses = readCookie().has("refused");
   sending?.abort();
   const own = (sending = new AbortController());
-  // Loading this page anew would hold back whoever follows a link before the answer is here.
+  // Loading this page anew would hold back a reader who follows a link before the answer is here.
   addEventListener("beforeunload", () => (sending = null));
   const slow = setTimeout(() => {
     show(refuses ? "unrecorded" : "slow", true);
