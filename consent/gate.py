@@ -1,4 +1,4 @@
-"""What a visitor's consent opens, read from her consent cookie alone.
+"""What a visitor's consent opens, read from their consent cookie alone.
 
 The cookie is django-cookie-consent's (``varname=value|varname=value``), with our values: see Note [When a visitor is
 asked again] in ``consent.notices``. A value that isn't exactly what the live notice expects is no answer, and no
@@ -6,10 +6,10 @@ answer opens nothing. ``static/consent/consent.js`` reads the cookie by the same
 
 Note [What opens a service]
     A service has an entry of its own (``category.slug``) where the visitor decided about it alone: then it is open if
-    that is the version of its category, and closed if it is anything else. Without one it is as its category. While her
-    browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are refused
-    without asking, but for what they opened knowing of it: the cookie says so by ``gpc=1``. Nothing is open to those who
-    are signed in to the admin: see Note [No services for those who are signed in] in ``consent.signed_in``.
+    that is the version of its category, and closed if it is anything else. Without one it is as its category. While the
+    visitor's browser sends Global Privacy Control, categories that this speaks of (``CONSENT_GPC_CATEGORIES``) are
+    refused without asking, but for what they opened knowing of it: the cookie says so by ``gpc=1``. Nothing is open to
+    those who are signed in to the admin: see Note [No services for those who are signed in] in ``consent.signed_in``.
 
 Note [A refusal without a record]
     A refusal holds in the browser at once, whether or not a record of it can be written. Until there is one, the cookie
