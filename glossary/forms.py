@@ -152,6 +152,8 @@ class TermForm(forms.ModelForm):
                     f"Readers find this term at {entry.get_absolute_url()}. "
                     "After a change the old address leads to the new one, for ever."
                 )
+        else:
+            self.fields["title"].widget.attrs["autofocus"] = True
 
     def switches(self, formsets: Iterable[ChildFormSet], before: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         """Return the names to switch off and on: those whose box was changed, and new names (not in the document

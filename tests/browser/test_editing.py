@@ -234,7 +234,7 @@ def test_leaving_with_unsaved_changes_asks_and_without_does_not(desk: Site, edit
     open_term(page, desk, "Ovulation")
     page.get_by_label("Title").fill("")
     page.get_by_role("button", name="Save", exact=True).last.click()
-    page.get_by_text("This field is required.").wait_for()
+    page.get_by_role("link", name="Title: This field is required.").wait_for()
     assert asked == ["beforeunload"] * 2  # saving isn't leaving
     page.get_by_label("Title").click()
     page.goto(home)

@@ -23,6 +23,5 @@ const lead = (event) => {
 
 if (summary) {
   summary.addEventListener("click", lead)
-  // Behind the admin's own script, which goes to the first field of a new object.
-  window.addEventListener("load", () => summary.focus())
+  summary.focus()
 }
