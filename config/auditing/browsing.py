@@ -126,8 +126,7 @@ class Recorder:
     _early_answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _unanswered: dict[str, list[SeenRequest]] = field(default_factory=dict)
     last_activity: float = 0
-    _open: set[str] = field(default_factory=set)
-    _frame: str = ""
+    _open: dict[str, str] = field(default_factory=dict)  # number of a request → the document that it is for
 
     def attach(self, context: BrowserContext, page: Page) -> None:
         network = context.new_cdp_session(page)
@@ -137,6 +136,8 @@ class Recorder:
         network.on("Network.responseReceivedExtraInfo", self._received_headers)
         network.on("Network.loadingFinished", self._finished)
         network.on("Network.loadingFailed", self._failed)
+        network.on("Page.frameNavigated", self._navigated)
+        network.send("Page.enable")
         network.send("Network.enable", {"maxPostDataSize": 1_000_000})
         context.on("request", self._requested)
         page.on("websocket", self._socket)
@@ -164,6 +165,10 @@ class Recorder:
         """Another page is opened: what the one before it still asked for is nobody's any more."""
         self.page = path
         self._open.clear()
+
+    def through_with(self, request: SeenRequest) -> None:
+        """Wait no longer for the end of an answer that came: where the page's script reads none of it, it has none."""
+        self._open = {number: loader for number, loader in self._open.items() if self._requests[number] is not request}
 
     def is_busy(self, seconds: float) -> bool:
         """Whether something is still being asked for, or was a moment ago."""
@@ -194,11 +199,7 @@ class Recorder:
             body=b"".join(base64.b64decode(entry.get("bytes", "")) for entry in entries),
         )
         self._requests[number], self._started[number] = request, event["timestamp"]
-        if request.kind == "document":
-            self._frame = self._frame or event["frameId"]
-            if event["frameId"] == self._frame:
-                self._open.clear()  # a reload: what the page before it asked for is nobody's any more
-        self._open.add(number)
+        self._open[number] = event["loaderId"]
         request.headers |= self._early.pop(number, {})
         self.seen.requests.append(request)
         self._unanswered.setdefault(number, []).append(request)
@@ -235,15 +236,21 @@ class Recorder:
                 for line in lines.split("\n"):
                     self.cookie_asked(line, by=request.url.partition("?")[0], at=request.url, http=True)
 
+    def _navigated(self, event: dict[str, Any]) -> None:
+        """Forget what the document before a reload still asked for: how that ended, nobody tells."""
+        frame = event["frame"]
+        if "parentId" not in frame:
+            self._open = {number: loader for number, loader in self._open.items() if loader == frame["loaderId"]}
+
     def _finished(self, event: dict[str, Any]) -> None:
-        self._open.discard(event["requestId"])
+        self._open.pop(event["requestId"], None)
         if request := self._requests.get(event["requestId"]):
             request.size = int(event.get("encodedDataLength", 0))
             request.milliseconds = (event["timestamp"] - self._started[event["requestId"]]) * 1000
             self.last_activity = time.monotonic()
 
     def _failed(self, event: dict[str, Any]) -> None:
-        self._open.discard(event["requestId"])
+        self._open.pop(event["requestId"], None)
         self.last_activity = time.monotonic()
         if request := self._requests.get(event["requestId"]):
             request.failure = event.get("blockedReason") or event.get("errorText") or "failed"
@@ -551,6 +558,7 @@ class _Visitor:
                 f"The site did not take the choice “{step}”: it answered {choices[0].status or choices[0].failure}. "
                 "Audits many times in an hour meet the limit of records for one network: wait, or raise it."
             )
+        self.recorder.through_with(choices[0])
         self.wait()  # a reload, where a service is concerned
 
     def _look_for(self, step: str) -> int:
