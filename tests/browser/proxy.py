@@ -6,7 +6,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -32,16 +32,14 @@ class Answered(NamedTuple):
 
 def ask_site(site: Site, asked: Asked) -> Answered:
     """Return what the site answers."""
-    connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=60)
-    connection.request(asked.method, asked.path, asked.body, asked.headers)
-    response = connection.getresponse()
-    # More than one cookie is set in one answer; everything else stands there once.
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    if cookies := response.headers.get_all("Set-Cookie"):
-        headers["set-cookie"] = "\n".join(cookies)
-    answered = Answered(response.status, headers, response.read())
-    connection.close()
-    return answered
+    with closing(http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=60)) as connection:
+        connection.request(asked.method, asked.path, asked.body, asked.headers)
+        response = connection.getresponse()
+        # More than one cookie is set in one answer; everything else stands there once.
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        if cookies := response.headers.get_all("Set-Cookie"):
+            headers["set-cookie"] = "\n".join(cookies)
+        return Answered(response.status, headers, response.read())
 
 
 @contextmanager
@@ -57,10 +55,12 @@ def proxy(answer: Callable[[Asked], Answered]) -> Iterator[str]:
                 for value in values.split("\n") if name not in ("connection", "transfer-encoding") else ():
                     self.send_header(name, value)
             self.end_headers()
-            if answered.pause_at:
-                self.wfile.write(answered.body[: answered.pause_at])
-                time.sleep(0.3)
-            self.wfile.write(answered.body[answered.pause_at :])
+            # A browser that goes on to another page hangs up.
+            with suppress(OSError):
+                if answered.pause_at:
+                    self.wfile.write(answered.body[: answered.pause_at])
+                    time.sleep(0.3)
+                self.wfile.write(answered.body[answered.pause_at :])
 
         def do_POST(self) -> None:
             self.do_GET()
@@ -71,7 +71,9 @@ def proxy(answer: Callable[[Asked], Answered]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

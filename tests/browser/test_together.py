@@ -604,6 +604,8 @@ def test_text_that_the_bar_says_is_kept_survives_a_browser_that_is_killed(
         port = address.read_text().splitlines()[0]
         context = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=TIMEOUT).contexts[0]
         context.set_default_timeout(TIMEOUT)
+        # The browser writes its cookies down when it pleases: the session may have outlived it, or not.
+        context.clear_cookies()
         page = context.new_page()
         sign_in(page, desk, "edith")
         open_form(page, term)

@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,6 +27,7 @@ from config.pages.public_files import remove_changed
 from glossary.actions import retire_term
 from glossary.models import Term
 from tests.pagestore.asking import TERM, Answer, Clock, Counting, ask, publish
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -157,6 +157,11 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -185,12 +190,8 @@ def nginx(folder: Path, port: int, *, application: int) -> Iterator[Path]:
     assert tried.returncode == 0, tried.stderr
     process = subprocess.Popen(command)
     try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, (folder / "error.log").read_text()
-            time.sleep(0.05)
+        eventually(lambda: process.poll() is not None or answers(port), "nginx does not listen")
+        assert process.poll() is None, (folder / "error.log").read_text()
         yield folder
     finally:
         process.terminate()
