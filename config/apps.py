@@ -20,3 +20,12 @@ class AdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "config.admin.AdminSite"
+
+
+class TagsConfig(AppConfig):
+    """django-taggit, under a name that editors know."""
+
+    name = "taggit"
+    default = False
+    verbose_name = "Tags"
+    default_auto_field = "django.db.models.AutoField"

@@ -30,7 +30,7 @@ class Account:
     """A demonstration account; without a group it is the administrator's."""
 
     username: str
-    last_name: str
+    role: str
     group: str = ""
 
 
@@ -107,8 +107,8 @@ def _create(account: Account, password: str) -> User:
     user = User.objects.create_user(
         account.username,
         password=password,
-        first_name="Demonstration",
-        last_name=account.last_name,
+        # The admin greets people by their first name.
+        first_name=f"Demonstration {account.role}",
         is_staff=True,
         is_superuser=not account.group,
     )

@@ -186,7 +186,7 @@ INSTALLED_APPS = [
     "cookie_consent",
     "django_prose_editor",
     "js_asset",
-    "taggit",
+    "config.apps.TagsConfig",
     "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

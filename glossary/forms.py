@@ -87,7 +87,7 @@ class TermForm(forms.ModelForm):
     tags = TagsField(required=False, help_text="Topics. Choose from the list, or type a new one and press Enter.")
     # With what they were when the page was opened: only a change of them is one.
     unlinked = unlinked_field(
-        "Mentions of this name in the texts of other terms stay plain. Counts at once, without a review."
+        "Mentions of this name in the texts of other terms stay plain. Takes effect immediately, without a review."
     )
     owner = PersonField(
         User.objects.filter(is_staff=True, is_active=True).order_by("first_name", "last_name", "username"),
@@ -141,7 +141,7 @@ class TermForm(forms.ModelForm):
                     choices=CHOICES,
                     widget=forms.RadioSelect,
                     label=capfirst(PARTS[part]),
-                    error_messages={"required": "Choose what shall be saved."},
+                    error_messages={"required": "Choose which version to save."},
                 )
         if self.instance.pk:
             self.initial["unlinked"] = normalise(self.instance.title) in switched_off(self.instance)

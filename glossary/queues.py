@@ -60,7 +60,7 @@ QUEUES = (
     Queue(
         "sent_back",
         "Sent back to me",
-        "No changes are asked of you.",
+        "Nothing has been sent back to you.",
         _sent_back,
         "glossary.change_term",
     ),
@@ -74,7 +74,7 @@ QUEUES = (
     Queue(
         "ready",
         "Mine, approved and not yet published",
-        "Nothing of yours is approved and unpublished.",
+        "Nothing is waiting to be published.",
         lambda terms, user, at: terms.owned_by(user).in_state(Term.State.APPROVED),
         "glossary.change_term",
     ),

@@ -31,8 +31,9 @@ class Scheduled:
 
     @property
     def words(self) -> str:
-        what = f"Revision {self.change.revision.number} is published" if self.change.revision else "The term is retired"
-        return f"{what} on {in_words(self.change.due_at)}, scheduled by {self.change.created_by_name}."
+        what = f"Revision {self.change.revision.number}" if self.change.revision else "The term"
+        verb = "published" if self.change.revision else "retired"
+        return f"{what} will be {verb} on {in_words(self.change.due_at)}, scheduled by {self.change.created_by_name}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
     review = term.review
     match term.state:
         case Term.State.CHANGES_ASKED if review is not None:
-            return f"{review.decided_by_name} asked for changes of revision {review.revision.number}: “{review.reason}”"
+            return f"{review.decided_by_name} asked for changes to revision {review.revision.number}: “{review.reason}”"
         case Term.State.APPROVED if review is not None and review.decided_at is not None:
             return f"{review.decided_by_name} approved revision {number} on {in_words(review.decided_at)}."
         case Term.State.DRAFT:
@@ -138,8 +139,8 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
         case Term.State.RETIRED:
             return "Taken back: readers who come to its address learn that it is retired. Publishing brings it back."
         case Term.State.CHANGED if entry is not None:
-            words = f"Readers see revision {entry.revision.number}. Your newest, {number}, isn't published yet"
-            return f"{words}; its clinical text is approved." if sealed else f"{words}, nor approved."
+            words = f"Readers see revision {entry.revision.number}. Revision {number} is"
+            return f"{words} approved, and not yet published." if sealed else f"{words} neither approved nor published."
     words = f"Readers see the newest revision, {number}."
     if approval is not None and approval.emergency:
         words += f" {approval.approved_by_name} published it without review: “{approval.reason}”"
@@ -147,7 +148,7 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
 
 
 def _in_review(review: Review) -> str:
-    whom = name_shown(review.reviewer) if review.reviewer else "whoever comes first"
+    whom = name_shown(review.reviewer) if review.reviewer else "any reviewer"
     note = f" “{review.note}”" if review.note else ""
     return (
         f"{review.submitted_by_name} submitted revision {review.revision.number} on {in_words(review.submitted_at)}, "

@@ -112,7 +112,7 @@ def send_back(*, review: Review, by: User, at: datetime, reason: str) -> Review:
         raise NotReviewable("Say what should change: the reason goes to the author.")
     review = _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
     words = f"{name_of(by)} asks for changes in revision {review.revision.number} of “{review.term}”."
-    _tell_author(review, "Changes asked for", words, at=at)
+    _tell_author(review, "Changes requested", words, at=at)
     return review
 
 

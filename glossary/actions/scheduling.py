@@ -79,7 +79,7 @@ def unschedule(*, change: ScheduledChange, by: User, at: datetime) -> None:
     Term.objects.for_change().get(pk=change.term_id)
     change = ScheduledChange.objects.select_for_update(of=("self",)).get(pk=change.pk)
     if change.done_at is None:
-        _finish(change, at, f"Taken from the schedule by {name_of(by)}")
+        _finish(change, at, f"Cancelled by {name_of(by)}")
         _record(Event.Verb.UNSCHEDULED, change, by=by, at=at, reason="")
 
 
@@ -111,6 +111,10 @@ def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
     return outcomes
 
 
+# How the subject of a letter says what did not happen.
+_DONE = {ScheduledChange.Verb.PUBLISH: "published", ScheduledChange.Verb.RETIRE: "retired"}
+
+
 def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome:
     try:
         with transaction.atomic():
@@ -126,7 +130,7 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
         write_letter(
             key=f"failed:{change.pk}",
             to=change.created_by,
-            subject=f"Not carried out: {change.verb} {change.term}",
+            subject=f"{change.term} was not {_DONE[ScheduledChange.Verb(change.verb)]} as scheduled",
             text=f"You had scheduled it for {change.due_at:%Y-%m-%d %H:%M} UTC. {refusal}",
             path=path_to(change.term),
             at=at,

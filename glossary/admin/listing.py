@@ -218,7 +218,8 @@ class TermList(Desk):
     def state(self, term: Any) -> SafeString:
         badge = format_html('<span class="state state--{}">{}</span>', term.state.value, term.state.label)
         if url := self.get_view_on_site_url(term):
-            badge += format_html(' <a class="state__page" href="{}" aria-label="Read {}">Read</a>', url, term.title)
+            label = format_html('View page<span class="visually-hidden"> of {}</span>', term.title)
+            badge += format_html(' <a class="state__page" href="{}">{}</a>', url, label)
         approval = term.entry.approval if getattr(term, "entry", None) else None
         details = []
         if term.state == Term.State.APPROVED and not term.publish_due_at:
@@ -228,14 +229,14 @@ class TermList(Desk):
         if term.retire_due_at:
             details.append(format_html("retired on {}", _moment(term.retire_due_at)))
         if approval is not None and approval.emergency:
-            details.append(format_html('<strong class="unreviewed">{}</strong>', "without review"))
+            details.append(format_html('<strong class="unreviewed">{}</strong>', "Not reviewed"))
         if term.concern_count:
             words = f"{term.concern_count} concern{'' if term.concern_count == 1 else 's'}"
             details.append(format_html('<strong class="unreviewed">{}</strong>', words))
         lines = [format_html('<br><span class="state__detail">{}</span>', detail) for detail in details]
         return SafeString(badge + "".join(lines))
 
-    @admin.display(description="with", empty_value="–")
+    @admin.display(description="waiting on", empty_value="–")
     def held_by(self, term: Term) -> SafeString | str | None:
         review = term.review
         if review is not None and review.status == review.Status.OPEN:

@@ -69,7 +69,7 @@ class SubmitForm(forms.Form):
         User.objects.none(),
         required=False,
         label="Reviewer",
-        empty_label="Whoever comes first",
+        empty_label="Any reviewer",
         help_text="Only people who saved nothing in this term since it was last approved.",
     )
 
@@ -99,9 +99,9 @@ class RetireAtForm(RetireForm):
         label="Which term takes its place?",
         widget=forms.TextInput(attrs=LINE),
         help_text="The title or the address of a published term. Readers who come to the retired one are shown the way "
-        "to it, also when it moves. Empty: none does.",
+        "to it, also when it moves. Leave empty if none does.",
     )
-    due_at = MomentField(required=False, label="When", help_text="Empty: now.")
+    due_at = MomentField(required=False, label="When", help_text="Leave empty to retire now.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -170,7 +170,7 @@ class TermSteps(Desk):
             words = f"It is too late for that: {change.outcome[:1].lower()}{change.outcome[1:]}."
             return self._refused(request, term, words)
         unschedule(change=change, by=user_of(request), at=timezone.now())
-        return self._done(request, term, "It is taken from the schedule.")
+        return self._done(request, term, "The schedule is cancelled.")
 
     @asks
     def retire_view(self, request: HttpRequest, term_id: int) -> HttpResponse:

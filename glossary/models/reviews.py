@@ -35,7 +35,7 @@ class Review(models.Model):
     class Status(models.TextChoices):
         OPEN = "open", "In review"
         APPROVED = "approved", "Approved"
-        SENT_BACK = "sent_back", "Changes asked for"
+        SENT_BACK = "sent_back", "Changes requested"
         WITHDRAWN = "withdrawn", "Withdrawn"
         OVERTAKEN = "overtaken", "Overtaken by a newer revision"
 

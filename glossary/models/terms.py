@@ -95,7 +95,7 @@ class Term(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         IN_REVIEW = "in_review", "In review"
-        CHANGES_ASKED = "changes_asked", "Changes asked for"
+        CHANGES_ASKED = "changes_asked", "Changes requested"
         APPROVED = "approved", "Approved"
         PUBLISHED = "published", "Published"
         CHANGED = "changed", "Published with changes"

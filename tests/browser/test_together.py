@@ -224,7 +224,7 @@ def test_two_people_collide_decide_side_by_side_and_nothing_is_lost(somebody: Ca
     open_form(mine, term)
     open_form(theirs, term)
     # Each is told of the other. The beat of whoever came first is not waited for.
-    expect(theirs.get_by_text("Edith Example has this open since")).to_be_visible()
+    expect(theirs.get_by_text("Edith Example has had this open since")).to_be_visible()
 
     text(theirs, "Definition:").fill("An event of their own.")
     text(theirs, "Origin:").fill("Greek.")
@@ -277,7 +277,7 @@ def test_somebody_saves_meanwhile_and_the_open_page_says_so(somebody: Callable[[
     save(theirs)
     mine.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when she comes back to the tab
     expect(mine.get_by_text("Emil Example saved revision 2")).to_be_visible()
-    expect(mine.get_by_text("Emil Example has this open since")).to_be_visible()
+    expect(mine.get_by_text("Emil Example has had this open since")).to_be_visible()
     assert axe(mine) == []
     with mine.context.expect_page() as opened:
         mine.get_by_role("link", name="See what changed, in a new tab").click()

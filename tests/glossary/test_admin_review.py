@@ -81,7 +81,7 @@ def test_a_term_is_submitted_with_a_note_to_a_reviewer_who_wrote_none_of_it(
     assert "Submit for review…" in text_of(desk.get(change_url(term)))
     page = desk.get(step("submit", term))
     choices = [label for _, label in page.context["form"].fields["reviewer"].choices]
-    assert choices == ["Whoever comes first", "Rafael Lindqvist, MD, endocrinologist"]
+    assert choices == ["Any reviewer", "Rafael Lindqvist, MD, endocrinologist"]
     data = {"note": "Look here", "reviewer": reviewer.pk, "revision": page.context["form"]["revision"].value()}
     response = desk.post(step("submit", term), data, follow=True)
     assert messages_of(response) == ["Revision 4 of “Luteal phase” is submitted for review."]
@@ -180,7 +180,7 @@ def test_a_reviewer_approves_for_a_time_with_the_zone_said(review: Review, revie
     term = Term.objects.with_state().get()
     assert term.state == Term.State.APPROVED
     assert "public from" in text_of(desk.get(reverse("admin:glossary_term_changelist")))
-    assert "Take from the schedule" in text_of(desk.get(change_url(term)))
+    assert "Cancel schedule" in text_of(desk.get(change_url(term)))
 
 
 def test_a_reviewer_sends_back_with_a_reason(review: Review, reviewer: User, editor: User) -> None:
@@ -189,9 +189,9 @@ def test_a_reviewer_sends_back_with_a_reason(review: Review, reviewer: User, edi
     response = desk.post(page_of(review), {"_send_back": "1", "reason": "Name the receptor"}, follow=True)
     assert messages_of(response) == ["“Luteal phase” is sent back to its authors."]
     page = text_of(signed_in(editor).get(change_url(review.term)))
-    assert "Rafael Lindqvist asked for changes of revision 3: “Name the receptor”" in page
+    assert "Rafael Lindqvist asked for changes to revision 3: “Name the receptor”" in page
     late = desk.post(page_of(review), {"_approve": "1", "then": "now"}, follow=True)
-    assert "This review is over: changes asked for" in messages_of(late)[0]
+    assert "This review is over: changes requested" in messages_of(late)[0]
     assert not Approval.objects.filter(review=review).exists()
 
 
@@ -336,12 +336,12 @@ def test_what_is_approved_is_published_at_a_time_and_called_off(
     assert "Publish at (UTC)" in text_of(desk.get(step("schedule", review.term)))
     response = desk.post(step("schedule", review.term), {"due_at": "2100-01-02T10:30"}, follow=True)
     assert messages_of(response) == ["“Luteal phase” will be published on 2 January 2100, 10:30 UTC."]
-    assert "Revision 3 is published on 2 January 2100, 10:30 UTC, scheduled by Edith Okafor." in text_of(response)
+    assert "Revision 3 will be published on 2 January 2100, 10:30 UTC, scheduled by Edith Okafor." in text_of(response)
     change = ScheduledChange.objects.get()
     response = desk.post(step("unschedule", review.term, change.pk), follow=True)
-    assert messages_of(response) == ["It is taken from the schedule."]
+    assert messages_of(response) == ["The schedule is cancelled."]
     again = desk.post(step("unschedule", review.term, change.pk), follow=True)
-    assert "It is too late for that: taken from the schedule by Edith Okafor." in messages_of(again)[0]
+    assert "It is too late for that: cancelled by Edith Okafor." in messages_of(again)[0]
     assert desk.post(step("unschedule", review.term, 999)).status_code == 404
 
 
@@ -354,7 +354,7 @@ def test_a_term_is_retired_at_a_time_by_reviewers_only(term: Term, editor: User,
     change = ScheduledChange.objects.get()
     assert (change.verb, change.reason) == ("retire", "Merged")
     assert signed_in(editor).post(step("unschedule", term, change.pk)).status_code == 403
-    assert "Take from the schedule" not in text_of(signed_in(editor).get(change_url(term)))
+    assert "Cancel schedule" not in text_of(signed_in(editor).get(change_url(term)))
     assert desk.post(step("unschedule", term, change.pk)).status_code == 302
 
 
@@ -379,7 +379,7 @@ def test_only_a_superuser_publishes_without_review_and_says_why(term: Term, edit
     page = text_of(signed_in(editor).get(change_url(term)))
     assert "Ruth Oyelaran published it without review: “Wrong dose” It needs a review." in page
     assert "Submit for review…" in page
-    assert "without review" in text_of(signed_in(editor).get(reverse("admin:glossary_term_changelist")))
+    assert "Not reviewed" in text_of(signed_in(editor).get(reverse("admin:glossary_term_changelist")))
 
 
 def test_a_permission_alone_makes_no_emergency(term: Term, editor: User) -> None:

@@ -300,7 +300,7 @@ def test_the_list_finds_by_title_and_synonym_and_filters_by_state_and_tag(
     assert "No term fits" in desk.get(url, {"state": "retired"}).content.decode()
     page = desk.get(url).content.decode()
     assert 'href="/glossary/luteal-phase/"' in page
-    assert page.count(">Read</a>") == 1
+    assert page.count(">View page<") == 1
 
 
 def test_an_empty_glossary_invites_to_write_the_first_term(desk: Client) -> None:

@@ -140,7 +140,7 @@ def test_a_conflict_that_is_not_decided_is_asked_again_and_saves_nothing(
     save_term(document=rich(origin="<p>From Greek.</p>"), by=emil, at=at, term=term)
     again = fields_of(desk.post(change_url(term), page | {"origin": "<p>From Norse.</p>"}))
     response = desk.post(change_url(term), again)
-    assert "Choose what shall be saved." in errors_of(response)
+    assert "Choose which version to save." in errors_of(response)
     (decision,) = response.context["collision"].decisions
     assert decision.part == "origin"
     assert decision.mine.changed

@@ -66,7 +66,7 @@ def test_each_step_of_a_review_tells_whom_it_concerns(editor: User, reviewer: Us
     approve_review(review=submit_term(term=term, by=editor, at=at, reviewer=reviewer), by=reviewer, at=at)
     assert letters() == [
         ("rafael@example.org", "For your review: Luteal phase"),
-        ("edith@example.org", "Changes asked for: Luteal phase"),
+        ("edith@example.org", "Changes requested: Luteal phase"),
         ("rafael@example.org", "For your review: Luteal phase"),
         ("edith@example.org", "Approved: Luteal phase"),
     ]
@@ -297,7 +297,7 @@ def test_the_command_fails_visibly_when_something_could_not_be_carried_out(
     retire_term(term=term, by=reviewer, at=at)
     with pytest.raises(CommandError, match="1 of 1 scheduled changes could not be carried out"):
         run()
-    assert [message.subject for message in mail.outbox][-1] == "Not carried out: retire Luteal phase"
+    assert [message.subject for message in mail.outbox][-1] == "Luteal phase was not retired as scheduled"
     assert run() == "Nothing was due.\n"
 
 

@@ -155,7 +155,7 @@ def test_submitting_and_reviewing_show_what_new_names_would_link(
     )
     assert answer.redirect_chain == [(url, 302)]
     assert messages_of(answer) == ["Mentions of “Blood” are not linked to this term any more."]
-    assert "switched off" in answer.content.decode()
+    assert '<strong class="flag">Off</strong> (' in answer.content.decode()
     review.refresh_from_db()
     assert review.status == "open"
 
@@ -169,7 +169,7 @@ def test_the_page_about_links_shows_public_names_and_switches_them(
     assert "Blood count" in page
     assert "1 link on 1 page" in page
     desk.post(url, {"name": "blood count", "off": "1", "next": "https://example.org/"})
-    assert desk.get(url).content.decode().count("switched off") == 1
+    assert desk.get(url).content.decode().count('<strong class="flag">Off</strong> (else 1 link on 1 page)') == 1
     answer = desk.post(url, {"name": "Blood count", "on": "1", "next": "https://example.org/"})
     assert answer["Location"] == url
     assert not UnlinkedName.objects.exists()

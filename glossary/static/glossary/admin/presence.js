@@ -19,7 +19,7 @@ const say = (place, text) => {
 const show = (answer) => {
   signedOut.hidden = answer !== "signed-out"
   if (!answer || answer === "signed-out") return
-  say(others, answer.others.map(({ name, since }) => `${name} has this open since ${inWords(new Date(since))}.`).join(" "))
+  say(others, answer.others.map(({ name, since }) => `${name} has had this open since ${inWords(new Date(since))}.`).join(" "))
   if (answer.newer) {
     const { number, by, at, url } = answer.newer
     newer.closest("[data-notice]").querySelector("a").href = url
