@@ -217,11 +217,16 @@ class TermList(Desk):
     @admin.display(description="state")
     def state(self, term: Any) -> SafeString:
         badge = format_html('<span class="state state--{}">{}</span>', term.state.value, term.state.label)
-        if url := self.get_view_on_site_url(term):
-            label = format_html('View page<span class="visually-hidden"> of {}</span>', term.title)
-            badge += format_html(' <a class="state__page" href="{}">{}</a>', url, label)
         approval = term.entry.approval if getattr(term, "entry", None) else None
         details = []
+        if url := self.get_view_on_site_url(term):
+            details.append(
+                format_html(
+                    '<a class="state__page" href="{}">View page<span class="visually-hidden"> of {}</span></a>',
+                    url,
+                    term.title,
+                )
+            )
         if term.state == Term.State.APPROVED and not term.publish_due_at:
             details.append(format_html("on {}", _day(term.review.decided_at)))
         if term.publish_due_at:
