@@ -22,6 +22,12 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LOOPBACK_PREFIXES = ("http://localhost:", "http://localhost/", "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]")
 INTEGRITY_LENGTH = {"sha256": 32, "sha384": 48, "sha512": 64}
 WILDCARD = re.compile(r"https://\*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}(:[0-9]+)?")
+# Under these, anybody can have a name: `*.co.uk` is half a country. Not the whole Public Suffix List, which changes
+# weekly: second levels of countries that registries use in common. Hosts of many customers, such as `*.github.io`, are
+# not known here.
+OPEN_SECOND_LEVEL = re.compile(
+    r"https://\*\.(ac|co|com|edu|go|gob|gouv|gov|govt|gv|ltd|mil|ne|net|nhs|nom|or|org|plc|sch)\.[a-z]{2}(:[0-9]+)?"
+)
 ATTRIBUTE = re.compile(r"(data-[a-z0-9]+(?:-[a-z0-9]+)*)=([^\x00-\x1f\x7f]*)")
 ADDRESS = re.compile(r"[\x21\x23-\x26\x28-\x2b\x2d-\x3a\x3d\x3f-\x7e]+")  # no blanks, quotes, `,`, `;`, `<`, `>`
 
@@ -72,6 +78,8 @@ def validate_integrity(value: str) -> None:
 def validate_origins(value: str) -> None:
     """Refuse anything but origins (``https://host``, ``https://*.host.tld``) separated by blanks."""
     for word in value.split():
+        if OPEN_SECOND_LEVEL.fullmatch(word):
+            raise ValidationError(f"{word!r} allows sites of anybody: name the host under it.", code="address")
         if not WILDCARD.fullmatch(word) and origin_of(word) != word.lower():
             raise ValidationError(
                 f"{word!r} must be scheme and host only, such as https://host or https://*.example.org.", code="address"
