@@ -13,9 +13,10 @@ from django.core.cache import cache as django_cache
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import resolve
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
@@ -78,6 +79,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if resolve(request.path_info).namespace != "admin":
+        # Outside the admin, what takes a form needs no token: everything else takes none.
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     logger.warning("Refused a form without a valid CSRF token at %s: %s", request.path, reason)
     return HttpResponse(render_to_string("403.html", {"request": request, "form_expired": True}), status=403)
 

@@ -147,6 +147,11 @@ def _advice_on(service: Service, is_running: bool) -> str:
             f"The service “{service.name}” declares it, but is only announced. Switch it on once a notice that names "
             "it is published, and take out a tag that was pasted before."
         )
+    if service.waits_for_approval:
+        return (
+            f"The service “{service.name}” declares it, but doesn’t run: its start code waits for approval by another "
+            "operator."
+        )
     return (
         f"The service “{service.name}” declares it, but doesn’t run: the live notice doesn’t name it as it is now. "
         "Publish a notice."

@@ -230,7 +230,9 @@ def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
         for category in notice.document["categories"]
         if not category["required"]
     )
-    services = tuple(service for service in switched_on if not unnamed_in(notice, service))
+    services = tuple(
+        service for service in switched_on if not service.waits_for_approval and not unnamed_in(notice, service)
+    )
     return Gate(notice, questions, services, frozenset(settings.CONSENT_GPC_CATEGORIES))
 
 

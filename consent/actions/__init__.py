@@ -26,7 +26,15 @@ from consent.actions.publishing import (
     publish_notice,
     registry_entries,
 )
-from consent.actions.registry import Declaration, declare_cookie, save_service
+from consent.actions.registry import (
+    CannotApprove,
+    Declaration,
+    StartCodeChanged,
+    approve_start_code,
+    declare_cookie,
+    save_service,
+    why_not_approve,
+)
 from consent.actions.sealing import LedgerDamaged, Sealing, UnknownSigningKey, seal_ledger
 from consent.actions.statistics import aggregate_choices
 from consent.actions.texts import save_notice_text
@@ -34,6 +42,7 @@ from consent.actions.verifying import Verification, verify_ledger
 from consent.actions.violations import count_violation, dismiss_violations, forget_violations, prune_violations
 
 __all__ = [
+    "CannotApprove",
     "Declaration",
     "Draft",
     "DraftChanged",
@@ -44,12 +53,14 @@ __all__ = [
     "Pruning",
     "Recorded",
     "Sealing",
+    "StartCodeChanged",
     "UnknownCategory",
     "UnknownNotice",
     "UnknownReceipt",
     "UnknownSigningKey",
     "Verification",
     "aggregate_choices",
+    "approve_start_code",
     "count_violation",
     "declare_cookie",
     "dismiss_violations",
@@ -68,5 +79,6 @@ __all__ = [
     "save_service",
     "seal_ledger",
     "verify_ledger",
+    "why_not_approve",
     "withdraw_consent",
 ]

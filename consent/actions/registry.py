@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +21,21 @@ from consent.models import ConsentEvent, CookieDetails, Notice, Service, name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+#: Letters and marks that show nothing: Hangul fillers, variation selectors, the grapheme joiner. Further invisible
+#: characters are told by their category.
+INVISIBLE = re.compile(
+    "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u3164\\ufe00-\\ufe0f\\uffa0\\U000e0100-\\U000e01ef]"
+)
+
+
+class StartCodeChanged(Exception):
+    """The start code is another than the one that was shown. Show the new one; nothing was approved."""
+
+
+class CannotApprove(Exception):
+    """This person cannot approve this start code. The message says why, and who can; nothing was approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +57,23 @@ def save_service(
     """Write a new or changed service, and what it keeps in browsers (``None``: leave that as it is).
 
     It runs once the live notice names it: see :class:`consent.models.Service`. Every change leaves an event. A new
-    service without a short name gets one from its name.
+    service without a short name gets one from its name. Other start code than before waits for
+    :func:`approve_start_code`.
 
-    Raises ``ValidationError`` for an address, hash or origin that it may not have, and for a service that is switched
+    Raises ``ValidationError`` for an address, hash or origin that it may not have, for start code with invisible
+    characters, which nobody could read before they approve it, and for a service that is switched
     on while a live notice doesn't name it with all its recipients and cookies; the message says what is missing.
     """
     public_content_changed()  # first, as it locks: what the live notice names must not change meanwhile
     before = Service.objects.with_cookies().filter(pk=service.pk).first() if service.pk else None
     service.slug = before.slug if before else service.slug or slugify(service.name)[:40]
     service.changed_at, service.changed_by = at, by
+    _drop_approval_of_other_code(service, before, by=by)
     service.__dict__.pop("sources", None)
     service.__dict__.pop("_pages", None)
     service.full_clean()
+    if problem := _invisible_in(service.start_code):
+        raise ValidationError({"start_code": problem}, code="invisible")
     service.save()
     if declarations is None:
         _move_cookies(service)
@@ -68,6 +90,46 @@ def save_service(
             details={"service": saved.slug, "status": saved.status, "changed": changed},
         )
     return service
+
+
+@transaction.atomic
+def approve_start_code(*, service: Service, sha256: str, by: User, at: datetime) -> Service:
+    """Let a service run with the start code that ``by`` read, which has this hash. Leaves an event.
+
+    Approving what is approved changes nothing. Raises :class:`StartCodeChanged`, and :class:`CannotApprove` for what
+    :func:`why_not_approve` says.
+    """
+    public_content_changed()  # first, as it locks: nobody saves another text meanwhile
+    current = Service.objects.get(pk=service.pk)
+    if not current.start_code or current.start_code_sha256 != sha256:
+        raise StartCodeChanged(f"The start code of “{current}” is another by now: read it again.")
+    if not current.waits_for_approval:
+        return current
+    if problem := why_not_approve(service=current, by=by):
+        raise CannotApprove(problem)
+    current.start_code_approved_sha256 = sha256
+    current.start_code_approved_by, current.start_code_approved_at = by, at
+    current.save(update_fields=["start_code_approved_sha256", "start_code_approved_by", "start_code_approved_at"])
+    ConsentEvent.objects.create(
+        verb=ConsentEvent.Verb.APPROVED,
+        at=at,
+        by=by,
+        by_name=name_of(by),
+        details={"service": current.slug, "sha256": sha256},
+    )
+    return current
+
+
+def why_not_approve(*, service: Service, by: User) -> str:
+    """Return why ``by`` cannot approve the start code of a service, in words, or ``""``.
+
+    All who changed it since it was last approved are its writers.
+    """
+    if by.pk in _writers_of(service):
+        return f"You wrote start code of “{service}”: somebody else has to approve it."
+    if service.start_code_by_id is None:
+        return f"Nobody knows who wrote the start code of “{service}”: save the service, and ask somebody else."
+    return _invisible_in(service.start_code)
 
 
 @transaction.atomic
@@ -92,6 +154,48 @@ def declare_cookie(
     if service:
         _refuse_unnamed(Service.objects.with_cookies().get(pk=service.pk))
     return cookie
+
+
+def _drop_approval_of_other_code(service: Service, before: Service | None, *, by: User) -> None:
+    """Carry over who wrote and approved the start code, from the database alone, while the text is the same."""
+    if before and before.start_code == service.start_code and before.start_code_by_id:
+        service.start_code_by_id = before.start_code_by_id
+        service.start_code_approved_sha256 = before.start_code_approved_sha256
+        service.start_code_approved_by_id = before.start_code_approved_by_id
+        service.start_code_approved_at = before.start_code_approved_at
+        return
+    service.start_code_by = by if service.start_code else None
+    service.start_code_approved_sha256 = ""
+    service.start_code_approved_by = service.start_code_approved_at = None
+
+
+def _writers_of(service: Service) -> set[int | None]:
+    """Return who changed the start code since it was last approved, by the events, and who changed it last."""
+    writers = {service.start_code_by_id}
+    events = ConsentEvent.objects.filter(
+        verb__in=[ConsentEvent.Verb.SERVICE, ConsentEvent.Verb.APPROVED], details__service=service.slug
+    )
+    for event in events.order_by("-pk").iterator():
+        if event.verb == ConsentEvent.Verb.APPROVED:
+            break
+        if "start_code" in event.details["changed"]:
+            writers.add(event.by_id)
+    return writers
+
+
+def _invisible_in(code: str) -> str:
+    """Return the first character that shows nothing, or turns the order of others, in words, or ``""``.
+
+    With it, code would read as something else than it is.
+    """
+    for number, line in enumerate(code.split("\n"), start=1):
+        for character in line.replace("\t", ""):
+            if INVISIBLE.fullmatch(character) or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+                return (
+                    f"Line {number} has the invisible character U+{ord(character):04X}, so nobody could read what they "
+                    f"approve. Leave it out, or in a text write \\u{{{ord(character):X}}}."
+                )
+    return ""
 
 
 def _refuse_unnamed(service: Service) -> None:

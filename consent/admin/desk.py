@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -22,6 +24,20 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
 else:
     ModelAdmin, ModelForm = admin.ModelAdmin, forms.ModelForm
+
+
+class DayField(forms.DateField):
+    """A day at an end of a period. Years that the calendar of Python or a database ends in are none."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label=label,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            validators=[
+                MinValueValidator(date(1970, 1, 1), "Give a day since 1970."),
+                MaxValueValidator(date(2999, 12, 31), "Give a day before the year 3000."),
+            ],
+        )
 
 
 def staff(request: HttpRequest) -> User:

@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from consent import actions
-from consent.admin.desk import ReadOnlyAdmin, staff
+from consent.admin.desk import DayField, ReadOnlyAdmin, staff
 from consent.exporting import NothingSealed
 from consent.ledger.proofs import MissingNode, inclusion_proof
 from consent.models import ConsentRecord
@@ -49,8 +49,8 @@ class ReceiptForm(forms.Form):
 class ExportForm(forms.Form):
     """Which records are exported, and how."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first = DayField("From")
+    last = DayField("To")
     format = forms.ChoiceField(choices=[("csv", "CSV, for a spreadsheet"), ("json", "JSON, a record on each line")])
 
 

@@ -15,6 +15,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -237,6 +238,12 @@ def warnings_of(service: Service) -> Iterator[str]:
         )
 
 
+def tell_of_approval(request: HttpRequest, service: Service) -> None:
+    """Say so when what was just saved waits for another operator."""
+    if service.waits_for_approval:
+        messages.warning(request, f"“{service}” does not run until another operator approves its start code.")
+
+
 @admin.register(Service)
 class ServiceAdmin(SaysWhatWaits):
     form = ServiceForm
@@ -291,8 +298,12 @@ class ServiceAdmin(SaysWhatWaits):
         return [
             path("presets/", view(require_safe(self.presets_view)), name="consent_service_presets"),
             path("presets/<slug:slug>/", view(self.preset_view), name="consent_service_preset"),
+            path("<int:pk>/start-code/", view(self.start_code_view), name="consent_service_start_code"),
             *super().get_urls(),
         ]
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return staff(request).has_perm("consent.approve_start_code")
 
     def get_form(self, request: HttpRequest, obj: Service | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -319,6 +330,8 @@ class ServiceAdmin(SaysWhatWaits):
             return "No: it is switched off."
         if service.status == Service.Status.ANNOUNCED:
             return "Not yet: switch it on once a notice that names it is published."
+        if service.waits_for_approval:
+            return "No: its start code waits for approval by another operator."
         is_running: bool | None = getattr(service, "is_running", None)
         if is_running is None:
             is_running = any(running.pk == service.pk for running in current_gate().services)
@@ -339,6 +352,7 @@ class ServiceAdmin(SaysWhatWaits):
             "rows": context["adminform"].form.rows,
             "service_warnings": list(warnings_of(obj)) if obj else [],
             "kept": list(obj.cookies.select_related("cookie")) if obj else [],
+            "has_approve_permission": self.has_approve_permission(request),
         }
         return super().render_change_form(request, {**context, **own}, add, change, form_url, obj)
 
@@ -346,7 +360,37 @@ class ServiceAdmin(SaysWhatWaits):
         actions.save_service(service=obj, declarations=form.declarations, by=staff(request), at=timezone.now())
         for warning in warnings_of(obj):
             messages.warning(request, warning)
+        tell_of_approval(request, obj)
         tell_what_waits(request)
+
+    def start_code_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the start code to an operator who did not write it, and approve what they read."""
+        if not self.has_view_permission(request) or not self.has_approve_permission(request):
+            raise PermissionDenied
+        service = get_object_or_404(
+            Service.objects.exclude(start_code="").select_related("start_code_by", "start_code_approved_by"), pk=pk
+        )
+        if request.method == "POST":
+            return self._approve_start_code(request, service)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Start code of “{service}”",
+            "service": service,
+            "problem": actions.why_not_approve(service=service, by=staff(request)),
+        }
+        return TemplateResponse(request, "admin/consent/service/start_code.html", context)
+
+    def _approve_start_code(self, request: HttpRequest, service: Service) -> HttpResponse:
+        try:
+            actions.approve_start_code(
+                service=service, sha256=request.POST.get("sha256", ""), by=staff(request), at=timezone.now()
+            )
+        except (actions.StartCodeChanged, actions.CannotApprove) as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(reverse("admin:consent_service_start_code", args=[service.pk]))
+        messages.success(request, f"The start code of “{service}” is approved.")
+        return HttpResponseRedirect(reverse("admin:consent_service_change", args=[service.pk]))
 
     def presets_view(self, request: HttpRequest) -> HttpResponse:
         """Show the services that need only an answer or two."""
@@ -382,6 +426,7 @@ class ServiceAdmin(SaysWhatWaits):
                     f"“{service}” is announced. Read it through, recipient and privacy policy above all where the "
                     "server is your own, and change it as you like.",
                 )
+                tell_of_approval(request, service)
                 tell_what_waits(request)
                 return HttpResponseRedirect(reverse("admin:consent_service_change", args=[service.pk]))
         context = {

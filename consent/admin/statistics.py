@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from consent.admin.desk import ReadOnlyAdmin
+from consent.admin.desk import DayField, ReadOnlyAdmin
 from consent.charts import Bar, LineChart, bar_chart, label, line_chart
 from consent.models import ConsentRecord, DailyChoices, Notice
 from consent.statistics import LONGEST, SMALLEST, Question, Rate, Statistics, statistics
@@ -30,8 +30,8 @@ USUAL_PERIOD = 28
 class QuestionForm(forms.Form):
     """What is asked of the statistics. Everything has a default."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first = DayField("From")
+    last = DayField("To")
     notice = forms.TypedChoiceField(coerce=int, required=False, empty_value=None)
     language = forms.ChoiceField(required=False)
     surface = forms.ChoiceField(required=False, choices=[("", "All surfaces"), *ConsentRecord.Surface.choices])

@@ -27,6 +27,7 @@ class ConsentEvent(AppendOnly):
         ROTATED = "rotated", "changed the signing key"
         EXPORTED = "exported", "exported records"
         SERVICE = "service", "changed a service"
+        APPROVED = "approved", "approved start code"
 
     verb = models.CharField(max_length=20, choices=Verb.choices)
     at = models.DateTimeField(db_index=True)  # listed from the newest

@@ -22,6 +22,12 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LOOPBACK_PREFIXES = ("http://localhost:", "http://localhost/", "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]")
 INTEGRITY_LENGTH = {"sha256": 32, "sha384": 48, "sha512": 64}
 WILDCARD = re.compile(r"https://\*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}(:[0-9]+)?")
+# Under these, anybody can have a name: `*.co.uk` is half a country. Not the whole Public Suffix List, which changes
+# weekly: second levels of countries that registries use in common. Hosts of many customers, such as `*.github.io`, are
+# not known here.
+OPEN_SECOND_LEVEL = re.compile(
+    r"https://\*\.(ac|co|com|edu|go|gob|gouv|gov|govt|gv|ltd|mil|ne|net|nhs|nom|or|org|plc|sch)\.[a-z]{2}(:[0-9]+)?"
+)
 ATTRIBUTE = re.compile(r"(data-[a-z0-9]+(?:-[a-z0-9]+)*)=([^\x00-\x1f\x7f]*)")
 ADDRESS = re.compile(r"[\x21\x23-\x26\x28-\x2b\x2d-\x3a\x3d\x3f-\x7e]+")  # no blanks, quotes, `,`, `;`, `<`, `>`
 
@@ -72,6 +78,8 @@ def validate_integrity(value: str) -> None:
 def validate_origins(value: str) -> None:
     """Refuse anything but origins (``https://host``, ``https://*.host.tld``) separated by blanks."""
     for word in value.split():
+        if OPEN_SECOND_LEVEL.fullmatch(word):
+            raise ValidationError(f"{word!r} allows sites of anybody: name the host under it.", code="address")
         if not WILDCARD.fullmatch(word) and origin_of(word) != word.lower():
             raise ValidationError(
                 f"{word!r} must be scheme and host only, such as https://host or https://*.example.org.", code="address"
@@ -140,8 +148,14 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 class Service(models.Model):
     """Something of a third party that a category of consent opens: a script, a pixel, an embed.
 
-    It runs for a visitor once three things are true: it is switched on, the live notice names it with all its
-    recipients and cookies, and she accepted its category, or itself, under that notice.
+    It runs for a visitor once four things are true: it is switched on, its start code, if it has any, is approved, the
+    live notice names it with all its recipients and cookies, and they accepted its category, or itself, under that
+    notice.
+
+    Note [Two operators for start code]
+        Start code runs on the origin of the site. So it is approved by somebody who did not write it, as exactly the
+        text that they read: the approval holds the hash of that text. Saving another text drops the approval, and a
+        text that was changed without :func:`consent.actions.save_service` has another hash. See docs/adr/0273.
     """
 
     class Kind(models.TextChoices):
@@ -206,6 +220,15 @@ class Service(models.Model):
         blank=True,
         help_text="JavaScript that runs before the script. Served from an address of this site, never put into a page.",
     )
+    # See Note [Two operators for start code]. The writer is the last one; events tell of all.
+    start_code_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    start_code_approved_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    start_code_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    start_code_approved_at = models.DateTimeField(null=True, editable=False)
     script_origins = _origins("may load scripts from", "script-src", "Further origins of scripts")
     connect_origins = _origins("may send to", "connect-src", "Further origins that it reports to")
     image_origins = _origins("may load images from", "img-src", "Further origins of its images and pixels")
@@ -243,6 +266,7 @@ class Service(models.Model):
         ordering = [Lower("name")]
         # Services are switched off, not deleted: records of the past refer to them.
         default_permissions = ("view", "add", "change")
+        permissions = [("approve_start_code", "Can approve start code that others wrote")]
         constraints = [
             models.UniqueConstraint(
                 Lower("name"), name="service_name_once", violation_error_message="Another service has this name."
@@ -276,6 +300,25 @@ class Service(models.Model):
                 violation_error_message="A script, module or pixel has an address, and start code alone has none.",
             ),
             models.CheckConstraint(condition=Q(status__in=["off", "announced", "on"]), name="service_status_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    start_code_approved_sha256="",
+                    start_code_approved_by__isnull=True,
+                    start_code_approved_at__isnull=True,
+                )
+                | (
+                    Q(
+                        start_code_by__isnull=False,
+                        start_code_approved_by__isnull=False,
+                        start_code_approved_at__isnull=False,
+                    )
+                    & ~Q(start_code="")
+                    & ~Q(start_code_approved_sha256="")
+                    & ~Q(start_code_approved_by=models.F("start_code_by"))
+                ),
+                name="service_start_code_approved_by_another",
+                violation_error_message="Start code is approved by somebody who did not write it.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -320,6 +363,11 @@ class Service(models.Model):
     def start_code_sha256(self) -> str:
         """The hash that names the start code in its address, or ``""`` without start code."""
         return hashlib.sha256(self.start_code.encode()).hexdigest() if self.start_code else ""
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether it has start code that nobody but its writers has approved as it is, so that nothing of it runs."""
+        return bool(self.start_code) and self.start_code_approved_sha256 != self.start_code_sha256
 
     @cached_property
     def _pages(self) -> re.Pattern[str] | None:

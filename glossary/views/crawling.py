@@ -6,6 +6,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 from django.conf import settings
+from django.db.models import BigIntegerField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -49,6 +50,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
     """Part 0 holds the lists, the others the terms."""
     first = (number - 1) * PART_SIZE
+    if first + PART_SIZE > BigIntegerField.MAX_BIGINT:
+        raise Http404(f"No term has a number that belongs to part {number} of the sitemap.")
     pages = _terms(PublishedEntry.objects.filter(pk__gt=first, pk__lte=first + PART_SIZE)) if number else _lists()
     if not pages:
         raise Http404(f"The sitemap has no part {number}.")

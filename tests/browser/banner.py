@@ -47,15 +47,19 @@ class Tracker:
 
 
 def switch_all_on(site: Site) -> None:
-    """Switch every service on, as an operator does once the notice names them."""
+    """Switch every service on, as an operator does once the notice names them; another approves start code."""
     site.python(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
         "from consent.actions import save_service\n"
         "from consent.models import Service\n"
+        "from tests.consent.builders import approve_by_another\n"
+        "operator = User.objects.order_by('pk').first()\n"
         "for service in Service.objects.all():\n"
         "    service.status = 'on'\n"
-        "    save_service(service=service, by=User.objects.first(), at=timezone.now())\n"
+        "    save_service(service=service, by=operator, at=timezone.now())\n"
+        "    if service.start_code:\n"
+        "        approve_by_another(service, timezone.now())\n"
     )
 
 

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.banner import switch_all_on
 from tests.browser.visiting import HEADLESS, axe_violations
 from tests.folders import ROOT
 from tests.sites import Site
@@ -184,15 +185,7 @@ def audited(new_site: Callable[..., Site], services: list[Service]) -> Site:
         )
     site.python(steps)
     site.manage("publish_notice", "--material", "--reason", "Five services", "--as", "olga")
-    site.python(
-        "from django.contrib.auth.models import User\n"
-        "from django.utils import timezone\n"
-        "from consent.actions import save_service\n"
-        "from consent.models import Service\n"
-        "for service in Service.objects.all():\n"
-        "    service.status = 'on'\n"
-        "    save_service(service=service, by=User.objects.get(username='olga'), at=timezone.now())\n"
-    )
+    switch_all_on(site)
     return site
 
 

@@ -25,7 +25,8 @@ def desk(site: Site, browser: Browser) -> Iterator[Page]:
         "from django.contrib.auth.models import User\n"
         "from tests.consent.builders import service\n"
         "audit_run(audit_finding(refused_by_browser=True), at=timezone.now(), left_out=['The preferences page.'])\n"
-        "save_service(service=service('Heatmap', 'marketing'), by=User.objects.get(), at=timezone.now())"
+        "heatmap = service('Heatmap', 'marketing', start_code='window.heat = 1;\\nheat.start();')\n"
+        "save_service(service=heatmap, by=User.objects.get(), at=timezone.now())"
     )
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
@@ -107,6 +108,7 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
         "consent/service/presets/meta-pixel/",
         "consent/violation/",
         "consent/service/1/change/",
+        "consent/service/1/start-code/",
         "cookie_consent/cookie/",
         "cookie_consent/cookie/add/",
         "cookie_consent/cookiegroup/",

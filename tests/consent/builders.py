@@ -16,6 +16,7 @@ from django.test import Client
 
 from consent import notices, wording
 from consent.actions import (
+    approve_start_code,
     publish_notice,
     registry_entries,
     save_notice_text,
@@ -23,6 +24,7 @@ from consent.actions import (
 )
 from consent.gate import cookie_content, current_gate
 from consent.models import Notice, Service
+from tests.people import person
 
 SHA384 = "sha384-" + base64.b64encode(b"x" * 48).decode()
 
@@ -48,6 +50,12 @@ def switch_on(service: Service, by: User, at: datetime) -> Service:
     """Switch a service on, as the live notice names it."""
     service.status = "on"
     return save_service(service=service, by=by, at=at)
+
+
+def approve_by_another(service: Service, at: datetime) -> Service:
+    """Have an operator who wrote nothing of it approve the start code of a saved service."""
+    reader = User.objects.filter(username="amara").first() or person("amara", "Amara Bello", "Site operators")
+    return approve_start_code(service=service, sha256=service.start_code_sha256, by=reader, at=at)
 
 
 def opened(cookies: dict[str, str], path: str = "/", *, gpc: bool = False) -> dict[str, tuple[str, ...]]:

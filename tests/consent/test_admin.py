@@ -77,6 +77,7 @@ def test_operators_have_exactly_the_permissions_that_they_need() -> None:
         *("consent.view_violation", "consent.dismiss_violation"),
         *("consent.view_noticetext", "consent.add_noticetext", "consent.change_noticetext"),
         *("consent.view_service", "consent.add_service", "consent.change_service"),
+        "consent.approve_start_code",
         *("cookie_consent.view_cookiegroup", "cookie_consent.add_cookiegroup", "cookie_consent.change_cookiegroup"),
         *("cookie_consent.view_cookie", "cookie_consent.add_cookie", "cookie_consent.change_cookie"),
         "cookie_consent.delete_cookie",

@@ -346,6 +346,8 @@ def noted() -> None:
         {"connect_origins": "https://*"},
         {"connect_origins": "https://*.org"},
         {"connect_origins": "https://a.*.example.org"},
+        {"connect_origins": "https://*.co.uk"},
+        {"connect_origins": "https://*.com.au:8443"},
         {"script_origins": "'unsafe-eval'"},
         {"frame_origins": "http://a.example"},
         {"attributes": "onload=alert(1)"},

@@ -16,7 +16,7 @@ from consent.actions import Declaration, publish_notice, save_service
 from consent.gate import current_gate
 from consent.models import ConsentEvent, Service
 from consent.presets import PRESETS, Preset, preset
-from tests.consent.builders import ANSWERS
+from tests.consent.builders import ANSWERS, approve_by_another
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,9 @@ def test_a_preset_is_announced_then_named_by_a_notice_and_then_switched_on(
         assert declaration.name in text
     service.status = "on"
     save_service(service=service, by=operator, at=at)
+    if service.start_code:
+        assert current_gate().services == ()
+        approve_by_another(service, at)
     assert [each.name for each in current_gate().services] == [chosen.name]
 
 
@@ -316,6 +319,8 @@ def test_switching_on_is_refused_with_what_the_notice_lacks_and_then_works(
     assert matomo.status == "announced"
     publish_notice(by=operator, at=at, material=True, reason="Statistics")
     assert desk.post(change(matomo), data).status_code == 302
+    matomo.refresh_from_db()
+    approve_by_another(matomo, at)
     assert "Yes, for visitors who accept its category." in words(desk.get("/admin/consent/service/"))
     # A new cookie of a service that is on is one that nobody agreed to.
     data |= {"cookies-3-name": "_new", "cookies-3-purpose": "New.", "cookies-3-kind": "cookie", "cookies-3-days": "2"}

@@ -21,7 +21,7 @@ from consent import notices
 from consent.actions import Declaration, declare_cookie, publish_notice, save_service
 from consent.gate import current_gate
 from consent.models import ConsentEvent, ConsentRecord, CookieDetails, Notice, Service
-from tests.consent.builders import OPTIONAL, cookies, opened, service, switch_on
+from tests.consent.builders import OPTIONAL, approve_by_another, cookies, opened, service, switch_on
 
 pytestmark = pytest.mark.django_db
 PIXEL = "https://pixel.example.net"
@@ -262,6 +262,8 @@ def test_start_code_has_an_address_of_its_own_while_its_service_runs(
     assert client.get(path).status_code == 404
     publish_notice(by=operator, at=at, material=True, reason="Start code")
     switch_on(starter, operator, at)
+    assert client.get(path).status_code == 404
+    approve_by_another(starter, at)
     answer = client.get(path)
     assert (answer.content.decode(), answer["Content-Type"]) == (code, "text/javascript; charset=utf-8")
     assert "immutable" in answer["Cache-Control"]

@@ -103,6 +103,15 @@ def test_a_service_that_runs_is_named_and_its_pasted_tag_suspected(operator: Use
     assert advice(tried).startswith("The service “Matomo” declares it, but is off.")
 
 
+def test_a_service_whose_start_code_nobody_approved_is_not_said_to_lack_a_notice(operator: User, at: datetime) -> None:
+    matomo = service(operator, at, start_code="void 0;")
+    publish_notice(by=operator, at=at, material=True, reason="Statistics")
+    matomo.status = "on"
+    save_service(service=matomo, by=operator, at=at)
+    tried = violation("script-src-elem", "https://stats.example.org", at=at)
+    assert "its start code waits for approval" in advice(tried)
+
+
 def test_a_service_that_declares_it_for_something_else_only_is_named(operator: User, at: datetime) -> None:
     service(operator, at, image_origins="https://pixels.example.net")
     text = advice(violation("connect-src", "https://pixels.example.net", at=at))

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from config.pages import PageStore
 from consent.actions import publish_notice, save_service
 from consent.models import Service
-from tests.consent.builders import ORIGIN, open_service, service, switch_on
+from tests.consent.builders import ORIGIN, approve_by_another, open_service, service, switch_on
 from tests.pagestore.asking import TERM, Answer, Counting, ask
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +119,7 @@ def test_start_code_is_for_pages_of_visitors_alone(
     starter = service(kind="code", url="", integrity="", start_code="void 0;")
     save_service(service=starter, by=operator, at=at)
     publish_notice(by=operator, at=at, material=True, reason="A starter")
-    switch_on(starter, operator, at)
+    approve_by_another(switch_on(starter, operator, at), at)
     path = f"/consent/services/{Service.objects.get().start_code_sha256}.js"
     assert ask(django, path).status == 200
     refused = ask(django, path, **sent)

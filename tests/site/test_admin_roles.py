@@ -72,7 +72,7 @@ READ: Exceptions = [
         consent_dailychoices: changelist
         consent_notice: change changelist evidence history preview publish
         consent_noticetext: change changelist history
-        consent_service: add change changelist history preset presets
+        consent_service: add change changelist history preset presets start_code
         consent_violation: change changelist history
         cookie_consent_cookie: add change changelist delete history
         cookie_consent_cookiegroup: add change changelist history
@@ -142,6 +142,7 @@ WRITE: Exceptions = [
         """,
     ),
     (302, "operator superuser", "consent_consentrecord: search"),
+    (302, "operator superuser", "consent_service: start_code"),
     (404, "operator superuser", "consent_notice: publish_in"),
     (200, "reviewer superuser", "glossary_term: retire"),
     (302, "reviewer superuser", "glossary_term: review unschedule"),
@@ -213,6 +214,8 @@ class World:
             given = ["matomo"]
         elif name == "auth_user_password_change":
             given = [self.objects["auth_user"].pk]
+        elif name == "consent_service_start_code":
+            given = [self.objects["consent_service"].pk]
         elif (
             model in self.objects
             and step not in ("changelist", "add", "tags", "session", "similar", "search", "export", "presets")
@@ -229,6 +232,7 @@ class World:
             *PublishedEntry.objects.order_by("pk").values_list("revision", "approval"),
             *ScheduledChange.objects.values_list("due_at", "done_at"),
             *Concern.objects.values_list("kind", "resolved_at"),
+            *Service.objects.order_by("pk").values_list("status", "start_code", "start_code_approved_sha256"),
         )
 
 
@@ -255,6 +259,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
         category=group,
         url="https://example.org/s.js",
         integrity="sha256-x",
+        start_code="void 0;",
         changed_at=at,
     )
     objects = {

@@ -109,3 +109,17 @@ def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:
         "busy_timeout 20000",
         "IMMEDIATE",
     ]
+
+
+def test_a_mail_password_is_decoded(tmp_path: Path) -> None:
+    code = "from django.conf import settings\nprint(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)\n"
+    url = "smtp://post%40example.org:p%40ss%3A%2F@mail.example.org:587"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | PRODUCTION | {"EMAIL_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["post@example.org p@ss:/"]

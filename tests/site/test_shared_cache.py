@@ -18,7 +18,7 @@ from config.caching import KEPT_VIEWS, is_same_for_everybody
 from config.pages import PageStore
 from consent.actions import publish_notice, save_service
 from consent.models import Service
-from tests.consent.builders import ORIGIN, open_service, without_notices
+from tests.consent.builders import ORIGIN, approve_by_another, open_service, without_notices
 from tests.pagestore.asking import TERM, ask
 from tests.site.addresses import pages
 
@@ -59,6 +59,8 @@ def run(name: str, category: str, *, by: User, at: datetime, **fields: Any) -> N
     publish_notice(by=by, at=at, material=True, reason="One more service")
     service.status = "on"
     save_service(service=service, by=by, at=at)
+    if service.start_code:
+        approve_by_another(service, at)
 
 
 def test_everybody_gets_the_same_answer_headers_and_all(site: WSGIApplication, operator: User, at: datetime) -> None:
