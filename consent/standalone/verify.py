@@ -1,12 +1,15 @@
 """Checks an export of consent records (format consent-export/1). Needs Python 3.9 or newer, and nothing else.
 
-    python3 verify.py FOLDER [--key KEY] [--head FILE]
+    python3 verify.py FOLDER [--key KEY] [--head FILE] [--consistency FILE]
 
-It checks that every file is as SHA256SUMS says; that every record has the leaf that its content makes; that each leaf
-is in the tree whose root the signed head names (RFC 9162, section 2.1.3.2); that the head was signed by one of the keys
-in public-keys.txt, or by the one given with --key (Ed25519, RFC 8032); and that every notice is what its name says.
-With --head, a head that was published earlier is checked against the same keys. Exits with 1 and names the first thing
-that is wrong.
+It checks that every file is as SHA256SUMS says; that every record has the leaf that its content makes, and is written
+exactly as an export writes it, cell by cell; that records follow one another by index, each listed once, and in time;
+that each leaf is in the tree whose root the signed head names (RFC 9162, section 2.1.3.2); that the head was signed by
+one of the keys in public-keys.txt, or by the one given with --key (Ed25519, RFC 8032); and that every notice is what
+its name says. With --head, a head that was published earlier or later is checked against the same keys. One over
+another number of records needs the proof that one ledger continues the other (RFC 9162, section 2.1.4.2), given with
+--consistency: the answer of /consent/heads/OLD/NEW/ for the two numbers of records. Exits with 1 and names the first
+thing that is wrong; else says what it did not check.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ import base64
 import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +32,23 @@ D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
 BASE_Y = 4 * pow(5, P - 2, P) % P
 
+COLUMNS = (
+    *("index", "created_at", "expires_at", "notice", "action", "accepted", "refused", "language", "surface", "gpc"),
+    *("receipt_sha256", "salt", "personal_sha256", "leaf"),
+)
+FIELDS = {"index", "core", "personal", "salt", "personal_sha256", "leaf"}
+CORE = {"created_at", "expires_at", "notice"}
+PERSONAL = {"action", "answers", "gpc", "language", "receipt_sha256", "surface"}
+# What stands in front of a cell that a spreadsheet could take for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+HASH = re.compile(r"[0-9a-f]{64}")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+# Records are sealed within minutes. One that is older by more than this than what was sealed before it is backdated.
+LATE = timedelta(days=1)
+
 Point = tuple[int, int, int, int]
 Key = tuple[str, bytes, bytes]
+Head = tuple[int, bytes, "datetime | None"]
 
 
 class Wrong(Exception):
@@ -40,47 +60,153 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the ZIP file was unpacked")
     parser.add_argument("--key", action="append", default=[], help="trust this public key instead of public-keys.txt")
     parser.add_argument("--head", action="append", default=[], type=Path, help="a head that was published earlier")
+    parser.add_argument(
+        "--consistency", action="append", default=[], type=Path, help="the proof between that head and this export's"
+    )
     options = parser.parse_args()
     try:
-        number = check(options.folder, options.key, options.head)
-    except (Wrong, OSError, ValueError, KeyError) as error:
+        number, unchecked = check(options.folder, options.key, options.head, options.consistency)
+    except (Wrong, OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         sys.stderr.write(f"WRONG: {error}\n")
         sys.exit(1)
     sys.stdout.write(f"All {number} records are what was sealed, and in the signed head.\n")
+    sys.stdout.write("Not checked:\n" + "".join(f"- {line}\n" for line in unchecked))
 
 
-def check(folder: Path, keys: list[str], heads: list[Path]) -> int:
-    check_sums(folder)
+def check(folder: Path, keys: list[str], heads: list[Path], proofs: list[Path]) -> tuple[int, list[str]]:
+    """Return how many records are in order, and what was not checked."""
+    unlisted = check_sums(folder)
     trusted = [read_key(line) for line in keys or (folder / "public-keys.txt").read_text("utf-8").split("\n") if line]
-    size, root = signed_head((folder / "checkpoint.txt").read_text("utf-8"), trusted)
-    for head in heads:
-        earlier = signed_head(head.read_text("utf-8"), trusted)
-        if earlier[0] == size and earlier[1] != root:
-            raise Wrong(f"{head} is a head of as many records with another root")
-    seen = 0
-    with (folder / "proofs.jsonl").open(encoding="utf-8") as proofs:
-        for record in read_records(folder):
-            line = proofs.readline()
-            if not line:
-                raise Wrong(f"record {record['index']} has no proof")
-            check_record(record, json.loads(line), size, root, folder)
-            seen += 1
-        if proofs.readline():
-            raise Wrong("there are more proofs than records")
+    newest = signed_head((folder / "checkpoint.txt").read_text("utf-8"), trusted)
+    others = [signed_head(head.read_text("utf-8"), trusted) for head in heads]
+    for path, head in zip(heads, others):  # noqa: B905  (Python 3.9)
+        check_head(path, head, newest, proofs)
+    number = check_records(folder, newest, others)
     for path in (folder / "notices").glob("*.json"):
         if sha256(path.read_bytes()).hex() != path.stem:
             raise Wrong(f"the notice {path.name} isn't what its name says")
+    return number, not_checked(keys, heads, newest, unlisted)
+
+
+def not_checked(keys: list[str], heads: list[Path], newest: Head, unlisted: list[str]) -> list[str]:
+    lines = [
+        "whether these are all records of the period: gaps in the indexes are other records or removed ones",
+        "how long the choices hold, who made them, and when each notice was published",
+        "what README.md says",
+    ]
+    if not keys:
+        lines.append("whose the keys are: public-keys.txt came with the export. Give a key that you trust with --key")
+    if not heads:
+        lines.append("whether the ledger was written anew: give a head that was kept elsewhere with --head")
+    if newest[2] is None:
+        lines.append("when the head was signed: it doesn't say so")
+    return lines + [f"{name}: it isn't in SHA256SUMS" for name in unlisted]
+
+
+def check_head(path: Path, head: Head, newest: Head, proofs: list[Path]) -> None:
+    """Return if this export's head and another are heads of one ledger."""
+    old, new = sorted((head, newest), key=lambda either: either[0])
+    if old[2] and new[2] and old[0] < new[0] and old[2] > new[2]:
+        raise Wrong(f"{path}: the head of fewer records was signed after the one of more")
+    if old[0] == new[0]:
+        if old[1] != new[1]:
+            raise Wrong(f"{path} is a head of as many records with another root")
+        return
+    if not old[0]:
+        return  # every ledger continues the empty one
+    for proof in proofs:
+        found = json.loads(proof.read_text("utf-8"))
+        if (found["old"]["size"], found["new"]["size"]) == (old[0], new[0]):
+            check_consistency(old, new, [bytes.fromhex(sibling) for sibling in found["path"]], path)
+            return
+    raise Wrong(
+        f"{path} is a head of {head[0]} records, and this export's is of {newest[0]}. Without a proof that one "
+        f"continues the other it shows nothing: save /consent/heads/{old[0]}/{new[0]}/ of the site, and give that file "
+        "with --consistency"
+    )
+
+
+def check_consistency(old: Head, new: Head, path: list[bytes], name: Path) -> None:
+    """RFC 9162, section 2.1.4.2, for trees of different sizes."""
+    wrong = Wrong(f"{name} isn't a head of this ledger: the history was rewritten, or the proof isn't theirs")
+    hashes = [old[1], *path] if old[0] & (old[0] - 1) == 0 else path
+    fn, sn = old[0] - 1, new[0] - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    if not hashes:
+        raise wrong
+    first = second = hashes[0]
+    for sibling in hashes[1:]:
+        if sn == 0:
+            raise wrong
+        if fn & 1 or fn == sn:
+            first, second = sha256(b"\x01" + sibling + first), sha256(b"\x01" + sibling + second)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            second = sha256(b"\x01" + second + sibling)
+        fn, sn = fn >> 1, sn >> 1
+    if sn or first != old[1] or second != new[1]:
+        raise wrong
+
+
+def check_records(folder: Path, newest: Head, others: list[Head]) -> int:
+    seen, last, latest = 0, -1, None
+    with (folder / "proofs.jsonl").open(encoding="utf-8") as proofs:
+        for record in read_records(folder):
+            if record["index"] <= last:
+                raise Wrong(f"record {record['index']} is listed behind record {last}: each is listed once, in order")
+            line = proofs.readline()
+            if not line:
+                raise Wrong(f"record {record['index']} has no proof")
+            check_record(record, json.loads(line), newest, folder)
+            for head in (newest, *others):
+                check_time(record, head)
+            made = time_of(record["core"]["created_at"])
+            if latest and made < latest - LATE:
+                raise Wrong(f"record {record['index']} is backdated: records sealed before it were made after {latest}")
+            seen, last, latest = seen + 1, record["index"], max(made, latest or made)
+        if proofs.readline():
+            raise Wrong("there are more proofs than records")
     return seen
 
 
-def check_sums(folder: Path) -> None:
-    listed = {}
+def check_time(record: dict[str, Any], head: Head) -> None:
+    size, _, signed_at = head
+    made = time_of(record["core"]["created_at"])
+    if time_of(record["core"]["expires_at"]) <= made:
+        raise Wrong(f"record {record['index']} expires before it was made")
+    if signed_at is None:
+        return
+    if record["index"] < size and made > signed_at + timedelta(minutes=1):  # clocks differ a little
+        raise Wrong(f"record {record['index']} was made after {signed_at}, when a head was signed over it")
+    if record["index"] >= size and made < signed_at - LATE:
+        raise Wrong(f"record {record['index']} is backdated: a head of {signed_at} doesn't have it yet")
+
+
+def time_of(text: str) -> datetime:
+    if not TIME.fullmatch(text):
+        raise Wrong(f"{text!r} is no time as records have them")
+    return datetime.fromisoformat(text[:-1] + "+00:00")  # noqa: FURB162  (Python 3.9)
+
+
+def check_sums(folder: Path) -> list[str]:
+    """Compare every file that is listed. Return those that aren't."""
+    listed: dict[str, str] = {}
     for line in (folder / "SHA256SUMS").read_text("utf-8").splitlines():
         digest, _, name = line.partition("  ")
+        if name in listed:
+            raise Wrong(f"SHA256SUMS lists {name} twice")
         listed[name] = digest
     for name, digest in listed.items():
         if hash_of_file(folder / name) != digest:
             raise Wrong(f"{name} isn't what SHA256SUMS says")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    unlisted = sorted(names - listed.keys() - {"SHA256SUMS"})
+    for name in unlisted:
+        if name in ("records.csv", "records.jsonl", "proofs.jsonl", "checkpoint.txt") or name.startswith("notices/"):
+            raise Wrong(f"{name} isn't listed in SHA256SUMS")
+    return unlisted
 
 
 def hash_of_file(path: Path) -> str:
@@ -92,42 +218,99 @@ def hash_of_file(path: Path) -> str:
 
 
 def read_records(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records. Raise :class:`Wrong` for one that is written in another way than an export writes it."""
     if (folder / "records.jsonl").exists():
-        with (folder / "records.jsonl").open(encoding="utf-8") as file:
+        if (folder / "records.csv").exists():
+            raise Wrong("there are two files of records, and an export has one")
+        with (folder / "records.jsonl").open(encoding="utf-8", newline="\n") as file:
             for line in file:
-                yield json.loads(line)
+                yield read_line(line)
         return
     with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
-        for cells in csv.DictReader(file):
-            row = {name: cell.removeprefix("'") for name, cell in cells.items()}
-            answers = dict.fromkeys(row["accepted"].split(), True)
-            answers.update(dict.fromkeys(row["refused"].split(), False))
-            personal = {name: row[name] for name in ("action", "language", "receipt_sha256", "surface")}
-            personal.update(answers=answers, gpc=row["gpc"] == "true")
-            yield {
-                "index": int(row["index"]),
-                "core": {name: row[name] for name in ("created_at", "expires_at", "notice")},
-                "personal": None if row["personal_sha256"] else personal,
-                "salt": row["salt"],
-                "personal_sha256": row["personal_sha256"],
-                "leaf": row["leaf"],
-            }
+        rows = csv.reader(file, strict=True)
+        if next(rows, None) != list(COLUMNS):
+            raise Wrong("the columns of records.csv aren't those of an export")
+        for cells in rows:
+            yield read_cells(cells)
 
 
-def check_record(record: dict[str, Any], proof: dict[str, Any], size: int, root: bytes, folder: Path) -> None:
-    index = record["index"]
-    if record["personal"] is None:
+def read_line(line: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads(line)
+    # A name that is there twice would be lost in reading.
+    if json.dumps(record, ensure_ascii=False) + "\n" != line:
+        raise Wrong(f"a line of records.jsonl isn't written as an export writes it: {line[:80]}")
+    index, personal = record["index"], record["personal"]
+    if type(index) is not int or record.keys() != FIELDS or record["core"].keys() != CORE:
+        raise Wrong(f"record {index!r} has other fields than a record")
+    if (personal is None) != (record["salt"] is None) or (personal is None) == (record["personal_sha256"] is None):
+        raise Wrong(f"record {index} is neither whole nor erased")
+    if personal is not None and (personal.keys() != PERSONAL or type(personal["gpc"]) is not bool):
+        raise Wrong(f"record {index} has other fields than a record")
+    return record
+
+
+def read_cells(cells: list[str]) -> dict[str, Any]:
+    """Return the record of a row, and compare every cell with what an export writes for it."""
+    if len(cells) != len(COLUMNS):
+        raise Wrong(f"a row of records.csv has {len(cells)} cells instead of {len(COLUMNS)}: {cells[:1]}")
+    row = {name: cell.removeprefix("'") for name, cell in zip(COLUMNS, cells)}  # noqa: B905  (Python 3.9)
+    answers = dict.fromkeys(row["accepted"].split(), True)
+    answers.update(dict.fromkeys(row["refused"].split(), False))
+    personal: dict[str, Any] = {name: row[name] for name in ("action", "language", "receipt_sha256", "surface")}
+    personal.update(answers=answers, gpc=row["gpc"] == "true")
+    record = {
+        "index": int(row["index"]),
+        "core": {name: row[name] for name in ("created_at", "expires_at", "notice")},
+        "personal": None if row["personal_sha256"] else personal,
+        "salt": None if row["personal_sha256"] else row["salt"],
+        "personal_sha256": row["personal_sha256"] or None,
+        "leaf": row["leaf"],
+    }
+    for name, cell, expected in zip(COLUMNS, cells, cells_of(record)):  # noqa: B905  (Python 3.9)
+        if cell != expected:
+            raise Wrong(f"record {row['index']}, {name}: {cell!r} isn't as sealed. It should be {expected!r}")
+    return record
+
+
+def cells_of(record: dict[str, Any]) -> list[str]:
+    """Return the row that an export writes for a record. What was erased is empty."""
+    personal = record["personal"] or {}
+    answers = personal.get("answers", {})
+    cells = {
+        **record["core"],
+        **personal,
+        "index": str(record["index"]),
+        "accepted": " ".join(sorted(name for name, answer in answers.items() if answer)),
+        "refused": " ".join(sorted(name for name, answer in answers.items() if not answer)),
+        "gpc": str(personal["gpc"]).lower() if personal else "",
+        "salt": record["salt"] or "",
+        "personal_sha256": record["personal_sha256"] or "",
+        "leaf": record["leaf"],
+    }
+    row = [str(cells.get(name, "")) for name in COLUMNS]
+    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row]
+
+
+def check_record(record: dict[str, Any], proof: dict[str, Any], head: Head, folder: Path) -> None:
+    index, (size, root, _) = record["index"], head
+    notice, salt = record["core"]["notice"], record["salt"]
+    for text in (notice, record["leaf"], *([record["personal_sha256"]] if salt is None else [])):
+        if not HASH.fullmatch(text):
+            raise Wrong(f"record {index}: {text!r} is no hash as records have them")
+    if salt is None:
         personal = bytes.fromhex(record["personal_sha256"])
     else:
-        personal = sha256(bytes.fromhex(record["salt"]) + canonical(record["personal"]))
+        if bytes.fromhex(salt).hex() != salt:
+            raise Wrong(f"record {index}: {salt!r} is no salt as records have them")
+        personal = sha256(bytes.fromhex(salt) + canonical(record["personal"]))
     leaf = sha256(b"\x00" + b"consent/v1" + sha256(canonical(record["core"])) + personal)
     if leaf.hex() != record["leaf"]:
         raise Wrong(f"record {index} says something else than what was sealed")
-    if proof["index"] != index or proof["leaf"] != record["leaf"]:
+    if type(proof["index"]) is not int or proof["index"] != index or proof["leaf"] != record["leaf"]:
         raise Wrong(f"the proof of record {index} is another record's")
     if root_by(leaf, index, size, [bytes.fromhex(sibling) for sibling in proof["path"]]) != root:
         raise Wrong(f"record {index} isn't in the signed head")
-    if not (folder / "notices" / f"{record['core']['notice']}.json").exists():
+    if not (folder / "notices" / f"{notice}.json").exists():
         raise Wrong(f"the notice of record {index} is missing")
 
 
@@ -170,8 +353,8 @@ def read_key(line: str) -> Key:
     return name, bytes.fromhex(identifier), data[1:]
 
 
-def signed_head(note: str, keys: list[Key]) -> tuple[int, bytes]:
-    """Return size and root of a signed head. One of the keys must have signed it."""
+def signed_head(note: str, keys: list[Key]) -> Head:
+    """Return size, root and time of a signed head. One of the keys must have signed it."""
     text, blank, below = note.rpartition("\n\n")
     text += "\n"
     lines = text.split("\n")
@@ -182,7 +365,9 @@ def signed_head(note: str, keys: list[Key]) -> tuple[int, bytes]:
         data = base64.b64decode(encoded, validate=True)
         for known, identifier, public in keys:
             if known == name == lines[0] and data[:4] == identifier and verifies(public, text.encode(), data[4:]):
-                return int(lines[1]), base64.b64decode(lines[2], validate=True)
+                times = [line[5:] for line in lines[3:] if line.startswith("time ")]
+                signed_at = datetime.fromisoformat(times[0].replace("Z", "+00:00")) if times else None  # noqa: FURB162
+                return int(lines[1]), base64.b64decode(lines[2], validate=True), signed_at
     raise Wrong("none of the keys has signed the head")
 
 

@@ -23,8 +23,10 @@ from django.test import Client
 
 from consent.actions import erase_record, export_records, publish_notice, record_choice, seal_ledger
 from consent.exporting import Export, NothingSealed, defused
-from consent.ledger.keys import public_keys
-from consent.models import ConsentEvent, ConsentRecord
+from consent.ledger.checkpoint import Head, write
+from consent.ledger.keys import current_key, origin, public_keys
+from consent.ledger.proofs import consistency_proof
+from consent.models import Checkpoint, ConsentEvent, ConsentRecord
 from tests.consent.ledger import add_records
 from tests.people import person
 
@@ -84,11 +86,12 @@ def test_a_stranger_checks_the_export_with_the_verifier_alone(
     form: str,
 ) -> None:
     done = verify(unpack(form))
-    assert (done.returncode, done.stdout, done.stderr) == (
-        0,
-        "All 300 records are what was sealed, and in the signed head.\n",
-        "",
-    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said, *unchecked = done.stdout.splitlines()
+    assert said == "All 300 records are what was sealed, and in the signed head."
+    assert unchecked[0] == "Not checked:"
+    for words in ("all records of the period", "--key", "--head"):
+        assert any(words in line for line in unchecked), words
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -145,6 +148,133 @@ def test_swapped_lost_and_foreign_proofs_are_caught(sealed: list[str], unpack: U
         done = verify(folder)
         assert done.returncode == 1, words
         assert words in done.stderr
+
+
+def rewrite_rows(folder: Path, change: Callable[[list[dict[str, str]]], object]) -> None:
+    """Change the rows of the CSV as a forger would, who lets everything else fit."""
+    path = folder / "records.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = list(rows[0])
+    change(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, quoting=csv.QUOTE_ALL)
+        writer.writeheader()
+        writer.writerows(rows)
+    sum_up(folder)
+
+
+@pytest.mark.parametrize(
+    ("index", "name", "cell"),
+    [
+        (3, "action", "accept_all"),  # erased
+        (3, "accepted", "analytics marketing necessary"),
+        (3, "gpc", "false"),
+        (3, "salt", "00" * 16),
+        (1, "gpc", "TRUE"),
+        (1, "gpc", "no"),
+        (1, "index", "01"),
+        (1, "index", "0_1"),
+        (1, "accepted", "necessary necessary"),
+        (1, "action", "'reject_all"),
+    ],
+)
+def test_every_cell_is_compared_with_what_was_sealed(
+    sealed: list[str], unpack: Unpack, index: int, name: str, cell: str
+) -> None:
+    folder = unpack()
+    rewrite_rows(folder, lambda rows: rows[index].update({name: cell}))
+    done = verify(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert name in done.stderr
+    assert "isn't as sealed" in done.stderr
+
+
+def test_a_record_that_is_listed_again_is_caught(sealed: list[str], unpack: Unpack) -> None:
+    folder = unpack()
+    rewrite_rows(folder, lambda rows: rows.__setitem__(slice(4, 5), [rows[4]] * 51))
+    proofs = (folder / "proofs.jsonl").read_text().splitlines(keepends=True)
+    (folder / "proofs.jsonl").write_text("".join(proofs[:4] + [proofs[4]] * 51 + proofs[5:]))
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, "record 4 is listed behind record 4" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"gpc": true', '"gpc": false, "gpc": true'),
+        ('"index": 0,', '"index": 0, "name": "Ann",'),
+        ('"personal": null', '"personal": {"action": "accept_all"}'),
+    ],
+)
+def test_a_line_of_json_says_each_thing_once_and_nothing_else(
+    sealed: list[str], unpack: Unpack, old: str, new: str
+) -> None:
+    folder = unpack("json")
+    text = (folder / "records.jsonl").read_text(encoding="utf-8")
+    assert old in text
+    (folder / "records.jsonl").write_text(text.replace(old, new, 1), encoding="utf-8")
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_second_file_of_records_is_no_part_of_an_export(sealed: list[str], unpack: Unpack) -> None:
+    folder = unpack("json")
+    (folder / "records.csv").write_text("forged")
+    done = verify(folder)
+    assert (done.returncode, "records.csv isn't listed" in done.stderr) == (1, True)
+
+
+def test_a_backdated_record_is_caught(sealed: list[str], unpack: Unpack, at: datetime, tmp_path: Path) -> None:
+    earlier = Checkpoint.objects.latest("pk")
+    add_records(1, at=at - timedelta(days=40))
+    seal_ledger(at=at + timedelta(hours=3))
+    newest = Checkpoint.objects.latest("pk")
+    done = verify(unpack(first=DAY - timedelta(days=60)))
+    assert (done.returncode, "record 300 is backdated" in done.stderr) == (1, True)
+    # By itself it looks in order, but not beside a head that was signed before.
+    folder = unpack("json", first=DAY - timedelta(days=60), last=DAY - timedelta(days=30))
+    assert verify(folder).returncode == 0
+    options = kept_outside(tmp_path, earlier, newest)
+    done = verify(folder, *options)
+    assert (done.returncode, "record 300 is backdated" in done.stderr) == (1, True)
+
+
+def kept_outside(folder: Path, earlier: Checkpoint, newest: Checkpoint) -> list[str]:
+    """Write a head that was kept, and the proof that the newest continues it, as the site answers it."""
+    head, proof = folder / "kept.txt", folder / "consistency.json"
+    head.write_text(earlier.note, encoding="utf-8")
+    proof.write_bytes(Client().get(f"/consent/heads/{earlier.size}/{newest.size}/").content)
+    return ["--head", str(head), "--consistency", str(proof)]
+
+
+def test_an_earlier_head_is_held_against_the_export_by_a_proof(
+    sealed: list[str], unpack: Unpack, at: datetime, tmp_path: Path
+) -> None:
+    earlier = Checkpoint.objects.latest("pk")
+    add_records(7, at=at + timedelta(hours=2))
+    seal_ledger(at=at + timedelta(hours=3))
+    newest = Checkpoint.objects.latest("pk")
+    folder = unpack()
+    options = kept_outside(tmp_path, earlier, newest)
+    assert (verify(folder, *options).returncode, verify(folder, *options).stderr) == (0, "")
+    done = verify(folder, *options[:2])
+    assert (done.returncode, "/consent/heads/300/307/" in done.stderr) == (1, True)
+
+
+def test_a_ledger_that_was_rewritten_with_the_key_does_not_continue_a_head_from_outside(
+    sealed: list[str], unpack: Unpack, at: datetime, tmp_path: Path, settings: Any
+) -> None:
+    newest = Checkpoint.objects.latest("pk")
+    # A head of another history, signed with the same key and over fewer records.
+    stranger = write(Head(newest.note.partition("\n")[0], 200, b"\x07" * 32, at), [current_key().signer(origin())])
+    (tmp_path / "kept.txt").write_text(stranger, encoding="utf-8")
+    path = [digest.hex() for digest in consistency_proof(200, 300)]
+    (tmp_path / "proof.json").write_text(json.dumps({"old": {"size": 200}, "new": {"size": 300}, "path": path}))
+    done = verify(unpack(), "--head", str(tmp_path / "kept.txt"), "--consistency", str(tmp_path / "proof.json"))
+    assert (done.returncode, "the history was rewritten" in done.stderr) == (1, True)
 
 
 def test_another_key_and_an_earlier_head_are_held_against_it(
@@ -211,7 +341,7 @@ def test_a_category_that_looks_like_a_formula_is_text_and_still_verifies(
     record_choice(
         choice="save", categories=["-2"], notice=notice.sha256, surface="banner", gpc=False, receipt="", at=at
     )
-    seal_ledger(at=at)
+    seal_ledger(at=at + timedelta(hours=3))
     folder = unpack()
     cells = [cell for line in csv.reader(io.StringIO((folder / "records.csv").read_text())) for cell in line]
     assert "'-2 necessary" in cells
