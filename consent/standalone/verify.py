@@ -181,7 +181,10 @@ def check_time(record: dict[str, Any], head: Head) -> None:
     if record["index"] < size and made > signed_at + timedelta(minutes=1):  # clocks differ a little
         raise Wrong(f"record {record['index']} was made after {signed_at}, when a head was signed over it")
     if record["index"] >= size and made < signed_at - LATE:
-        raise Wrong(f"record {record['index']} is backdated: a head of {signed_at} doesn't have it yet")
+        raise Wrong(
+            f"record {record['index']} is backdated, or waited for over a day to be sealed: "
+            f"a head of {signed_at} doesn't have it yet"
+        )
 
 
 def time_of(text: str) -> datetime:
