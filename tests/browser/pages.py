@@ -74,7 +74,8 @@ PAGES = {
     "search without hits": "/search/?q=lutael",
     # More parameters than Django reads.
     "bad request": "/search/?" + "&" * 2000,
-    "not allowed": "/glossary/",
+    # A form without a token, as it may be sent nowhere else.
+    "not allowed": "/admin/login/",
     "not found": "/nowhere/",
     "retired": "/glossary/withdrawn-notion/",
     "fault": "/glossary/",

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.banner import BANNER, choose_on_banner, switch_all_on
 from tests.browser.third_parties import remembering, serve
-from tests.browser.visiting import axe_violations, rest
+from tests.browser.visiting import axe_violations, rest, until
 from tests.sites import Site
 
 STORED = "/glossary/"
@@ -244,7 +244,7 @@ def test_an_expired_choice_erases_too(served: Site, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
     page.context.clear_cookies(name="cookie_consent")
     page.goto(served.url + STORED)
-    assert kept(page) == {"mine"}
+    until(page, lambda: kept(page) == {"mine"}, "what an expired choice had opened is erased")
 
 
 def test_consent_mode_denies_all_seven_before_it_says_what_was_allowed(served: Site, page: Page) -> None:

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -26,8 +25,9 @@ EVERYTHING = {
 }
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "color-contrast-enhanced", "link-in-text-block"]}}
 STATUS = {"bad request": 400, "not allowed": 403, "not found": 404, "retired": 410, "fault": 500}
-# Asked for with a POST that comes from nowhere.
+# Asked for with a POST that comes from nowhere. The admin is in English alone.
 FORGED = ("not allowed",)
+PAGES_IN = {language: [name for name in PAGES if not language or name not in FORGED] for language in LANGUAGES}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -54,8 +54,10 @@ def reader(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.mark.parametrize("language", ["", "/ar"], ids=["English", "Arabic"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [pytest.param(name, prefix, id=f"{name}{prefix}") for prefix in ("", "/ar") for name in PAGES_IN[prefix]],
+)
 def test_pages_are_accessible_and_fit_the_screen(
     site: Site, broken: Site, reader: BrowserContext, name: str, language: str
 ) -> None:
@@ -97,9 +99,9 @@ def test_every_page_is_valid_html_in_every_language(site: Site, broken: Site, tm
     except PackageMissing as missing:
         pytest.skip(str(missing))
     names: dict[str, str] = {}
-    for language, (name, path) in product(LANGUAGES, PAGES.items()):
+    for language, name in [(prefix, name) for prefix, inside in PAGES_IN.items() for name in inside]:
         file = tmp_path / f"{len(names)}.html"
-        address = (broken if name == "fault" else site).url + language + path
+        address = (broken if name == "fault" else site).url + language + PAGES[name]
         request = Request(address, method="POST" if name in FORGED else "GET")  # noqa: S310  (our own server)
         try:
             with urlopen(request) as response:  # noqa: S310

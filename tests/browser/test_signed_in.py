@@ -117,6 +117,7 @@ def test_what_they_read_is_true_and_ends_with_the_session(attacked: Site, superu
     expect(superuser.locator("main").get_by_text(OFF)).to_be_visible()
     superuser.goto(f"{attacked.url}/admin/")
     superuser.get_by_role("button", name="Log out").click()
+    superuser.wait_for_url(f"{attacked.url}/admin/logout/")
     superuser.goto(attacked.url + STORED)
     expect(superuser.locator("html")).to_have_attribute("data-attacked", "done")
     expect(superuser.get_by_text(OFF).first).to_be_hidden()
