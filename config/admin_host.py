@@ -18,8 +18,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
 
 ADMIN = "/admin/"
-#: What both hosts answer: probes of machines.
-ON_BOTH = ("/healthz", "/readyz")
 
 
 def is_admin_host(host: str) -> bool:
@@ -34,7 +32,7 @@ class AdminHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not settings.ADMIN_HOST or request.path_info in ON_BOTH:
+        if not settings.ADMIN_HOST:
             return self.get_response(request)
         is_admin = f"{request.path_info}/".startswith(ADMIN)
         if not is_admin_host(request.get_host()):

@@ -30,6 +30,14 @@ KEPT_VIEWS = frozenset(
 #: What pages of other sites fetch. Kept as well, and caches may keep it for as long as the view says: there is nothing
 #: in it that a reader's consent opens.
 OPEN_VIEWS = frozenset(("glossary:embed_release", "glossary:embed_script", "glossary:embedded_term"))
+#: The public views whose answer depends on the query of the address (``?q=…``). No other may read it, and none of these
+#: is kept: what is kept is served whatever stands behind its address, such as the mark of a campaign.
+READS_QUERY = frozenset(
+    (
+        *("glossary:search", "glossary:suggest"),
+        *("consent:preferences", "consent:preferences_in", "consent:receipt", "consent:heads"),
+    )
+)
 #: For an answer whose policy is the reader's own: her browser keeps it, and asks each time whether it still holds.
 OWN = "private, no-cache"
 #: What the policy of such an answer follows from.

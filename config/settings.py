@@ -200,6 +200,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentSecurityPolicyMiddleware",
+    # Ahead of everything that asks for the host.
+    "config.probes.ProbeMiddleware",
+    "config.bodies.LengthRequiredMiddleware",
     "config.admin_host.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -397,7 +400,9 @@ TRUSTED_PROXIES = env.number(
     most=9,
     shown_default="1 when SITE_URL is `https`, else 0",
     description="How many proxies stand in front, each adding the address it heard from to `X-Forwarded-For`. Used for "
-    "nothing but CONSENT_CHOICES_PER_HOUR. Too low a number counts all visitors as one network.",
+    "nothing but the limits on what one network may have recorded. A port behind the address is left out. Too low a "
+    "number counts all visitors as one network, and so does one too high: addresses that cannot be read are counted "
+    "together.",
 )
 
 CONSENT_LANGUAGES = env.words(

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.cache import cache as django_cache
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -103,7 +103,7 @@ def _database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         logger.exception("Not ready: the database does not answer.")
         return "does not answer"
     return "ok"
@@ -118,7 +118,7 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 def _migrations() -> str:
     try:
         missing = _known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
-    except DatabaseError:
+    except Error:
         return "unknown, because the database does not answer"
     return f"{len(missing)} not applied: run manage.py migrate" if missing else "ok"
 

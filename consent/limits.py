@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import logging
 import math
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,6 +26,10 @@ logger = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
 #: An honest browser has one record written with each receipt, as each answer brings another. Two tabs may need two.
 PER_RECEIPT = 5
+#: All those whose network cannot be read. What the log says of them when they were too many.
+UNREADABLE = "network that cannot be read from X-Forwarded-For (see TRUSTED_PROXIES)"
+#: As proxies write an address: 203.0.113.5:4711, [2001:db8::1], [2001:db8::1]:4711, and that in quotes (RFC 7239).
+ADDRESS_AND_PORT = re.compile(r'"?(?:\[(?P<six>[^\[\]]+)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?"?')
 #: How many visitors are told apart at a time: some 10 MB.
 MOST_COUNTED = 100_000
 
@@ -89,8 +94,8 @@ def admission(request: HttpRequest, *, receipt: str, at: datetime) -> Callable[[
 
     def admit(withdraws: bool) -> None:
         address = address_of(request)
-        if address and not withdraws:
-            limiter.take("network", address, most=settings.CONSENT_CHOICES_PER_HOUR, at=at)
+        if not withdraws:
+            limiter.take("network" if address else UNREADABLE, address, most=settings.CONSENT_CHOICES_PER_HOUR, at=at)
         if receipt:
             limiter.take("receipt", receipt, most=PER_RECEIPT, at=at)
 
@@ -98,10 +103,11 @@ def admission(request: HttpRequest, *, receipt: str, at: datetime) -> Callable[[
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the network that a request comes from: an IPv4 address or an IPv6 /64; "" when it isn't known.
+    """Return the network that a request comes from: an IPv4 address or an IPv6 /64; "" when that cannot be read.
 
     Behind proxies (``settings.TRUSTED_PROXIES``) it is what the outermost of them wrote into ``X-Forwarded-For``.
-    What stands left of that came from the client, and says nothing.
+    What stands left of that came from the client, and says nothing. Limits count all of "" as one network: no client
+    can write there, and whatever a proxy writes must not switch a limit off.
     """
     proxies: int = settings.TRUSTED_PROXIES
     if proxies:
@@ -110,7 +116,7 @@ def address_of(request: HttpRequest) -> str:
     else:
         said = request.META.get("REMOTE_ADDR", "")
     try:
-        address = ipaddress.ip_address(said)
+        address = ipaddress.ip_address(_without_port(said))
     except ValueError:
         return ""
     if isinstance(address, ipaddress.IPv6Address):
@@ -119,3 +125,9 @@ def address_of(request: HttpRequest) -> str:
         # A connection gets at least a /64 of its own, and may take a new address from it for each request.
         return str(ipaddress.ip_network((address, 64), strict=False).network_address)
     return str(address)
+
+
+def _without_port(said: str) -> str:
+    """Return an address without the brackets, the quotes and the port with which proxies may write it."""
+    found = ADDRESS_AND_PORT.fullmatch(said)
+    return found["six"] or found["four"] if found else said

@@ -54,8 +54,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 def _admits(request: HttpRequest, *, at: datetime) -> bool:
     """Whether there is room for another post; without a word, as a flood of posts would be one of log lines too."""
-    address = address_of(request)
-    if address and limiter.wait("network", address, most=PER_NETWORK, at=at):
+    if limiter.wait("network", address_of(request), most=PER_NETWORK, at=at):
         return False
     return not limiter.wait("everybody", "", most=PER_PROCESS, at=at)
 

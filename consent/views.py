@@ -20,6 +20,7 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
@@ -285,6 +286,12 @@ def close(response: HttpResponse, request: HttpRequest) -> None:
     """Delete the consent cookie, if there is one: nothing optional runs, and the visitor is asked again."""
     if settings.COOKIE_CONSENT_NAME in request.COOKIES:
         _delete(response, settings.COOKIE_CONSENT_NAME, "/")
+
+
+def close_unread(response: HttpResponse, request: HttpRequest) -> None:
+    """Close after a choice whose form could not be read, as it may have been a refusal. Leaves other requests alone."""
+    if request.path == reverse("consent:choose") and is_same_origin(request):
+        close(response, request)
 
 
 def forget(response: HttpResponse) -> None:

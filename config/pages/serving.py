@@ -1,7 +1,8 @@
 """From a request to an answer, ahead of Django.
 
 What happens for each request is kept short: one look at the shared number, one at the dictionary of pages, and an
-answer whose headers were put together when the first visitor asked for it.
+answer whose headers were put together when the first visitor asked for it. The query of an address is not looked at:
+views that read it are not kept (``config.caching.READS_QUERY``).
 """
 
 from __future__ import annotations
@@ -109,7 +110,6 @@ class PageStore:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if (
             environ["REQUEST_METHOD"] not in ("GET", "HEAD")
-            or environ.get("QUERY_STRING")
             or environ.get("SCRIPT_NAME")
             # Hosts that aren't ours, and the way to HTTPS, are Django's to answer.
             or not self._is_allowed(environ.get("HTTP_HOST", ""))

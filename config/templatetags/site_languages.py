@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
+from config.caching import READS_QUERY
 from config.languages import TRANSLATED
 
 register = template.Library()
@@ -85,6 +86,9 @@ def home_in(code: str) -> str:
 
 def query_of(request: HttpRequest) -> str:
     """Return what is asked of this page, a search above all, ready to stand behind another path."""
+    match = request.resolver_match
+    if match is None or match.view_name not in READS_QUERY:
+        return ""
     try:
         query = request.GET.urlencode()
     except SuspiciousOperation:  # more than may be read: this is the page that says so

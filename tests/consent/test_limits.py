@@ -159,6 +159,16 @@ def test_memory_is_bounded(at: datetime, monkeypatch: pytest.MonkeyPatch) -> Non
         (2, "10.0.0.1", "198.51.100.1", ""),
         (1, "10.0.0.1", "", ""),
         (1, "10.0.0.1", "unknown", ""),
+        (1, "10.0.0.1", "203.0.113.5:port", ""),
+        (1, "10.0.0.1", "203.0.113.5:4711", "203.0.113.5"),
+        (1, "10.0.0.1", "1.2.3.4:1, 203.0.113.5:4711", "203.0.113.5"),
+        (1, "10.0.0.1", '"203.0.113.5:4711"', "203.0.113.5"),
+        (1, "10.0.0.1", "[2001:db8:1:2:3:4:5:6]:4711", "2001:db8:1:2::"),
+        (1, "10.0.0.1", '"[2001:db8:1:2:3:4:5:6]:4711"', "2001:db8:1:2::"),
+        (1, "10.0.0.1", "[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::"),
+        (1, "10.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        (1, "10.0.0.1", "fe80:1:2:3::4%eth0", "fe80:1:2:3::"),
+        (1, "10.0.0.1", "[::ffff:203.0.113.7]:4711", "203.0.113.7"),
         (0, "2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::"),
         (0, "::ffff:203.0.113.7", "", "203.0.113.7"),
         (0, "", "", ""),
@@ -172,6 +182,18 @@ def test_the_address_is_the_one_that_the_outermost_proxy_saw(
     assert address_of(RequestFactory().get("/", REMOTE_ADDR=peer, headers=headers)) == address
 
 
-def test_without_a_known_address_nobody_is_refused(settings: Any) -> None:
+@pytest.mark.parametrize("written", ["203.0.113.5:4711", "[2001:db8::1]:4711", "unknown", "", ",,", "_hidden"])
+def test_whatever_a_proxy_writes_there_is_a_limit(settings: Any, written: str, caplog: Any) -> None:
     settings.TRUSTED_PROXIES = 1
-    assert {post(Client()).status_code for _ in range(5)} == {303}
+    answers = [post(Client(), HTTP_X_FORWARDED_FOR=written).status_code for _ in range(4)]
+    assert answers == [303, 303, 303, 429]
+
+
+def test_those_whose_address_cannot_be_read_are_counted_together_and_apart_from_others(
+    settings: Any, caplog: Any
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    written = ["unknown", "", "198.51.100.1:port", "_hidden"]
+    assert [post(Client(), HTTP_X_FORWARDED_FOR=each).status_code for each in written] == [303, 303, 303, 429]
+    assert "TRUSTED_PROXIES" in caplog.text, "the operator learns what to look at"
+    assert post(Client(), HTTP_X_FORWARDED_FOR="203.0.113.9:4711").status_code == 303

@@ -1,5 +1,7 @@
 """What holds for every public page: methods, cookies, errors, health."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -141,8 +143,49 @@ def test_the_site_is_not_ready_while_the_cache_forgets(client: Client) -> None:
     assert response.json()["cache"] == "forgets what it is given"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", HEALTH)
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "[2001:db8::7]", "elsewhere.example", "not a host", ""])
+def test_probes_are_answered_whatever_host_they_name(
+    client: Client, address: str, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get(address, HTTP_HOST=host)
+    assert response.status_code == 200
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert not caplog.records
+
+
 def test_probes_are_answered_without_https() -> None:
     assert settings.SECURE_REDIRECT_EXEMPT == [r"^healthz$", r"^readyz$"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/consent/", "/consent/receipt/", "/admin/login/", "/nowhere/"])
+def test_a_body_of_unknown_length_is_refused_and_not_read_as_empty(client: Client, address: str) -> None:
+    response = client.generic("POST", address, "choice=accept_all", headers={"Transfer-Encoding": "chunked"})
+    assert response.status_code == 411
+    assert "Content-Length" in response.content.decode()
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_a_choice_of_unknown_length_closes_what_was_open_since_it_may_be_a_refusal(client: Client) -> None:
+    def post(address: str, *, sender: str) -> Any:
+        headers = {"Transfer-Encoding": "chunked", "Sec-Fetch-Site": sender}
+        response = client.generic("POST", address, "choice=reject_all", headers=headers)
+        assert response.status_code == 411
+        return response
+
+    client.cookies["cookie_consent"] = "analytics=x|notice=1.x"
+    assert "cookie_consent" not in post("/admin/login/", sender="same-origin").cookies
+    assert "cookie_consent" not in post("/consent/", sender="cross-site").cookies
+    assert post("/consent/", sender="same-origin").cookies["cookie_consent"].value == ""
+
+
+@pytest.mark.django_db
+def test_what_has_no_body_needs_no_length(client: Client) -> None:
+    for method in ("GET", "HEAD"):
+        assert client.generic(method, "/", headers={"Transfer-Encoding": "chunked"}).status_code == 200
 
 
 def files(**contents: str) -> dict[str, tuple[Storage, str]]:
