@@ -89,13 +89,14 @@ if any(len(key) < 32 for key in CONSENT_SIGNING_KEYS_OLD) or CONSENT_SIGNING_KEY
     _problems.append("CONSENT_SIGNING_KEYS_OLD holds a key shorter than 32 characters, or the current one.")
 if ADMIN_HOST and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?", ADMIN_HOST):
     _problems.append(f"ADMIN_HOST={ADMIN_HOST!r} must be a host name such as admin.glossary.example.org.")
-if ADMIN_HOST and ADMIN_HOST.partition(":")[0] == _site.hostname:
+_admin_name = ADMIN_HOST.partition(":")[0]
+if ADMIN_HOST and _admin_name == _site.hostname:
     _problems.append("ADMIN_HOST is the host of SITE_URL. It needs a name of its own: cookies don't tell ports apart.")
 env.refuse_to_start(_problems)
 
 SERVED_OVER_HTTPS = _site.scheme == "https"
-if ADMIN_HOST and ADMIN_HOST.partition(":")[0] not in ALLOWED_HOSTS:
-    ALLOWED_HOSTS.append(ADMIN_HOST.partition(":")[0])
+if ADMIN_HOST and _admin_name not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(_admin_name)
 
 # -- Data --------------------------------------------------------------------------------------------------------------
 

@@ -232,7 +232,7 @@ def _collision(refusal: StaleRevision) -> str:
     when = timezone.localtime(head.created_at)
     both = get_text_list([PARTS[conflict.field] for conflict in merge.conflicts], "and")
     words = f"{head.created_by_name} saved revision {head.number} of this term on {when:%-d %B %Y at %H:%M}, after you "
-    words += f"opened this page. You both changed {both}: choose below what shall be saved. "
+    words += f"opened this page. You both changed {both}: choose below which version to save. "
     if merge.taken:
         words += f"Taken over from revision {head.number}, since only one of you changed it: "
         words += f"{get_text_list([PARTS[part] for part in merge.taken], 'and')}. "

@@ -137,7 +137,7 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
             words = "Readers can't see this term yet."
             return f"{words} Its text is approved, so it can be published." if sealed else words
         case Term.State.RETIRED:
-            return "Taken back: readers who come to its address learn that it is retired. Publishing brings it back."
+            return "Retired: readers who open its address see that it is retired. Publishing makes it public again."
         case Term.State.CHANGED if entry is not None:
             words = f"Readers see revision {entry.revision.number}. Revision {number} is"
             return f"{words} approved, and not yet published." if sealed else f"{words} neither approved nor published."

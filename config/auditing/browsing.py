@@ -162,12 +162,12 @@ class Recorder:
         ]
 
     def turn_to(self, path: str) -> None:
-        """Another page is opened: what the one before it still asked for is nobody's any more."""
+        """Another page is opened: do not wait for requests of the page before it."""
         self.page = path
         self._open.clear()
 
     def through_with(self, request: SeenRequest) -> None:
-        """Wait no longer for the end of an answer that came: where the page's script reads none of it, it has none."""
+        """Do not wait for the end of an answer that has begun: one that the page's script does not read never ends."""
         self._open = {number: loader for number, loader in self._open.items() if self._requests[number] is not request}
 
     def is_busy(self, seconds: float) -> bool:
@@ -237,7 +237,7 @@ class Recorder:
                     self.cookie_asked(line, by=request.url.partition("?")[0], at=request.url, http=True)
 
     def _navigated(self, event: dict[str, Any]) -> None:
-        """Forget what the document before a reload still asked for: how that ended, nobody tells."""
+        """Do not wait for requests of the document before a reload: the browser does not report how they end."""
         frame = event["frame"]
         if "parentId" not in frame:
             self._open = {number: loader for number, loader in self._open.items() if loader == frame["loaderId"]}

@@ -50,7 +50,7 @@ def problems_in_term(
     choices = [choice_name(part) for part in PARTS if choice_name(part) in form.fields]
     found = problems_in(form, [*choices, *fields])
     if collided:
-        words = "You both changed this term: choose what shall be saved."
+        words = "You both changed this term: choose which version to save."
         found = [FieldProblem(words, "collision-heading"), *(one for one in found if one.target)]
     own, note = [one for one in found if one.target != "id_note"], [one for one in found if one.target == "id_note"]
     rows: list[FieldProblem] = []
