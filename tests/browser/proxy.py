@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.sites import Site
+from tests.waiting import PATIENCE
 
 
 class Asked(NamedTuple):
@@ -22,12 +22,15 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """Header names are in lower case. After ``pause_at`` bytes of the body there is a pause, as on a slow line."""
+    """Header names are in lower case. After ``pause_at`` bytes of the body, as on a slow line, nothing comes until
+    ``go_on``.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     pause_at: int = 0
+    go_on: threading.Event | None = None
 
 
 def ask_site(site: Site, asked: Asked) -> Answered:
@@ -57,9 +60,9 @@ def proxy(answer: Callable[[Asked], Answered]) -> Iterator[str]:
             self.end_headers()
             # A browser that goes on to another page hangs up.
             with suppress(OSError):
-                if answered.pause_at:
+                if answered.go_on:
                     self.wfile.write(answered.body[: answered.pause_at])
-                    time.sleep(0.3)
+                    answered.go_on.wait(PATIENCE)
                 self.wfile.write(answered.body[answered.pause_at :])
 
         def do_POST(self) -> None:

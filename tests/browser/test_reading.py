@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
-from tests.browser.visiting import MOVED, TIMEOUT, rest, until
+from tests.browser.visiting import MOVED, PAINTED, TIMEOUT, rest, until
 from tests.sites import Site
 
 TERMS = """
@@ -84,6 +85,7 @@ def tab_to(page: Page, goal: Locator) -> None:
 
 
 def test_the_keyboard_alone_leads_from_home_to_a_term_and_on(site: Site, refused: Page) -> None:
+    # `wait_for_url` waits for the page too: a Tab before there is one leads nowhere.
     page = refused
     page.goto(site.url)
     tab_to(
@@ -91,18 +93,18 @@ def test_the_keyboard_alone_leads_from_home_to_a_term_and_on(site: Site, refused
     )
     page.keyboard.type("luteal")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"/search/\?q=luteal"))
+    page.wait_for_url(re.compile(r"/search/\?q=luteal"))
     tab_to(page, page.get_by_role("main").get_by_role("link", name="Luteal phase", exact=True))
     page.keyboard.press("Enter")
-    expect(page).to_have_url(site.url + PATH)
+    page.wait_for_url(site.url + PATH)
     tab_to(page, page.locator(".prose").get_by_role("link", name="corpus luteum").first)
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{site.url}/glossary/corpus-luteum/")
+    page.wait_for_url(f"{site.url}/glossary/corpus-luteum/")
     tab_to(page, page.get_by_role("main").get_by_role("link", name="cycle", exact=True))
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{site.url}/glossary/tags/cycle/")
+    page.wait_for_url(f"{site.url}/glossary/tags/cycle/")
     page.go_back()  # Alt+Left, which is the window’s and not the page’s
-    expect(page).to_have_url(f"{site.url}/glossary/corpus-luteum/")
+    page.wait_for_url(f"{site.url}/glossary/corpus-luteum/")
 
 
 def test_the_same_way_leads_on_without_javascript(site: Site, plain: Page) -> None:
@@ -248,19 +250,25 @@ def test_nothing_moves_while_a_page_comes_in_pieces(site: Site, page: Page, path
     assert len(frame) == 7
     inside = range(len(b"".join(frame[:2])), len(b"".join(frame[:3]))), range(len(b"".join(frame[:6])), len(whole.body))
     tags = [tag.start() for tag in re.finditer(rb"<[a-z]", whole.body) if any(tag.start() in part for part in inside)]
-    pause_at = 0
+    pause_at, go_on = 0, Event()
 
     def answer(asked: Asked) -> Answered:
         asked.headers.pop("Accept-Encoding", None)
         answered = ask_site(site, asked)
-        return answered._replace(pause_at=pause_at) if asked.path == path else answered
+        return answered._replace(pause_at=pause_at, go_on=go_on) if asked.path == path else answered
 
     page.add_init_script(MOVED)
     with proxy(answer) as url:
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            for pause_at in tags[::3]:
-                page.goto(url + path)
+            for pause_at in tags[:: len(tags) // 12]:
+                go_on.clear()
+                page.goto(url + path, wait_until="commit")
+                page.evaluate("async () => { while (!document.body) await new Promise((done) => setTimeout(done)); }")
+                page.evaluate(PAINTED)
+                go_on.set()
+                page.wait_for_load_state()
+                rest(page)
                 assert page.evaluate("moved") == [], (width, whole.body[:pause_at][-200:])
 
 
