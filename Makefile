@@ -73,12 +73,12 @@ test-fast: environment-dev
 	@env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) -m 'not browser and not processes and not slow'
 
 # Both runs happen even if the first fails; the last lines say what this machine could not try. On PostgreSQL, of the
-# browser tests only those whose result depends on the database.
+# browser tests and of those marked slow only those whose result depends on the database.
 test: environment-dev
 	@status=0; \
 	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) || status=1; \
 	if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest $(PARALLEL) -m 'not browser or database' || status=1; \
+		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest $(PARALLEL) -m '(not browser and not slow) or database' || status=1; \
 	fi; \
 	left=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

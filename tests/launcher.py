@@ -2,7 +2,8 @@
 
 Starting Python and Django takes more than a second of CPU and a fork some milliseconds, which decides how long the
 browser tests take: they start a hundred servers, and run several hundred commands. What is forked runs as it would by
-itself: the production server with its two workers, or ``manage.py`` with its arguments.
+itself, the production server with its two workers, or ``manage.py`` with its arguments, but that passwords are hashed
+quickly.
 
 A :class:`Launcher` is the side of the test; run as a program, this module is the process.
 """
@@ -197,8 +198,11 @@ def _main() -> None:
     import django
     import granian.cli  # noqa: F401  (loaded for the processes that are forked)
     from django.conf import settings
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
     django.setup()
+    # Half a second for every person that is made and signs in is of no use here.
+    PBKDF2PasswordHasher.iterations = 1_000
     import_module(settings.ROOT_URLCONF)
     # Told to stop, it ends what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

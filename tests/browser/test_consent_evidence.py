@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,14 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.visiting import HEADLESS, TIMEOUT, axe_violations, sign_in
 from tests.sites import Site
+
+
+@pytest.fixture(scope="module")
+def site(new_site: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site that finds the browser of the other tests as Chromium: what it does is what takes the time here."""
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "chromium").symlink_to(HEADLESS or "")
+    return new_site(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +92,6 @@ def test_its_first_page_opens_from_the_folder_and_is_accessible(pack: Path, page
     assert axe_violations(page) == []
 
 
-@pytest.mark.database
 def test_without_an_address_the_command_starts_a_site_for_itself(site: Site, tmp_path: Path) -> None:
     printed = site.manage("publish_notice", f"--evidence={tmp_path / 'own'}", f"--browser={HEADLESS}")
     assert "open index.html there" in printed

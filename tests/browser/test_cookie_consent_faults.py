@@ -14,8 +14,6 @@ from tests.browser.banner import BANNER, STORED, Tracker, ran, withdraw
 from tests.sites import TIMES, Site, ask
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.database
-
 RECORDS = (
     "from consent.models import ConsentRecord as R\nprint(*R.objects.order_by('pk').values_list('action', flat=True))"
 )
@@ -62,6 +60,7 @@ def test_ten_of_ten_choices_made_just_before_leaving_the_page_are_recorded(
 
 
 # Its bar runs `onAccept`, and so every tracker, although the server answered 500 and nothing was recorded.
+@pytest.mark.database
 def test_nothing_opens_when_the_server_cannot_record_the_choice(tracked: Site, tracker: Tracker, page: Page) -> None:
     rename = "from django.db import connection\nconnection.cursor().execute('ALTER TABLE {} RENAME TO {}')"
     page.goto(f"{tracked.url}{STORED}")
@@ -106,6 +105,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
 
 
 # Its cache in local memory tells other workers nothing for an hour: a group that is gone goes on being accepted there.
+@pytest.mark.database
 def test_what_one_process_switches_off_or_on_holds_in_every_worker_on_the_next_request(
     tracked: Site, tracker: Tracker, page: Page
 ) -> None:

@@ -70,15 +70,16 @@ def test_names_are_suggested_and_chosen_by_keyboard(site: Site, page: Page, path
     page.wait_for_url("**/glossary/luteal-phase-deficiency/")
 
 
-@pytest.mark.parametrize("path", ["/", "/glossary/menopause/", "/de/", "/ar/search/?q=luteal"])
+@pytest.mark.parametrize("path", ["/", "/glossary/menopause/", "/ar/search/?q=luteal"])
 def test_the_open_list_is_accessible_and_fits_the_screen(site: Site, page: Page, path: str) -> None:
     assert page.goto(site.url + path)
     page.get_by_role("combobox").fill("lut")
     expect(page.get_by_role("option")).to_have_count(3)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    assert faults_of_any_look(page) == []
     for width in (1280, 390, 320):
-        assert faults_of_any_look(page, widths=[width]) == []
+        page.set_viewport_size({"width": width, "height": 900})
         for option in page.get_by_role("option").all():
             box = option.bounding_box()
             assert box

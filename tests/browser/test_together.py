@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
-from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, TIMEOUT, axe_violations, rest, sign_in, until
+from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, TIMEOUT, faults_of_any_look, rest, sign_in, until
 from tests.sites import Site
 from tests.waiting import eventually
 
@@ -22,17 +22,13 @@ LOOKING: list[Page] = []
 
 
 def axe(page: Page) -> list[str]:
-    """Return what axe finds at a desktop's and at a narrow phone's width."""
-    found: list[str] = []
+    """Return what axe finds at a desktop's and at a narrow phone's width, and leave the page at the first."""
     LOOKING.append(page)
-    for size in (NARROW, WIDE):
-        page.set_viewport_size(size)
-        # What happens to stand half behind the bar is a small target to axe, and one that a reader scrolls.
-        page.locator(".save-bar").evaluate_all("bars => bars.forEach(bar => (bar.style.position = 'static'))")
-        found += [f"{size['width']}: {line}" for line in axe_violations(page)]
-        page.locator(".save-bar").evaluate_all("bars => bars.forEach(bar => (bar.style.position = ''))")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{size['width']}: scrolls sideways")
+    # What happens to stand half behind the bar is a small target to axe, and one that a reader scrolls.
+    page.locator(".save-bar").evaluate_all("bars => bars.forEach(bar => (bar.style.position = 'static'))")
+    found = faults_of_any_look(page, widths=(WIDE["width"], NARROW["width"]), dark=False)
+    page.locator(".save-bar").evaluate_all("bars => bars.forEach(bar => (bar.style.position = ''))")
+    page.set_viewport_size(WIDE)
     rest(page)
     LOOKING.pop()
     return found
@@ -394,7 +390,6 @@ def test_a_crash_loses_nothing_and_the_whole_form_comes_back(
     until(after, lambda: not copies(after), "what is saved is kept no longer")
 
 
-@pytest.mark.database
 def test_every_kind_of_field_comes_back_as_it_was(somebody: Callable[[str], Page], desk: Site, term: str) -> None:
     switch_off(desk, term, "FN")
     page = somebody("edith")
@@ -438,7 +433,6 @@ def test_every_kind_of_field_comes_back_as_it_was(somebody: Callable[[str], Page
     expect(after.get_by_label("Looked after by")).to_have_value(dict(before)["owner"])
 
 
-@pytest.mark.database
 def test_a_restored_text_leaves_the_switches_of_links_alone(
     somebody: Callable[[str], Page], desk: Site, term: str
 ) -> None:
@@ -505,7 +499,6 @@ def test_a_copy_from_before_boxes_were_kept_leaves_them_as_the_page_shows_them(
     assert switched_off(desk, term) == {"FN"}
 
 
-@pytest.mark.database
 def test_taking_theirs_and_keeping_mine_leaves_every_field_as_it_was(
     somebody: Callable[[str], Page], desk: Site, term: str
 ) -> None:

@@ -23,7 +23,14 @@ CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-quic", "--disable-background-netw
 # WCAG 2.2 AA and everything below it, plus axe's best practices.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What a dark page differs in from a light one, which is looked at for everything.
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+COLOUR_RULES = ["color-contrast-enhanced", "color-contrast", "link-in-text-block"]
+# What another width differs in: everything but colours, over which axe spends half of its time.
+SHAPES = {
+    "runOnly": {"type": "tag", "values": AXE_TAGS},
+    "rules": {rule: {"enabled": False} for rule in COLOUR_RULES},
+}
+VIOLATIONS = """async (options) => (await axe.run(document, options)).violations.flatMap(({id, help, nodes}) =>
+    nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`))"""
 # To be run before a page: `moved` has each shift of its layout, how far it went, and the HTML of what moved.
 MOVED = """window.moved = [];
 const note = (entry) => moved.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML)]);
@@ -81,30 +88,34 @@ def axe_violations(page: Page, *, options: dict[str, Any] | None = None) -> list
     if not page.evaluate("'axe' in window"):  # 550 KB that a page needs once
         page.evaluate(AXE_SCRIPT)
     options = options or {"runOnly": {"type": "tag", "values": AXE_TAGS}}
-    response = page.evaluate("options => axe.run(document, options)", {**options, "resultTypes": ["violations"]})
-    return [
-        f"{violation['id']}: {violation['help']}: {node['html'][:200]}"
-        for violation in response["violations"]
-        for node in violation["nodes"]
-    ]
+    lines: list[str] = page.evaluate(VIOLATIONS, {**options, "resultTypes": ["violations"], "selectors": False})
+    return lines
 
 
-def faults_of_any_look(page: Page, *, widths: Sequence[int] = (1280, 320)) -> list[str]:
+def faults_of_any_look(
+    page: Page, *, widths: Sequence[int] = (1280, 320), dark: bool = True, strict: bool = False
+) -> list[str]:
     """Return what is wrong with the page as it stands, in every look that it has for people.
 
-    Axe looks at everything at each width, and at the colours in the dark, since a dark page differs in nothing else.
-    What doesn't fit the width is a fault too. The page is left at its last width, in light colours.
+    Axe looks at everything at the first width, at everything but colours at the others, and at the colours in the dark,
+    since a dark page differs in nothing else. What doesn't fit the width is a fault too. The page is left at its last
+    width, in light colours. ``strict`` asks for WCAG's AAA contrast, 7:1.
     """
     found = []
-    for width in widths:
+    enhanced = {"color-contrast-enhanced": {"enabled": strict}}
+    everything = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "rules": enhanced}
+    for number, width in enumerate(widths):
         page.set_viewport_size({"width": width, "height": 900})
         rest(page)
-        found += [f"{width}: {line}" for line in axe_violations(page)]
+        found += [f"{width}: {line}" for line in axe_violations(page, options=SHAPES if number else everything)]
         if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{width}: needs {needed} px")
-    page.emulate_media(color_scheme="dark")
-    rest(page)  # colours may fade from one to the other
-    found += [f"dark: {line}" for line in axe_violations(page, options=COLOURS)]
-    page.emulate_media(color_scheme="light")
-    rest(page)
+    if dark:
+        page.emulate_media(color_scheme="dark")
+        rest(page)  # colours may fade from one to the other
+        rules = COLOUR_RULES if strict else COLOUR_RULES[1:]
+        colours = {"runOnly": {"type": "rule", "values": rules}}
+        found += [f"dark: {line}" for line in axe_violations(page, options=colours)]
+        page.emulate_media(color_scheme="light")
+        rest(page)
     return found

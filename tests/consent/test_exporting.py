@@ -358,6 +358,7 @@ def test_each_export_leaves_an_event_before_its_first_byte(sealed: list[str], at
 
 
 @pytest.mark.slow
+@pytest.mark.database
 def test_an_export_of_any_size_takes_the_same_memory(at: datetime) -> None:
     def peak(last: date) -> int:
         export = export_records(first=DAY, last=last, format="json", by=None, at=at)

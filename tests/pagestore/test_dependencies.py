@@ -244,6 +244,7 @@ def short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short_lists")
 @pytest.mark.slow
+@pytest.mark.database
 @pytest.mark.parametrize("seed", seeds(1))
 def test_after_any_change_the_store_equals_a_full_rebuild(
     seed: int,

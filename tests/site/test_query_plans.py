@@ -20,6 +20,7 @@ from glossary.documents import parse_document
 from glossary.models import EditionChange, Program, SlugRedirect, Term, WrittenLink
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.multiplied import multiply
+from tests.people import NOON, person
 from tests.site.addresses import addresses
 
 # A word that one of them has stands in one of a hundred of all: of more, PostgreSQL does well to read all.
@@ -37,12 +38,13 @@ ALLOWED = {
 }
 
 
-@pytest.fixture
-def big(editor: User, at: datetime) -> None:
+@pytest.fixture(scope="module")
+def big(shared_database: None) -> None:
     """Five thousand published terms."""
-    saved = save_terms(documents=[parse_document(each) for each in documents(TERMS)], by=editor, at=at)
+    writer = person("wanda", "Wanda Writer", "Clinical editors")
+    saved = save_terms(documents=[parse_document(each) for each in documents(TERMS)], by=writer, at=NOON)
     terms = [outcome.term for outcome in saved]
-    publish_terms(terms=terms, by=Program("Test"), at=at, emergency=True, reason="Test")
+    publish_terms(terms=terms, by=Program("Test"), at=NOON, emergency=True, reason="Test")
     multiply(TIMES)
     links = [WrittenLink(term_id=pk, slug=f"led-to-{pk % TIMES}") for pk in Term.objects.values_list("pk", flat=True)]
     WrittenLink.objects.bulk_create(links)
