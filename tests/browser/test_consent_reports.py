@@ -169,6 +169,7 @@ def test_a_pasted_tracker_is_refused_reported_and_shown_without_a_path(
         ignore_https_errors=True, viewport={"width": 1280, "height": 900}, locale="en-GB"
     ).new_page()
     sign_in(desk, replace(pasted.site, url=pasted.url), "olga")
+    desk.goto(f"{pasted.url}/admin/")
     expect(desk.get_by_text("Visitors’ browsers refused 1 thing that nobody has looked at.")).to_be_visible()
     desk.get_by_role("link", name="What somebody tried to load").click()
     row = desk.get_by_role("row").filter(has_text=stranger.origin)

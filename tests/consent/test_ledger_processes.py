@@ -107,10 +107,11 @@ def sealing(site: Site) -> subprocess.Popen[bytes]:
 
 def test_a_sealing_job_that_is_killed_loses_nothing_and_the_next_goes_on(new_site: Callable[..., Site]) -> None:
     site = new_site()
-    site.python(MANY.format(count=12_000))
+    site.python(MANY.format(count=6_500))
     dice = random.Random(6962)  # noqa: S311  (moments, not secrets)
-    for _ in range(6):
+    for _ in range(4):
         job = sealing(site)
+        # Not a wait for anything: the moment of the kill is what is tried.
         time.sleep(dice.uniform(0.4, 1.6))
         job.kill()
         job.communicate()
@@ -122,15 +123,15 @@ def test_a_sealing_job_that_is_killed_loses_nothing_and_the_next_goes_on(new_sit
     site.manage("seal_consent_ledger")
     assert state(site)["waiting"] == 0
     out = site.manage("verify_consent_ledger", "--against", f"{site.environment['DATA_DIR']}/consent/heads.txt")
-    assert "All 12,000 records" in out
+    assert "All 6,500 records" in out
 
 
 def test_two_sealing_jobs_at_once_take_turns(new_site: Callable[..., Site]) -> None:
     site = new_site()
-    site.python(MANY.format(count=9_000))
+    site.python(MANY.format(count=5_000))
     jobs = [sealing(site) for _ in range(3)]
     for job in jobs:
         _, errors = job.communicate(timeout=120)
         assert job.returncode == 0, errors.decode()
-    assert state(site)["indexes"] == list(range(9_000))
-    assert "All 9,000 records" in site.manage("verify_consent_ledger")
+    assert state(site)["indexes"] == list(range(5_000))
+    assert "All 5,000 records" in site.manage("verify_consent_ledger")

@@ -262,7 +262,7 @@ def test_after_any_change_the_store_equals_a_full_rebuild(
             desk.add()
     store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock)
     done = []
-    for _ in range(9):
+    for _ in range(6):
         with django_capture_on_commit_callbacks(execute=True):
             done.append(desk.act())
         store.look()
@@ -290,7 +290,7 @@ def test_after_a_change_of_many_terms_the_store_equals_a_full_rebuild(
     # So many that most are one term's alone, and mentions of them are links.
     desk.names = [f"marker {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
     with django_capture_on_commit_callbacks(execute=True):
-        while Term.objects.count() < 24:
+        while Term.objects.count() < 18:
             desk.add()
     store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock)
 
@@ -298,7 +298,7 @@ def test_after_a_change_of_many_terms_the_store_equals_a_full_rebuild(
         return [path for path in every_path() if not path.startswith("/de/") and "/revisions/" not in path]
 
     assert differing(store, paths()) == []
-    for _ in range(4):
+    for _ in range(3):
         with django_capture_on_commit_callbacks(execute=True):
             assert desk.do(desk.change_many) == "change_many"
         assert EVERYTHING not in EditionChange.objects.latest("edition").keys

@@ -32,10 +32,23 @@ publish_term(term=term, by=by, at=timezone.now(), emergency=True, reason="Test")
 """
 
 
+TITLES = ["Luteal phase", "Menopause", *(f"{letter.upper()} term" for letter in "abcdefghijklmn")]
+TERMS = f"""
+from django.utils import timezone
+from glossary.actions import publish_terms, save_terms
+from glossary.documents import parse_document
+from glossary.models import Program
+by, at = Program("Test"), timezone.now()
+documents = [parse_document({{"title": title, "definition": "Half.", "tags": ["cycle"]}}) for title in {TITLES}]
+saved = save_terms(documents=documents, by=by, at=at)
+publish_terms(terms=[one.term for one in saved], by=by, at=at, emergency=True, reason="Test")
+"""
+
+
 @pytest.fixture(scope="module")
 def one(new_site: Callable[..., Site]) -> Site:
     site = new_site(PAGE_FILES="1")
-    site.manage("load_demo")
+    site.python(TERMS)
     return site
 
 
