@@ -14,8 +14,8 @@ from consent.gate import RESERVED
 
 CHOICES = ("accept_all", "reject_all", "save")
 SURFACES = ("banner", "preferences")
-MAX_BODY = 8_192
-MAX_FIELDS = 60
+# Room for an answer to every service of a notice: see consent.gate.longest_cookie.
+MAX_BODY = 16_384
 MAX_NEXT = 2_000
 SERVICE = re.compile(r"([-_a-zA-Z0-9]+\.[-_a-zA-Z0-9]+)=(yes|no)")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -146,6 +146,18 @@ def is_same_origin(request: HttpRequest) -> bool:
     return (parts.scheme, parts.netloc) == (request.scheme, request.get_host())
 
 
+def is_navigation(request: HttpRequest) -> bool:
+    """Return whether a browser goes to a page with this request, and no script or frame asks for it.
+
+    Browsers tell in Fetch Metadata (https://www.w3.org/TR/fetch-metadata/), which scripts can't forge. A program that
+    isn't a browser says nothing, and is believed.
+    """
+    return (
+        request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    )
+
+
 def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
     if request.content_type != "application/x-www-form-urlencoded" or charset not in ("utf-8", "utf8"):
@@ -158,7 +170,6 @@ def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=MAX_FIELDS,
         )
     except ValueError as error:
         raise BadChoice("The form is empty or cannot be read.") from error

@@ -26,7 +26,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cookie_consent.conf import settings
-from cookie_consent.util import parse_cookie_str
+from cookie_consent.util import dict_to_cookie_str, parse_cookie_str
 from django.db import Error
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -34,7 +34,7 @@ from django.http import HttpRequest
 from consent import languages, wording
 from consent.entries import unnamed_in
 from consent.models import Edition, Notice, Service
-from consent.notices import SHORT
+from consent.notices import SHORT, NoticeDocument
 from consent.signed_in import carries_session
 from prepared import Prepared
 
@@ -190,6 +190,10 @@ def opened_by(services: Iterable[Service]) -> Opened:
     return Opened({directive: tuple(origins) for directive, origins in merged.items()}, uses_sinks)
 
 
+#: Browsers drop a cookie whose name and value have more bytes (RFC 6265bis, section 5.6).
+MOST_COOKIE = 4_096
+
+
 def cookie_content(notice: Notice, answers: Mapping[str, bool], *, gpc: bool = False) -> dict[str, str]:
     """Return the content of the consent cookie that states ``answers`` to ``notice``, given under ``gpc`` or not."""
     categories = notice.document["categories"]
@@ -202,6 +206,19 @@ def cookie_content(notice: Notice, answers: Mapping[str, bool], *, gpc: bool = F
         content[GPC_KEY] = "1"
     read = f"{notice.number}.{notice.sha256[:SHORT]}"
     return content | {NOTICE_KEY: read if notice.language == wording.LANGUAGE else f"{read}.{notice.language}"}
+
+
+def longest_cookie(document: NoticeDocument) -> int:
+    """Return how many bytes the consent cookie has, name and value, when every service has an answer of its own."""
+    keys = []
+    for category in document["categories"]:
+        if not category["required"]:
+            name = category["varname"]
+            keys += [name, *(f"{name}.{service.get('slug', '')}" for service in category["services"])]
+    read = f"{10**9}.{'x' * SHORT}.{document['language']}"
+    content = dict.fromkeys(keys, "x" * SHORT) | {GPC_KEY: "1", NOTICE_KEY: read}
+    # In the quotation marks that its “=” takes.
+    return len(f'{settings.COOKIE_CONSENT_NAME}="{dict_to_cookie_str(content)}"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The visitor's receipt: read, printed, downloaded; and her consent withdrawn or her record erased with it.
+"""The visitor's receipt: read, printed, downloaded; and their consent withdrawn or their record erased with it.
 
 The receipt's secret is the only key. It comes in the visitor's own cookie or is typed into the form, and never stands
 in an address. An unknown receipt, an erased one, and something that never was one get the same answer.
@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 
 from consent import receipts
 from consent.actions import Recorded, UnknownReceipt, erase_record, withdraw_consent
-from consent.choices import BadChoice, is_same_origin, read_fields
+from consent.choices import BadChoice, is_navigation, is_same_origin, read_fields
 from consent.ledger.proofs import InclusionProof, MissingNode, inclusion_proof
 from consent.limits import TooManyChoices, admission
 from consent.models import ConsentRecord
@@ -70,11 +70,16 @@ def keeps_to_itself(view: View) -> View:
 @keeps_to_itself
 @refuses_when_database_is_away
 def receipt(request: HttpRequest) -> HttpResponse:
-    """The visitor's own record, opened by her receipt; with it she withdraws, or has the record erased.
+    """The visitor's own record, opened by their receipt; with it they withdraw, or have the record erased.
 
-    The receipt comes from her cookie or from the form on the page, and from nowhere else. The record as JSON-LD for
-    `?format=json` or `Accept: application/json`.
+    The receipt comes from their cookie or from the form on the page, and from nowhere else. The record as JSON-LD for
+    `?format=json` or `Accept: application/json`. Scripts of this site's pages, among them those of services that were
+    let in, can't fetch it.
     """
+    if not is_navigation(request):
+        return refusal(
+            request, 403, "not-a-visit", gettext("A receipt opens as a page of its own, and is given to no script.")
+        )
     held = request.COOKIES.get(RECEIPT_COOKIE, "")
     if request.method == "POST":
         return _step(request, held)

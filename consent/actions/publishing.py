@@ -13,6 +13,7 @@ from django.db.models import Max
 from consent import languages, notices, wording
 from consent.actions.editions import public_content_changed
 from consent.entries import category_entry
+from consent.gate import MOST_COOKIE, longest_cookie
 from consent.models import Notice, NoticeText, Service, name_of
 from consent.notices import CategoryEntry, Change, NoticeDocument
 
@@ -25,7 +26,9 @@ class NothingChanged(Exception):
 
 
 class IncompleteNotice(Exception):
-    """Registry, words or translation lack something that visitors must be told. The message says what."""
+    """Registry, words or translation lack something that visitors must be told, or a choice would not fit into the
+    visitor's cookie. The message says what.
+    """
 
 
 class DraftChanged(Exception):
@@ -71,6 +74,12 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         text={key: text.said[key].strip() for key in wording.TEXT},
         categories=categories,
     )
+    if (length := longest_cookie(draft)) > MOST_COOKIE:
+        number = sum(len(category["services"]) for category in categories)
+        raise IncompleteNotice(
+            f"The notice would ask about {number} services one by one, and a visitor’s answers to all of them need "
+            f"{length:,} bytes. A browser keeps {MOST_COOKIE:,} in a cookie. Switch off what you can do without."
+        )
     live = Notice.objects.live(language)
     return Draft(draft, notices.sha256(draft), notices.changes(live.document if live else None, draft), live)
 

@@ -48,7 +48,12 @@ def sign_in(page: Page, site: Site, username: str) -> None:
     address = f"{site.url}/admin/login/"
     shown = page.request.get(address)
     token = next(cookie["value"] for cookie in page.context.cookies(site.url) if cookie["name"].endswith("csrftoken"))
-    fields = {"csrfmiddlewaretoken": token, "username": username, "password": PASSWORD, "next": "/admin/"}
+    fields: dict[str, str | float | bool] = {
+        "csrfmiddlewaretoken": token,
+        "username": username,
+        "password": PASSWORD,
+        "next": "/admin/",
+    }
     answer = page.request.post(address, form=fields, headers={"Referer": address}, max_redirects=0)
     assert (shown.status, answer.status) == (200, 302), answer.text()
 

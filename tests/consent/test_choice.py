@@ -7,17 +7,20 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
+from consent.actions import IncompleteNotice, publish_notice, save_service
 from consent.gate import current_gate
 from consent.ledger import sign
 from consent.models import ConsentRecord, Notice
-from tests.consent.builders import SAME_ORIGIN, cookie_of, form, post
+from tests.consent.builders import SAME_ORIGIN, cookie_of, form, post, service
 
 pytestmark = pytest.mark.django_db
 
@@ -285,3 +288,29 @@ def test_a_database_that_is_away_opens_nothing_and_says_so(client: Client, match
         assert int(response["Retry-After"]) > 0
         assert "Nothing optional was switched on" in response.content.decode()
         assert accept in response["Content-Type"]
+
+
+def test_every_service_of_a_notice_can_be_answered_alone(client: Client, operator: User, at: datetime) -> None:
+    for number in range(80):
+        save_service(service=service(f"Counter {number}"), by=operator, at=at)
+    notice = publish_notice(by=operator, at=at, material=True, reason="Many services")
+    keys = [f"analytics.counter-{number}" for number in range(80)]
+    services = [f"{key}={'yes' if place % 2 else 'no'}" for place, key in enumerate(keys)]
+    assert post(client, notice=notice.sha256, services=services).status_code == 303
+    # A refusal within a category that is refused says nothing of its own.
+    answers: dict[str, bool] = ConsentRecord.objects.get().answers or {}
+    assert {key: answer for key, answer in answers.items() if "." in key} == dict.fromkeys(keys[1::2], True)
+    assert len(f'cookie_consent="{client.cookies["cookie_consent"].value}"') < 4_096
+
+
+def test_a_notice_whose_answers_fit_into_no_cookie_is_not_published(
+    client: Client, operator: User, at: datetime
+) -> None:
+    for number in range(80):
+        save_service(service=service(f"A counter with a rather long name {number}"), by=operator, at=at)
+    with pytest.raises(IncompleteNotice, match=r"would ask about 80 services one by one.*need [56],\d\d\d bytes"):
+        publish_notice(by=operator, at=at, material=True, reason="Many services")
+    assert Notice.objects.count() == 1
+    client.force_login(operator)
+    page = client.get("/admin/consent/notice/publish/", follow=True).content.decode()
+    assert "Switch off what you can do without." in page

@@ -347,3 +347,35 @@ def test_a_sealed_record_proves_itself_with_nothing_but_its_receipt(client: Clie
         record["core"]["notice"]
         == hashlib.sha256(rfc8785.dumps(document["dpv:hasNotice"]["noticeDocument"])).hexdigest()
     )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+)
+def test_no_script_and_no_frame_gets_a_receipt_or_does_anything_with_it(
+    client: Client, headers: dict[str, str]
+) -> None:
+    receipt = choose(client, "accept_all")
+    for path in (RECEIPT, f"{RECEIPT}?format=json"):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 403
+        assert receipt not in answer.content.decode()
+    for name in ("show", "download", "withdraw", "erase"):
+        answer = send(client, RECEIPT, {"step": name, "receipt": receipt, "confirmed": "yes"}, **headers)
+        assert answer.status_code == 403
+        assert receipt not in answer.content.decode()
+    assert ConsentRecord.objects.held_by(receipt).count() == 1
+    assert ConsentRecord.objects.count() == 1
+
+
+def test_a_person_and_a_program_that_is_no_browser_get_it(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    visit = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert grouped(receipt) in client.get(RECEIPT, headers=visit).content.decode()
+    assert send(client, RECEIPT, {"step": "withdraw"}, **visit).status_code == 303
+    assert client.get(RECEIPT, headers={"Accept": "application/json"}).status_code == 200

@@ -37,7 +37,7 @@ print(json.dumps({
 }))
 """
 
-# Somebody approves a due term for a later time, while a run that waits for the term is known to stand behind her.
+# Somebody approves a due term for a later time, while a run waits for the term.
 MOVES_WHAT_IS_DUE = """
 import subprocess, sys, time
 from datetime import timedelta
@@ -49,8 +49,7 @@ from glossary.models import ScheduledChange, Term
 
 def somebody_waits():
     if connection.vendor == "sqlite":
-        time.sleep(1)
-        return True
+        return True  # nobody can ask; there, all of a database is changed by one at a time
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
