@@ -23,8 +23,10 @@ BANNER = "[data-consent-banner]"
 # As an extension has it: a world of its own beside the page's, and a binding by which it reports to the browser.
 WORLD = "autoconsent"
 # The browser's side of autoconsent's protocol (its docs/api.md). It asks for nothing but the settings; what it would
-# like to have evaluated in the page's own world is refused.
+# like to have evaluated in the page's own world is refused. It begins when the browser is idle, which on a busy machine
+# may be never: without that function, it begins at once.
 BROWSER_SIDE = """
+    globalThis.requestIdleCallback = undefined;
     window.autoconsentSendMessage = async (message) => {
         reportToBrowser(JSON.stringify(message));
         if (message.type === "init") {
