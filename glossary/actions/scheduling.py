@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.db import DatabaseError, transaction
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Seen = int | None | Literal["any"]
+#: Replace whatever is scheduled.
+ANY: Literal["any"] = "any"
+
 
 class NotSchedulable(Exception):
     """It cannot be scheduled like this. The message says why."""
@@ -47,29 +51,49 @@ class Outcome:
 
 @transaction.atomic
 def schedule_publication(
-    *, term: Term, revision: Revision, due_at: datetime, by: User, at: datetime, reason: str = ""
+    *, term: Term, revision: Revision, due_at: datetime, by: User, at: datetime, reason: str = "", seen: Seen = ANY
 ) -> ScheduledChange:
-    """Publish an approved revision at ``due_at``, instead of whatever was scheduled before.
+    """Publish an approved revision at ``due_at``, instead of what was scheduled before.
 
-    Raises :class:`NotSchedulable` for a time that is past, and ``NotPublishable`` for a revision without a seal.
+    ``seen`` is the key of the schedule that the person saw and replaces, ``None`` if there was none, and :data:`ANY`
+    replaces whatever there is. Raises :class:`NotSchedulable` for a time that is past or a schedule that nobody saw,
+    and ``NotPublishable`` for a revision without a seal.
     """
     if seal_of(term, revision) is None:
         raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
-    return _schedule(ScheduledChange.Verb.PUBLISH, term, revision, due_at=due_at, by=by, at=at, reason=reason)
+    return _schedule(
+        ScheduledChange.Verb.PUBLISH, term, revision, due_at=due_at, by=by, at=at, reason=reason, seen=seen
+    )
 
 
 @transaction.atomic
 def schedule_retirement(
-    *, term: Term, due_at: datetime, by: User, at: datetime, reason: str = "", successor: Term | None = None
+    *,
+    term: Term,
+    due_at: datetime,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    successor: Term | None = None,
+    seen: Seen = ANY,
 ) -> ScheduledChange:
     """Retire a term at ``due_at``, and name its successor if that is still public then.
 
-    Raises :class:`NotSchedulable` for a time that is past, and ``NotASuccessor`` as :func:`retire_term` does.
+    ``seen`` is as for :func:`schedule_publication`. Raises :class:`NotSchedulable` as it does, and ``NotASuccessor`` as
+    :func:`retire_term` does.
     """
     if successor is not None:
         check_successor(successor, of=term)
     return _schedule(
-        ScheduledChange.Verb.RETIRE, term, None, due_at=due_at, by=by, at=at, reason=reason, successor=successor
+        ScheduledChange.Verb.RETIRE,
+        term,
+        None,
+        due_at=due_at,
+        by=by,
+        at=at,
+        reason=reason,
+        successor=successor,
+        seen=seen,
     )
 
 
@@ -157,13 +181,20 @@ def _schedule(
     at: datetime,
     reason: str,
     successor: Term | None = None,
+    seen: Seen,
 ) -> ScheduledChange:
     if due_at <= at:
         raise NotSchedulable("The time is past already: choose a later one, or do it now.")
     Term.objects.for_change().get(pk=term.pk)
-    for before in ScheduledChange.objects.select_for_update(of=("self",)).filter(
-        term=term, verb=verb, done_at__isnull=True
-    ):
+    # One at most: the database allows no more.
+    before = (
+        ScheduledChange.objects.select_for_update(of=("self",))
+        .filter(term=term, verb=verb, done_at__isnull=True)
+        .first()
+    )
+    if seen != ANY and seen != (before.pk if before else None):
+        raise NotSchedulable("What is scheduled has changed meanwhile, and nothing was replaced. Look at it first.")
+    if before is not None:
         _finish(before, at, f"Replaced by {name_of(by)}")
     change = ScheduledChange.objects.create(
         term=term,

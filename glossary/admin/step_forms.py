@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
-from glossary.models import ReviewComment, Term, sort_key_of
-from glossary.steps import name_shown
+from glossary.models import ReviewComment, Revision, ScheduledChange, Term, sort_key_of
+from glossary.steps import in_words, name_shown
 
 if TYPE_CHECKING:
     from django.forms import ModelChoiceField
@@ -83,6 +84,47 @@ class SubmitRevisionForm(SubmitForm):
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
 
+def replacing(change: ScheduledChange | None) -> str:
+    """Return who scheduled what a new schedule would replace, or nothing."""
+    if change is None:
+        return ""
+    what = f"revision {change.revision.number}" if change.revision else "it"
+    return f"{change.created_by_name} scheduled {what} for {in_words(change.due_at)}, which this would replace."
+
+
+class SeenForm(forms.Form):
+    """A step that acts on what its page showed: the newest revision, and what was scheduled.
+
+    Where somebody changed that meanwhile, the form says who, keeps what was typed, and asks again about what is true.
+    """
+
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    scheduled = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, data: QueryDict | None, *, head: Revision | None = None, change: ScheduledChange | None = None
+    ) -> None:
+        self.head, self.change = head, change
+        self.now = {"revision": head.number if head else None, "scheduled": change.pk if change else None}
+        super().__init__(data, initial=self.now)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        news = []
+        if self.head and cleaned.get("revision") != self.now["revision"]:
+            news.append(f"{self.head.created_by_name} saved revision {self.head.number}.")
+        if cleaned.get("scheduled") != self.now["scheduled"]:
+            news.append(replacing(self.change) or "What was scheduled is cancelled or done.")
+        if news:
+            true = {self.add_prefix(name): "" if value is None else value for name, value in self.now.items()}
+            self.data = {**self.data.dict(), **true}  # type: ignore[attr-defined]  # a QueryDict
+            raise forms.ValidationError(
+                f"Nothing is done yet, as something changed while this page was open. {' '.join(news)} "
+                "Press the button again if you still want it."
+            )
+        return cleaned
+
+
 class RetireForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
@@ -92,7 +134,7 @@ class RetireForm(forms.Form):
     )
 
 
-class RetireAtForm(RetireForm):
+class RetireAtForm(SeenForm, RetireForm):
     successor = forms.CharField(
         required=False,
         max_length=300,
@@ -103,8 +145,8 @@ class RetireAtForm(RetireForm):
     )
     due_at = MomentField(required=False, label="When", help_text="Leave empty to retire now.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, **seen: Any) -> None:
+        super().__init__(data, **seen)
         self.fields["due_at"].label = f"When ({zone()})"
 
     def clean_successor(self) -> Term | None:
@@ -123,7 +165,7 @@ class RetireAtForm(RetireForm):
         return terms[0]
 
 
-class ScheduleForm(forms.Form):
+class ScheduleForm(SeenForm):
     due_at = MomentField(help_text="Readers see it from then on, or a few minutes later.")
     reason = forms.CharField(
         required=False,
@@ -133,19 +175,18 @@ class ScheduleForm(forms.Form):
         help_text="Readers see it in the public history: say what made the text change.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, **seen: Any) -> None:
+        super().__init__(data, **seen)
         self.fields["due_at"].label = f"Publish at ({zone()})"
 
 
-class EmergencyForm(forms.Form):
+class EmergencyForm(SeenForm):
     reason = forms.CharField(
         max_length=500,
         label="What is the emergency?",
         widget=forms.TextInput(attrs=LINE),
         help_text="Readers see it: it stays with this revision for ever, and its page says that nobody reviewed it.",
     )
-    revision = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class TagForm(forms.Form):

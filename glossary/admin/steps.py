@@ -31,9 +31,16 @@ from glossary.actions import (
 )
 from glossary.admin.desk import Desk, user_of
 from glossary.admin.links import new_impacts, switch_beside_a_form
-from glossary.admin.step_forms import EmergencyForm, RetireAtForm, ScheduleForm, SubmitRevisionForm, reviewers
+from glossary.admin.step_forms import (
+    EmergencyForm,
+    RetireAtForm,
+    ScheduleForm,
+    SubmitRevisionForm,
+    replacing,
+    reviewers,
+)
 from glossary.hosts import public_address
-from glossary.models import Term
+from glossary.models import ScheduledChange, Term
 from glossary.steps import in_words, may_publish, may_retire, next_steps
 
 asks = method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
@@ -112,6 +119,9 @@ class TermSteps(Desk):
             raise PermissionDenied
         if term.review is None:
             return self._refused(request, term, f"“{term}” is not in review.")
+        if request.POST.get("review") != str(term.review.pk):
+            words = f"“{term}” was submitted anew since you opened the page, and stays in review. Look at it first."
+            return self._refused(request, term, words)
         try:
             withdraw_review(review=term.review, by=user_of(request), at=timezone.now())
         except NotReviewable as refusal:
@@ -139,10 +149,12 @@ class TermSteps(Desk):
             raise PermissionDenied
         if term.head is None or not next_steps(term, user=request.user, at=timezone.now()).publish:
             return self._refused(request, term, "There is nothing that could be published: this page says why.")
-        form = ScheduleForm(_posted(request))
+        change = _scheduled(term, ScheduledChange.Verb.PUBLISH)
+        form = ScheduleForm(_posted(request), head=term.head, change=change)
         if not form.is_valid():
             title = f"Publish revision {term.head.number} of “{term}” at a time"
-            return self._ask(request, form, title=title, button="Schedule", term=term)
+            explanation = replacing(change)
+            return self._ask(request, form, title=title, button="Schedule", explanation=explanation, term=term)
         data = form.cleaned_data
         try:
             change = schedule_publication(
@@ -152,10 +164,12 @@ class TermSteps(Desk):
                 by=user_of(request),
                 at=timezone.now(),
                 reason=data["reason"],
+                seen=change.pk if change else None,
             )
         except (NotPublishable, NotSchedulable) as refusal:
             return self._refused(request, term, str(refusal))
-        return self._done(request, term, f"“{term}” will be published on {in_words(change.due_at)}.")
+        words = f"Revision {term.head.number} of “{term}” will be published on {in_words(change.due_at)}."
+        return self._done(request, term, words)
 
     @acts
     def unschedule_view(self, request: HttpRequest, term_id: int, change_id: int) -> HttpResponse:
@@ -178,7 +192,8 @@ class TermSteps(Desk):
         term = self._term(request, term_id)
         if not self.has_retire_permission(request):
             raise PermissionDenied
-        form = RetireAtForm(_posted(request))
+        change = _scheduled(term, ScheduledChange.Verb.RETIRE)
+        form = RetireAtForm(_posted(request), change=change)
         if not form.is_valid():
             return self._ask(
                 request,
@@ -201,6 +216,7 @@ class TermSteps(Desk):
                     at=timezone.now(),
                     reason=reason,
                     successor=successor,
+                    seen=change.pk if change else None,
                 )
                 return self._done(request, term, f"“{term}” will be retired on {in_words(due_at)}.")
             retire_term(term=term, by=user_of(request), at=timezone.now(), reason=reason, successor=successor)
@@ -216,7 +232,7 @@ class TermSteps(Desk):
             raise PermissionDenied
         if term.head is None or not next_steps(term, user=request.user, at=timezone.now()).emergency:
             return self._refused(request, term, "There is no need for that: this page shows how the term stands.")
-        form = EmergencyForm(_posted(request), initial={"revision": term.head.number})
+        form = EmergencyForm(_posted(request), head=term.head)
         if not form.is_valid():
             return self._ask(
                 request,
@@ -228,10 +244,6 @@ class TermSteps(Desk):
                 "published without review, by you, and why.",
                 term=term,
                 dangerous=True,
-            )
-        if form.cleaned_data["revision"] != term.head.number:
-            return self._refused(
-                request, term, "A newer revision was saved meanwhile, and nothing was published. Look at it first."
             )
         self._publish(request, term, emergency=True, reason=form.cleaned_data["reason"])
         return self._to_term(term)
@@ -263,6 +275,11 @@ class TermSteps(Desk):
 
     def _to_submit(self, term: Term) -> str:
         return reverse("admin:glossary_term_submit", args=[term.pk])
+
+
+def _scheduled(term: Term, verb: str) -> ScheduledChange | None:
+    """Return what is to happen to the term and wasn't done yet."""
+    return term.scheduled.filter(verb=verb, done_at__isnull=True).first()
 
 
 def _posted(request: HttpRequest) -> Any:
