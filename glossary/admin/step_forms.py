@@ -119,7 +119,7 @@ class SeenForm(forms.Form):
             true = {self.add_prefix(name): "" if value is None else value for name, value in self.now.items()}
             self.data = {**self.data.dict(), **true}  # type: ignore[attr-defined]  # a QueryDict
             raise forms.ValidationError(
-                f"Nothing is done yet, as something changed while this page was open. {' '.join(news)} "
+                f"Something changed while this page was open. {' '.join(news)} "
                 "Press the button again if you still want it."
             )
         return cleaned

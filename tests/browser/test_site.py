@@ -2,15 +2,17 @@
 
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.visiting import axe_violations
+from tests.browser.visiting import axe_violations, faults_of_any_look
 from tests.sites import PASSWORD, Site
 
 
 def test_staff_can_sign_in(site: Site, page: Page) -> None:
     site.add_person("edith", "Clinical editors")
     page.goto(f"{site.url}/admin/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+    assert faults_of_any_look(page) == []
     page.get_by_label("Username").fill("edith")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()

@@ -433,7 +433,7 @@ def test_only_a_superuser_publishes_without_review_and_says_why(term: Term, edit
     assert "Publish without review…" in text_of(root.get(change_url(term)))
     assert "This field is required" in text_of(root.post(step("emergency", term), {"reason": " ", "revision": 3}))
     stale = root.post(step("emergency", term), {"reason": "Wrong dose", "revision": 2})
-    assert "Nothing is done yet" in text_of(stale)
+    assert "Something changed while this page was open." in text_of(stale)
     assert "saved revision 3." in text_of(stale)
     assert PublishedEntry.objects.get().revision.number == 1
     root.post(step("emergency", term), {"reason": "Wrong dose", "revision": 3})
