@@ -63,7 +63,7 @@ serve: secrets
 	$(PYTHON) manage.py collectstatic -v 0 --noinput && \
 	$(PYTHON) manage.py load_demo && \
 	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
-	exec $(PYTHON) -m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --workers-kill-timeout 10 --host 127.0.0.1 --port $(PORT) config.wsgi:application
+	exec $(PYTHON) manage.py serve --port $(PORT)
 
 # One file of tests is one process's, so that it starts its site once; the longest files, of tests/browser, come first.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder

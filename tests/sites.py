@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -81,6 +82,18 @@ class Site:
             return False
 
         eventually(answers, lambda: f"the site did not answer: {log.read_text()}")
+
+    def is_running(self) -> bool:
+        return self._server is not None and self._server[0].is_running(self._server[1])
+
+    def log(self) -> str:
+        """Return what the server has said since the site is there."""
+        return (Path(self.environment["DATA_DIR"]) / "server.log").read_text()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers that answer now, the first one's first."""
+        started = re.findall(r"Spawning worker-(\d+) with PID: (\d+)", self.log())
+        return [int(pid) for _, pid in sorted(dict(started).items())]
 
     def stop(self) -> None:
         self._end(at_once=False)
