@@ -91,9 +91,12 @@ class Site:
         return (Path(self.environment["DATA_DIR"]) / "server.log").read_text()
 
     def workers(self) -> list[int]:
-        """Return the process ids of the workers that answer now, the first one's first."""
-        started = re.findall(r"Spawning worker-(\d+) with PID: (\d+)", self.log())
-        return [int(pid) for _, pid in sorted(dict(started).items())]
+        """Return the process ids of the workers that answer now, the first one's first. Empty while one is starting."""
+        log = self.log()
+        spawned = re.findall(r"Spawning worker-(\d+) with PID: (\d+)", log)
+        # Each says when it listens. Where the only other one is killed before that, connections are refused.
+        is_ready = len(re.findall(r"Started worker-\d+", log)) == len(spawned)
+        return [int(pid) for _, pid in sorted(dict(spawned).items())] if is_ready else []
 
     def stop(self) -> None:
         self._end(at_once=False)
