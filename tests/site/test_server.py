@@ -57,6 +57,33 @@ def test_a_chunked_body_is_refused_in_words(server: Site) -> None:
     assert b"Content-Length" in answer
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={'a' * 32}"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "line"),
+    [
+        ({"Host": "evil.example"}, "", "Invalid HTTP_HOST header: 'evil.example'"),
+        (FORM, "a=1&" * 5_000, "DATA_UPLOAD_MAX_NUMBER_FIELDS"),
+    ],
+    ids=["foreign host", "too many fields"],
+)
+def test_what_a_client_sent_wrong_is_told_in_the_log_without_a_traceback(
+    server: Site, headers: dict[str, str], body: str, line: str
+) -> None:
+    before = len(server.log())
+    with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)) as connection:
+        connection.request("POST" if body else "GET", "/admin/login/", body or None, headers)
+        assert connection.getresponse().status == 400
+    eventually(lambda: line in server.log()[before:], lambda: server.log()[before:])
+    # A line of the next request: what was said of this one is all there.
+    with contextlib.closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)) as connection:
+        connection.request("GET", "/admin/login/", headers={"Host": "next.example"})
+        assert connection.getresponse().status == 400
+    eventually(lambda: "'next.example'" in server.log()[before:], lambda: server.log()[before:])
+    assert "Traceback" not in server.log()[before:]
+
+
 def is_replaced(server: Site, killed: int) -> bool:
     workers = server.workers()
     return bool(workers) and killed not in workers
