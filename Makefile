@@ -46,7 +46,7 @@ environment-dev: environment
 
 # Secrets of this machine's own site, made once. What is set in the environment wins.
 secrets: environment
-	@mkdir -p var; [ -s var/secrets.env ] || ( umask 077; \
+	@mkdir -p -m 700 var; [ -s var/secrets.env ] || ( umask 077; \
 	for name in SECRET_KEY CONSENT_SIGNING_KEY; do \
 		$(PYTHON) -c "import secrets; print(': \"\$${$$name:=' + secrets.token_urlsafe(48) + '}\"; export $$name')"; \
 	done > var/secrets.part && mv var/secrets.part var/secrets.env )

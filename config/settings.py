@@ -1,5 +1,6 @@
 """The one settings file. What differs between places comes from the environment, described where it is read."""
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,8 @@ DATA_DIR = Path(
         "static files.",
     )
 ).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# For its owner alone. One that exists keeps its permissions: nginx may be let through to the pages.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Where the glossary keeps the pictures that it draws.
 GLOSSARY_CARDS = DATA_DIR / "cards"
@@ -130,6 +132,10 @@ except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeErr
         "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name or sqlite:///path."
     ) from error
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # SQLite would make the file readable by everybody. The files that it makes beside have the permissions of this one.
+    if (_file := Path(_database["NAME"])).parent == DATA_DIR and not _file.exists():
+        with contextlib.suppress(OSError):  # where nothing can be written, SQLite says so when it is asked
+            _file.touch(mode=0o600)
     _database["OPTIONS"] = {
         # A transaction takes the write lock when it begins: two writers queue up instead of one failing half-way.
         "transaction_mode": "IMMEDIATE",
