@@ -46,7 +46,7 @@ environment-dev: environment
 
 # Secrets of this machine's own site, made once. What is set in the environment wins.
 secrets: environment
-	@mkdir -p var; [ -s var/secrets.env ] || ( umask 077; \
+	@mkdir -p -m 700 var; [ -s var/secrets.env ] || ( umask 077; \
 	for name in SECRET_KEY CONSENT_SIGNING_KEY; do \
 		$(PYTHON) -c "import secrets; print(': \"\$${$$name:=' + secrets.token_urlsafe(48) + '}\"; export $$name')"; \
 	done > var/secrets.part && mv var/secrets.part var/secrets.env )
@@ -63,7 +63,7 @@ serve: secrets
 	$(PYTHON) manage.py collectstatic -v 0 --noinput && \
 	$(PYTHON) manage.py load_demo && \
 	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
-	exec $(PYTHON) -m granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --workers-kill-timeout 10 --host 127.0.0.1 --port $(PORT) config.wsgi:application
+	exec $(PYTHON) manage.py serve --port $(PORT)
 
 # One file of tests is one process's, so that it starts its site once; the longest files, of tests/browser, come first.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder

@@ -1,5 +1,6 @@
 """The one settings file. What differs between places comes from the environment, described where it is read."""
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django_prose_editor.config import html_tags
 from js_asset import static_lazy
 
 from config import env
+from config.logs import without_traceback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -109,7 +111,8 @@ DATA_DIR = Path(
         "static files.",
     )
 ).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# For its owner alone. One that exists keeps its permissions: nginx may be let through to the pages.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Where the glossary keeps the pictures that it draws.
 GLOSSARY_CARDS = DATA_DIR / "cards"
@@ -129,6 +132,10 @@ except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeErr
         "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name or sqlite:///path."
     ) from error
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # SQLite would make the file readable by everybody. The files that it makes beside have the permissions of this one.
+    if (_file := Path(_database["NAME"])).parent == DATA_DIR and not _file.exists():
+        with contextlib.suppress(OSError):  # where nothing can be written, SQLite says so when it is asked
+            _file.touch(mode=0o600)
     _database["OPTIONS"] = {
         # A transaction takes the write lock when it begins: two writers queue up instead of one failing half-way.
         "transaction_mode": "IMMEDIATE",
@@ -457,6 +464,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Which line of Django refused a request says nothing, and anybody can have it written: a foreign Host is enough.
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -41,6 +41,15 @@ def copy_database() -> str:
     return f"sqlite:///{path}"
 
 
+def empty_database() -> str:
+    """Return the URL of a new database that nobody has migrated."""
+    name = f"{RUN.name}-{secrets.token_hex(4)}"
+    if SERVER:
+        _create(name)
+        return url_of(name)
+    return f"sqlite:///{RUN / name}.sqlite3"
+
+
 def reset_database(url: str) -> None:
     """Make a database what it was when :func:`copy_database` returned its URL. Nobody may be connected to it."""
     drop_database(url)
@@ -55,7 +64,7 @@ def drop_database(url: str) -> None:
     if SERVER:
         _on_server(f'DROP DATABASE IF EXISTS "{unquoted_name(url)}" WITH (FORCE)')
         return
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-migrate.lock"):
         Path(f"{_path_in(url)}{suffix}").unlink(missing_ok=True)
 
 

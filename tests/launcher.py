@@ -25,10 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from config.server import arguments
 from tests.folders import ROOT
-
-# As `make serve` starts it.
-SERVER = ["--interface", "wsgi", "--no-ws", "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "10"]
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,7 @@ class Launcher:
 
     def serve(self, host: str, port: int, *, log: Path) -> int:
         """Start the server, which writes to ``log``. Return its process id, which is that of its group too."""
-        pid: int = self._ask(
-            serve=[*SERVER, "--host", host, "--port", str(port), "config.wsgi:application"], log=str(log)
-        )
+        pid: int = self._ask(serve=arguments(host, port), log=str(log))
         return pid
 
     def is_running(self, pid: int) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -81,6 +82,21 @@ class Site:
             return False
 
         eventually(answers, lambda: f"the site did not answer: {log.read_text()}")
+
+    def is_running(self) -> bool:
+        return self._server is not None and self._server[0].is_running(self._server[1])
+
+    def log(self) -> str:
+        """Return what the server has said since the site is there."""
+        return (Path(self.environment["DATA_DIR"]) / "server.log").read_text()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers that answer now, the first one's first. Empty while one is starting."""
+        log = self.log()
+        spawned = re.findall(r"Spawning worker-(\d+) with PID: (\d+)", log)
+        # Each says when it listens. Where the only other one is killed before that, connections are refused.
+        is_ready = len(re.findall(r"Started worker-\d+", log)) == len(spawned)
+        return [int(pid) for _, pid in sorted(dict(spawned).items())] if is_ready else []
 
     def stop(self) -> None:
         self._end(at_once=False)

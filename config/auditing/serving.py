@@ -28,6 +28,7 @@ from django.db import connection
 from psycopg import sql
 
 from config.auditing import CouldNotAudit
+from config.server import command
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -68,10 +69,8 @@ def throwaway_site() -> Iterator[str]:
 def _server(url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and server)
-            # As `make serve` starts it, in a session of its own: Ctrl-C reaches the audit alone, which then stops it.
-            [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-            + ["--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "10"]
-            + ["--host", "127.0.0.1", "--port", str(urlsplit(url).port), "config.wsgi:application"],
+            # In a session of its own: Ctrl-C reaches the audit alone, which then stops it.
+            command("127.0.0.1", urlsplit(url).port or 80),
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=output,

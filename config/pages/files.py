@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 import shutil
 import tempfile
@@ -13,8 +12,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from config.pages.finished import Page, from_file, to_file
-
-logger = logging.getLogger(__name__)
 
 LEFT_OVER_AFTER = 3600
 #: So many releases keep their pages: during a deployment, workers of two of them run side by side.
@@ -51,15 +48,12 @@ class PageFiles:
             return None
 
     def write(self, page: Page) -> None:
-        """Keep a page. Where that fails, it is in memory: only other workers and the next start render it again."""
+        """Keep a page. Raises ``OSError`` where the folder cannot be written."""
         file = self.file(page.path)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            content = to_file(page)
-            replace(file, content)
-            self._make_room(file.parent, written=len(content))
-        except OSError as error:
-            logger.warning("The finished page %s could not be written: %s", page.path, error)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = to_file(page)
+        replace(file, content)
+        self._make_room(file.parent, written=len(content))
 
     def remove(self, path: str) -> None:
         """Forget a page whose address leads nowhere any more."""

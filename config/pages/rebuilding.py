@@ -37,7 +37,10 @@ class Rebuilt:
 def rebuild(
     paths: Sequence[str], *, folder: Path, processes: int, everything: bool, progress: Callable[[int], None]
 ) -> Rebuilt:
-    """Finish the pages at ``paths`` that are missing or stale, or ``everything``. Raises ``OSError`` for the folder."""
+    """Finish the pages at ``paths`` that are missing or stale, or ``everything``.
+
+    Raises ``OSError`` at the first page that cannot be written. Those before it are finished.
+    """
     total = Rebuilt()
     store = store_for(folder)
     batches = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
@@ -59,8 +62,8 @@ def rebuild(
 
 
 def store_for(folder: Path) -> PageStore:
-    """Return a store that renders and keeps nothing in memory."""
-    return PageStore(WSGIHandler(), folder=folder, memory=0)
+    """Return a store that renders and keeps nothing in memory, so that what it cannot write is nowhere."""
+    return PageStore(WSGIHandler(), folder=folder, memory=0, must_keep=True)
 
 
 def finish(store: PageStore, paths: Sequence[str], *, everything: bool) -> Rebuilt:

@@ -79,12 +79,15 @@ class PageStore:
         *,
         folder: Path,
         memory: int = MEMORY,
+        must_keep: bool = False,
         clock: Callable[[], float] = time.monotonic,
         calendar: Callable[[], float] = time.time,
     ) -> None:
         self.application = application
         self.folder = folder
         self.memory = memory
+        #: Whether a page that cannot be written raises ``OSError``. Otherwise it is logged, and readers get their page.
+        self.must_keep = must_keep
         self.clock = clock
         self.calendar = calendar
         self.freshness = Freshness(folder)
@@ -175,7 +178,7 @@ class PageStore:
         if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
             page.bodies = compressed(body)
             self._remember(page)
-            self.files.write(page)
+            self._keep(page)
             self._publish(page, known)
         else:
             self._forget(path)
@@ -284,6 +287,15 @@ class PageStore:
         start_response(page.status, answer.headers.copy())
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer.chunks
 
+    def _keep(self, page: Page) -> None:
+        """Write a page. Where that fails, it is in memory: only other workers and the next start render it again."""
+        try:
+            self.files.write(page)
+        except OSError as error:
+            if self.must_keep:
+                raise
+            logger.warning("The finished page %s could not be written: %s", page.path, error)
+
     def _publish(self, page: Page, known: Known) -> None:
         """Put a page where nginx finds it, unless something has changed since it was found fresh."""
         if self.public is None or self.public.has(page):
@@ -293,6 +305,8 @@ class PageStore:
                 if moment.generation == known.moment.generation:
                     self.public.write(page)
         except OSError as error:
+            if self.must_keep:
+                raise
             logger.warning("The file of %s for nginx could not be written: %s", page.path, error)
 
     def _unpublish(self, page: Page) -> None:

@@ -6,6 +6,8 @@ import base64
 import hmac
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -264,6 +266,27 @@ def test_a_folder_that_cannot_be_written_is_said_and_tried_again(at: datetime, s
     call_command("seal_consent_ledger", verbosity=0)
     assert HeadDelivery.objects.get().failures == 0
     assert len(checkpoint.split(heads_file().read_text())) == 1
+
+
+@contextmanager
+def unwritable_database() -> Iterator[None]:
+    """Have the database refuse to write, as on a full disk."""
+    before = transaction.savepoint()
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY" if connection.vendor == "postgresql" else "PRAGMA query_only = ON")
+        yield
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = OFF")
+    transaction.savepoint_rollback(before)
+
+
+def test_a_database_that_cannot_be_written_is_said_and_tried_again(at: datetime) -> None:
+    add_records(1, at=at)
+    with unwritable_database(), pytest.raises(CommandError, match=r"The database refused: .*read-?only.*next run"):
+        call_command("seal_consent_ledger", verbosity=0)
+    assert not Checkpoint.objects.exists()
+    call_command("seal_consent_ledger", verbosity=0)
+    assert newest().size == 1
 
 
 def test_the_newest_head_is_mailed_once_a_day(at: datetime, settings: Settings, mailoutbox: list[EmailMessage]) -> None:

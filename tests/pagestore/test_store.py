@@ -13,7 +13,7 @@ import brotli
 import pytest
 from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from config import pages
@@ -364,6 +364,23 @@ def test_rebuilding_finishes_every_page_ahead_of_time(
     with one_connection():
         call_command("rebuild_pages")
     assert "0 rendered, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page_files", [False, True])
+def test_a_rebuild_that_cannot_write_says_so_and_fails(
+    worker: Callable[[], PageStore], settings: Settings, capsys: pytest.CaptureFixture[str], page_files: bool
+) -> None:
+    settings.PAGE_FILES = page_files
+    store = worker()
+    # Nothing can be made where the pages, or their files for nginx, belong, as on a full disk.
+    if store.public:
+        store.public.links.write_bytes(b"")
+    else:
+        for number in range(256):
+            (store.files.folder / f"{number:02x}").write_bytes(b"")
+    with one_connection(), pytest.raises(CommandError, match=r"The folder .* cannot be used: .*run it again"):
+        call_command("rebuild_pages")
+    assert "rendered" not in capsys.readouterr().out
 
 
 def test_generations_move_on_for_everybody_and_never_repeat(tmp_path: Path) -> None:

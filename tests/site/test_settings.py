@@ -111,6 +111,45 @@ def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:
     ]
 
 
+def test_a_new_data_dir_and_its_database_are_for_their_owner(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    code = (
+        "from django.db import connection\n"
+        "connection.cursor().execute('CREATE TABLE one (id int)')\n"
+        f"import pathlib; print(*sorted(pathlib.Path({str(folder)!r}).glob('db*')), sep='\\n')\n"
+        f"print(*[oct(each.stat().st_mode)[-3:] for each in pathlib.Path({str(folder)!r}).glob('db*')])\n"
+    )
+    done = run_in(folder, code)
+    assert "db.sqlite3-wal" in done
+    assert set(done.split("\n")[-2].split()) == {"600"}
+    assert permissions(folder) == "700"
+
+
+def test_a_data_dir_that_exists_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").touch()
+    (tmp_path / "db.sqlite3").chmod(0o644)
+    tmp_path.chmod(0o711)
+    run_in(tmp_path, "from django.db import connection\nconnection.cursor()")
+    assert (permissions(tmp_path), permissions(tmp_path / "db.sqlite3")) == ("711", "644")
+
+
+def permissions(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
+
+
+def run_in(folder: Path, code: str) -> str:
+    """Run code of the site under a ``DATA_DIR``, as a process that makes files for everybody to read."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder)} | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=True,
+        umask=0o022,
+    ).stdout
+
+
 def test_a_mail_password_is_decoded(tmp_path: Path) -> None:
     code = "from django.conf import settings\nprint(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)\n"
     url = "smtp://post%40example.org:p%40ss%3A%2F@mail.example.org:587"

@@ -44,7 +44,10 @@ class Command(BaseCommand):
             files = PageFiles(folder(), release(), room=settings.PAGE_STORE_SIZE * 1024 * 1024)
             removed = files.remove_all_but(paths)
         except OSError as error:
-            raise CommandError(f"The folder {folder()} cannot be used: {error}.") from error
+            raise CommandError(
+                f"The folder {folder()} cannot be used: {error}. Pages that were written are kept: mend that, and run "
+                "it again for the others."
+            ) from error
         self.stdout.write(
             f"{rebuilt.rendered:,} rendered, {len(paths) - rebuilt.rendered:,} were finished already, "
             f"{removed:,} old files removed."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from consent.actions import LedgerDamaged, UnknownSigningKey, aggregate_choices, publish_heads, seal_ledger
@@ -19,16 +21,26 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        at = timezone.now()
+        try:
+            self._run(at=timezone.now(), verbosity=options["verbosity"])
+        except DatabaseError as error:
+            # Such as a full disk, a read-only database or one that is away.
+            reason = str(error).strip() or type(error).__name__
+            raise CommandError(
+                f"The database refused: {reason}. What had been sealed before stays sealed, and no record is lost: the "
+                "next run goes on where this one ended."
+            ) from error
+
+    def _run(self, *, at: datetime, verbosity: int) -> None:
         try:
             sealing = seal_ledger(at=at)
         except (LedgerDamaged, UnknownSigningKey) as error:
             raise CommandError(str(error)) from error
         if sealing.rotated:
             self.stdout.write("The key has changed: the old one signed a head that names the new one.")
-        if sealing.checkpoint and sealing.sealed and options["verbosity"]:
+        if sealing.checkpoint and sealing.sealed and verbosity:
             self.stdout.write(f"Sealed {sealing.sealed}; the ledger has {sealing.checkpoint.size} records.")
-        elif options["verbosity"] > 1:
+        elif verbosity > 1:
             self.stdout.write("Nothing was waiting.")
         troubles = [f"the record with the primary key {pk} was not sealed, as {why}" for pk, why in sealing.refused]
         troubles += [
