@@ -32,6 +32,13 @@ def _names(text: str) -> frozenset[str]:
 _SYNONYMS = {"b": "strong", "i": "em"}
 _EMPTY = re.compile(r"<(p|li|strong|em|sub|sup)>(?:\s|&nbsp;|<br>)*</\1>")
 
+# Note [Linear patterns]
+#
+# Texts come from editors, and from files that nobody has read. So what is done with a text takes a number of steps that
+# grows with its length and no faster. A pattern that is searched for begins with a sign that is not repeated, and its
+# repeats are possessive (``*+``) or differ from what follows them; otherwise each place of a long run of blanks would
+# look through the rest of the run. What is nested is read in one pass with a stack. ``tests/steps.py`` counts steps.
+
 # Note [What is a tag]
 #
 # Medical texts are full of signs that a parser of HTML takes for markup: of “LH<FSH and E2>200” it keeps “LH200”. So a
@@ -67,6 +74,8 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(rf"({_NAMED})({_VALUED})?+")
 _REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{0,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+# A tag of a clean fragment: there, a quotation mark inside an attribute is always written as a reference.
+_CLEAN_TAG = re.compile(r'<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>')
 _ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 _END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED}
 
@@ -119,6 +128,19 @@ def plain_text(value: str) -> str:
     parser.feed(value)
     parser.close()
     return " ".join("".join(parser.parts).split())
+
+
+def split_at_tags(fragment: str) -> list[str]:
+    """Return the pieces of a fragment of the allow-list: text at even places, each perhaps empty, and tags between."""
+    pieces = []
+    at = looked = 0
+    while (start := fragment.find("<", looked)) >= 0:
+        tag = _CLEAN_TAG.match(fragment, start)
+        looked = tag.end() if tag else start + 1
+        if tag:
+            pieces += [fragment[at:start], tag[0]]
+            at = looked
+    return [*pieces, fragment[at:]]
 
 
 class _Text(HTMLParser):
