@@ -137,7 +137,7 @@ class Gate:
         return opened_by(
             service
             for service in gate.services
-            if service.stands_on(path) and gate._opens(service, given, answers, gpc)  # noqa: SLF001  (a gate like this one)
+            if gate._opens(service, given, answers, gpc) and service.stands_on(path)  # noqa: SLF001  (a gate like this one)
         )
 
     def openable(self, *, path: str) -> Opened:

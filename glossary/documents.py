@@ -15,7 +15,7 @@ import rfc8785
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
-from glossary.markup import clean_html, lost_words
+from glossary.markup import MAX_DEPTH, clean_html, is_too_deep, lost_words
 from glossary.references import Work, doi_of, in_house_style, is_label_only, pmid_of, works_of, wrong_check_digits
 
 MAX_TITLE = 200
@@ -295,7 +295,13 @@ class _Parser:
     def html(self, key: str) -> str:
         text = self.text(self.data, key, limit=MAX_TEXT)
         cleaned = clean_html(text)
-        if lost := lost_words(text, cleaned):
+        if is_too_deep(text):
+            self.problem(
+                key,
+                f"has more than {MAX_DEPTH} elements within one another (lists in lists, bold in italic): take out "
+                "those that it doesn't need, or paste it without formatting",
+            )
+        elif lost := lost_words(text, cleaned):
             shown = ", ".join(f"“{word[:40]}”" for word in lost[:5]) + (" …" if len(lost) > 5 else "")
             self.problem(
                 key,

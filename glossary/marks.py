@@ -9,10 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-# A quotation mark inside an attribute is always written as a reference, by the allow-list's serialiser.
-_TAG = re.compile(r'(<[^<>"]*(?:"[^"]*"[^<>"]*)*>)')
-_MARK = re.compile(r"(?:\s|&nbsp;)*\[(\d{1,3}(?:\s*[,–-]\s*\d{1,3})*)\]")
-_PART = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
+from glossary.markup import split_at_tags
+
+# Tried where a bracket opens and nowhere else, and no repeat gives back what it took: see Note [Linear patterns] in
+# ``glossary.markup``.
+_MARK = re.compile(r"\[(\d{1,3}+(?:\s*+[,–-]\s*+\d{1,3}+)*+)\]")
+_BLANK = "&nbsp;"
 
 
 def with_marks(texts: Mapping[str, str], *, references: int) -> tuple[dict[str, str], dict[int, list[str]]]:
@@ -23,10 +25,10 @@ def with_marks(texts: Mapping[str, str], *, references: int) -> tuple[dict[str, 
     """
     places: dict[int, list[str]] = defaultdict(list)
 
-    def linked(match: re.Match[str]) -> str:
+    def linked(match: re.Match[str]) -> str | None:
         numbers = _numbers(match[1], references)
         if not numbers:
-            return match[0]
+            return None
         links = []
         for number in numbers:
             place = f"cite-{number}-{len(places[number]) + 1}"
@@ -39,25 +41,53 @@ def with_marks(texts: Mapping[str, str], *, references: int) -> tuple[dict[str, 
 
 def without_marks(text: str, *, references: int) -> str:
     """Return an HTML fragment without its marks, for where no list of references stands below it."""
-    return _replaced(text, lambda match: "" if _numbers(match[1], references) else match[0])
+    return _replaced(text, lambda match: "" if _numbers(match[1], references) else None)
 
 
-def _replaced(text: str, replacement: Callable[[re.Match[str]], str]) -> str:
+def _replaced(text: str, replacement: Callable[[re.Match[str]], str | None]) -> str:
     if "[" not in text:
         return text
-    pieces = _TAG.split(text)
+    pieces = split_at_tags(text)
     within_link = False
     for index, piece in enumerate(pieces):
         if index % 2:
             within_link = piece.startswith("<a ") or (within_link and piece != "</a>")
         elif not within_link:
-            pieces[index] = _MARK.sub(replacement, piece)
+            pieces[index] = _replaced_in_piece(piece, replacement)
     return "".join(pieces)
+
+
+def _replaced_in_piece(piece: str, replacement: Callable[[re.Match[str]], str | None]) -> str:
+    """Replace the marks of a piece of text, and the blanks before each; what ``None`` is returned for stays."""
+    parts = []
+    at = looked = 0
+    while (start := piece.find("[", looked)) >= 0:
+        mark = _MARK.match(piece, start)
+        looked = mark.end() if mark else start + 1
+        if mark and (instead := replacement(mark)) is not None:
+            parts += [_without_blanks_behind(piece[at:start]), instead]
+            at = looked
+    return "".join([*parts, piece[at:]])
+
+
+def _without_blanks_behind(text: str) -> str:
+    end = len(text)
+    while end:
+        if text[end - 1].isspace():
+            end -= 1
+        elif text.endswith(_BLANK, 0, end):
+            end -= len(_BLANK)
+        else:
+            break
+    return text[:end]
 
 
 def _numbers(mark: str, references: int) -> list[int]:
     """Return the references that a mark names, each once and in order, or nothing if one of them doesn't exist."""
-    numbers: list[int] = []
-    for first, last in _PART.findall(mark):
-        numbers.extend(range(int(first), int(last or first) + 1))
-    return sorted(set(numbers)) if numbers and all(1 <= number <= references for number in numbers) else []
+    numbers: set[int] = set()
+    for part in mark.replace("–", "-").split(","):
+        ends = [int(number) for number in part.split("-")]
+        if not all(1 <= number <= references for number in ends):
+            return []
+        numbers.update(range(ends[0], ends[-1] + 1))
+    return sorted(numbers)

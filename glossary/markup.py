@@ -30,7 +30,17 @@ def _names(text: str) -> frozenset[str]:
 
 
 _SYNONYMS = {"b": "strong", "i": "em"}
-_EMPTY = re.compile(r"<(p|li|strong|em|sub|sup)>(?:\s|&nbsp;|<br>)*</\1>")
+#: Elements may be so many within one another: lists of lists of lists need a dozen.
+MAX_DEPTH = 50
+# Elements that are taken out when nothing is in them, by their tags.
+_MAY_BE_EMPTY = {f"<{name}>": f"</{name}>" for name in ("p", "li", "strong", "em", "sub", "sup")}
+
+# Note [Linear patterns]
+#
+# Texts come from editors, and from files that nobody has read. So what is done with a text takes a number of steps that
+# grows with its length and no faster. A pattern that is searched for begins with a sign that is not repeated, and its
+# repeats are possessive (``*+``) or differ from what follows them; otherwise each place of a long run of blanks would
+# look through the rest of the run. What is nested is read in one pass with a stack. ``tests/steps.py`` counts steps.
 
 # Note [What is a tag]
 #
@@ -67,6 +77,8 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(rf"({_NAMED})({_VALUED})?+")
 _REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{0,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+# A tag of a clean fragment: there, a quotation mark inside an attribute is always written as a reference.
+_CLEAN_TAG = re.compile(r'<[^<>"]*+(?:"[^"]*+"[^<>"]*+)*+>')
 _ANY_TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 _END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in DROPPED}
 
@@ -79,7 +91,8 @@ def clean_html(value: str) -> str:
 
     Text without any markup is taken as plain: it is escaped, its blocks between blank lines become paragraphs, and
     lines that begin with a bullet or are numbered become lists. Bare text around or beside block elements is wrapped
-    into paragraphs too, so that a page never shows loose text.
+    into paragraphs too, so that a page never shows loose text. Of elements that are nested too deeply
+    (:func:`is_too_deep`) the text is kept.
     """
     value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not value:
@@ -87,13 +100,20 @@ def clean_html(value: str) -> str:
     tokens = list(_tokens(value))
     if not _is_markup(tokens):
         return _blocks_of(html.escape(_with_signs(value), quote=False))
-    source = "".join(token.source for token in tokens).strip()
+    nesting = _Nesting()
+    source = "".join(token.source if nesting.takes(token) else token.text for token in tokens).strip()
     if not any(token.is_block for token in tokens):
         source = _blocks_of(source)
     cleaned = _without_empty(_CLEANER.clean(source).strip())
     wrapped = _wrap_loose_text(cleaned)
     # Wrapping may part elements that a parser then closes.
     return wrapped if wrapped == cleaned else _without_empty(_CLEANER.clean(wrapped))
+
+
+def is_too_deep(value: str) -> bool:
+    """Return whether :func:`clean_html` would leave out elements because more than ``MAX_DEPTH`` are around them."""
+    nesting = _Nesting()
+    return not all(nesting.takes(token) for token in _tokens(value))
 
 
 def lost_words(value: str, cleaned: str) -> list[str]:
@@ -121,6 +141,19 @@ def plain_text(value: str) -> str:
     return " ".join("".join(parser.parts).split())
 
 
+def split_at_tags(fragment: str) -> list[str]:
+    """Return the pieces of a fragment of the allow-list: text at even places, each perhaps empty, and tags between."""
+    pieces = []
+    at = looked = 0
+    while (start := fragment.find("<", looked)) >= 0:
+        tag = _CLEAN_TAG.match(fragment, start)
+        looked = tag.end() if tag else start + 1
+        if tag:
+            pieces += [fragment[at:start], tag[0]]
+            at = looked
+    return [*pieces, fragment[at:]]
+
+
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -136,12 +169,16 @@ class _Text(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A piece of a text: text, or a tag by its ``name``. ``source`` is what the parser is given for it."""
+    """A piece of a text: text, or a tag by its ``name``. ``source`` is what the parser is given for it.
+
+    ``element`` is the element of the allow-list that it becomes, "" for text and for tags that are left out.
+    """
 
     source: str
     text: str
     name: str = ""
     closes: bool = False
+    element: str = ""
 
     @property
     def is_block(self) -> bool:
@@ -188,13 +225,71 @@ def _tag(found: re.Match[str], name: str) -> _Token:
     if found["comment"]:
         return _Token("", "", "!")
     text = "" if name in _INLINE or ":" in name else " "
-    if name in _SYNONYMS:
-        source = f"<{found['close']}{_SYNONYMS[name]}>"
-    elif name in _BLOCKS:
-        source = f"<{found['close']}p>"
-    else:
-        source = found[0] if name in TAGS else text
-    return _Token(source, text, name, bool(found["close"]))
+    element = "p" if name in _BLOCKS else _SYNONYMS.get(name, name if name in TAGS else "")
+    # Without attributes but for links: a parser opens elements of emphasis again in each paragraph that follows, unless
+    # they are alike, and so makes a text of a hundred kilobytes one of hundreds of megabytes.
+    source = found[0] if element == "a" else f"<{found['close']}{element}>" if element else text
+    return _Token(source, text, name, bool(found["close"]), element)
+
+
+_LISTS = frozenset({"ul", "ol"})
+_BLOCKS_KEPT = frozenset({"p", "li", *_LISTS})
+# A parser opens these again when something around them is closed, until they are closed by name.
+_REOPENED = frozenset({"strong", "em", "a"})
+# In what the end of an element is not looked for; that of others not in any block.
+_STOPS = {"p": frozenset[str](), "ul": frozenset[str](), "ol": frozenset[str](), "li": _LISTS}
+# How many blocks the end of such an element is looked for through ("adoption agency algorithm" of HTML).
+_ADOPTED = 8
+
+
+class _Nesting:
+    """The elements that are open, as a parser of HTML has them. What would be nested too deeply is left out.
+
+    A parser looks through all open elements for each tag, so that the depth bounds what a text costs.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+        self._left_out: Counter[str] = Counter()
+
+    def takes(self, token: _Token) -> bool:
+        """Return whether the parser shall be given this token; ask for each in turn."""
+        if not token.element or token.element == "br":
+            return True
+        if not token.closes:
+            return self._opens(token.element)
+        if self._left_out[token.element]:
+            self._left_out[token.element] -= 1
+            return False
+        self._close(token.element)
+        return True
+
+    def _opens(self, element: str) -> bool:
+        if element in ("li", "a"):
+            self._close(element)
+        if element in _BLOCKS_KEPT:
+            self._close("p")
+        if len(self._open) == MAX_DEPTH:
+            self._left_out[element] += 1
+            return False
+        self._open.append(element)
+        return True
+
+    def _close(self, element: str) -> None:
+        """Close the last open ``element``, unless it ends inside something else."""
+        place = next((place for place in reversed(range(len(self._open))) if self._open[place] == element), None)
+        if place is None:
+            return
+        inside = self._open[place + 1 :]
+        if element in _REOPENED:
+            blocks = sum(other in _BLOCKS_KEPT for other in inside)
+            if blocks:
+                self._open[place : place + 1] = [element] if blocks >= _ADOPTED else []
+                return
+        stops = _STOPS.get(element, _BLOCKS_KEPT)
+        if element not in _REOPENED and not stops.isdisjoint(inside):
+            return
+        self._open[place:] = [other for other in inside if other in _REOPENED]
 
 
 def _is_tag(found: re.Match[str]) -> bool:
@@ -262,23 +357,35 @@ def _written(group: _Group) -> str:
 
 
 def _without_empty(fragment: str) -> str:
-    previous = None
-    while previous != fragment:
-        previous, fragment = fragment, _EMPTY.sub("", fragment).strip()
-    return fragment
+    kept: list[str] = []
+    # Open elements that hold nothing but blanks so far: how each closes, and its place in what is kept.
+    empty: list[tuple[str, int]] = []
+    for index, piece in enumerate(split_at_tags(fragment)):
+        if index % 2 == 0:
+            if piece.replace("&nbsp;", "").strip():
+                empty.clear()
+        elif piece in _MAY_BE_EMPTY:
+            empty.append((_MAY_BE_EMPTY[piece], len(kept)))
+        elif empty and piece == empty[-1][0]:
+            del kept[empty.pop()[1] :]
+            continue
+        elif piece != "<br>":
+            empty.clear()
+        kept.append(piece)
+    return "".join(kept).strip()
 
 
 def _wrap_loose_text(fragment: str) -> str:
     """Wrap top-level text and inline elements of a clean fragment into paragraphs, parted by blank lines."""
-    whole = ""
+    whole = []
     for piece, is_block in _top_level(fragment):
         if is_block:
-            whole += piece
+            whole.append(piece)
         elif piece.strip():
             # Not where an element may go on behind the blank line.
             parts = piece.split("\n\n") if "<" not in piece else [piece]
-            whole += "".join(f"<p>{part.strip()}</p>" for part in parts if part.strip())
-    return whole
+            whole += [f"<p>{part.strip()}</p>" for part in parts if part.strip()]
+    return "".join(whole)
 
 
 def _top_level(fragment: str) -> Iterator[tuple[str, bool]]:

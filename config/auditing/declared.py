@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from consent.wildcards import fits
 
 if TYPE_CHECKING:
     from consent.notices import NoticeDocument
@@ -36,7 +37,7 @@ class DeclaredCookie:
 
     def names(self, name: str) -> bool:
         """Whether it declares something of this name."""
-        return re.fullmatch(re.escape(self.name).replace(r"\*", ".*"), name, re.DOTALL) is not None
+        return fits(self.name, name)
 
     def covers(self, name: str, domain: str, site: str) -> bool:
         """Whether it declares the cookie ``name`` of the host ``domain``, on the site at the host ``site``."""

@@ -134,9 +134,21 @@ def from_file(content: bytes, path: str | None = None) -> Page | None:
     )
 
 
-@lru_cache(maxsize=256)
+# A longer header, which no browser sends, is read anew each time: what visitors wrote is remembered within bounds.
+MAX_REMEMBERED = 200
+
+
 def preferred_encoding(accepted: str) -> str:
     """Return ``br``, ``gzip`` or ``""`` for an Accept-Encoding header (RFC 9110, section 12.5.3)."""
+    return _remembered_encoding(accepted) if len(accepted) <= MAX_REMEMBERED else _encoding(accepted)
+
+
+@lru_cache(maxsize=256)
+def _remembered_encoding(accepted: str) -> str:
+    return _encoding(accepted)
+
+
+def _encoding(accepted: str) -> str:
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))

@@ -47,7 +47,11 @@ LOOK_AGAIN_AFTER_FAILURE = 5.0
 # While the thread of config.pages.watching looks, requests needn't.
 LOOK_IF_NOBODY_DOES = 3.0
 MAX_PATH = 300
+# What is remembered per visitor is bounded twice: by how many there are, and by how long each header is that visitors
+# wrote. Browsers keep no cookie of more than 4,096 bytes, and no name of a host is longer than 253.
 _MANY_VISITORS = 4_096
+_MAX_COOKIE = 4_096
+_MAX_HOST = 300
 
 # Set by the store itself for each response, or by the server.
 _OWN_HEADERS = frozenset(
@@ -115,6 +119,7 @@ class PageStore:
             environ["REQUEST_METHOD"] not in ("GET", "HEAD")
             or environ.get("SCRIPT_NAME")
             # Hosts that aren't ours, and the way to HTTPS, are Django's to answer.
+            or len(environ.get("HTTP_HOST", "")) > _MAX_HOST
             or not self._is_allowed(environ.get("HTTP_HOST", ""))
             or (self._secure_only and not _is_secure(environ))
         ):
@@ -258,9 +263,10 @@ class PageStore:
         policy = opened.get(visitor)
         if policy is None:
             policy = self._policy_of(self._gate.opened(given, path=page.path, gpc=gpc))
-            if len(opened) >= _MANY_VISITORS:
-                opened.clear()
-            opened[visitor] = policy
+            if len(visitor[0]) <= _MAX_COOKIE:
+                if len(opened) >= _MANY_VISITORS:
+                    opened.clear()
+                opened[visitor] = policy
         return policy
 
     def _policy_of(

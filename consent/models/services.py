@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 
 from consent.languages import without_language
+from consent.wildcards import fits
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # The database looks at the beginning only; `origin_of` reads the whole address.
@@ -369,15 +370,11 @@ class Service(models.Model):
         """Whether it has start code that nobody but its writers has approved as it is, so that nothing of it runs."""
         return bool(self.start_code) and self.start_code_approved_sha256 != self.start_code_sha256
 
-    @cached_property
-    def _pages(self) -> re.Pattern[str] | None:
-        lines = self.pages.split()
-        return re.compile("|".join(re.escape(line).replace(r"\*", ".*") for line in lines)) if lines else None
-
     def stands_on(self, path: str) -> bool:
         """Return whether the service belongs on the page at ``path``. None does where a visitor's receipt is shown."""
         # A page is the same page in each language.
         plain = without_language(path)
         if plain.startswith(RECEIPT_PAGE):
             return False
-        return self._pages is None or bool(self._pages.fullmatch(plain))
+        pages = self.pages.split()
+        return not pages or any(fits(page, plain) for page in pages)

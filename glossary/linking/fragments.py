@@ -15,9 +15,8 @@ from django.utils.html import escape
 
 from glossary.linking.names import Mention, Names
 from glossary.linking.words import WORD
+from glossary.markup import split_at_tags
 
-# A quotation mark inside an attribute is always written as a reference, by the allow-list's serialiser.
-_TAG = re.compile(r'(<[^<>"]*(?:"[^"]*"[^<>"]*)*>)')
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _CLOSED = frozenset({"a", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "kbd", "pre", "samp", "var"})
 # These stand inside a word: “vitamin B<sub>12</sub>” doesn't mention vitamin B.
@@ -84,7 +83,7 @@ def fragment_of(source: str, names: Names, *, own: Collection[int] = ()) -> Frag
     ``own`` are terms to which nothing leads: the one whose page this is. Their names are known all the same, so that
     no shorter name inside one is linked.
     """
-    pieces = _TAG.split(source)
+    pieces = split_at_tags(source)
     seen: set[int] = set()
     owned = frozenset(own)
     found: list[_Found] = []
@@ -99,7 +98,7 @@ def fragment_of(source: str, names: Names, *, own: Collection[int] = ()) -> Frag
 
 def pieces_of(source: str) -> Iterator[Piece]:
     """Yield the pieces of text of an HTML fragment in which links may stand."""
-    return _readable(_TAG.split(source))
+    return _readable(split_at_tags(source))
 
 
 def _readable(pieces: list[str]) -> Iterator[Piece]:

@@ -57,3 +57,23 @@ def test_a_cookie_without_a_name_keeps_nothing_from_being_erased(new_site: Calla
     withdraw(page)
     page.goto(site.url + STORED)
     wait_until(page, "document.cookie.split('; ').includes('junk') && !document.cookie.includes('_ga')")
+
+
+def test_a_declared_name_with_many_stars_holds_no_browser(new_site: Callable[..., Site], page: Page) -> None:
+    site = new_site()
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from cookie_consent.models import Cookie, CookieGroup\nfrom consent.actions import declare_cookie\n"
+        "group = CookieGroup.objects.get(varname='analytics')\n"
+        "for name in ('*a' * 40 + '*b', '_ga*', '_x*-*y'):\n"
+        "    declare_cookie(cookie=Cookie(cookiegroup=group, name=name, description='Counts.'), lifetime_days=30)"
+    )
+    site.manage("publish_notice", "--material", "--reason", "Cookies", "--as", "olga")
+    page.goto(site.url + STORED)
+    choose_on_banner(page, "accept")
+    for name in ("a" * 80, "a" * 40 + "b", "_ga_1", "_x1-2y", "_x-z"):
+        page.evaluate("name => void (document.cookie = `${name}=1`)", name)
+    withdraw(page)
+    page.goto(site.url + STORED)
+    wait_until(page, "!/a{40}b|_ga|y=/.test(document.cookie) && /a{80}=1/.test(document.cookie)")
+    assert "_x-z=1" in page.evaluate("document.cookie")

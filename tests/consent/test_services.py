@@ -22,6 +22,7 @@ from consent.actions import Declaration, declare_cookie, publish_notice, save_se
 from consent.gate import current_gate
 from consent.models import ConsentEvent, ConsentRecord, CookieDetails, Notice, Service
 from tests.consent.builders import OPTIONAL, approve_by_another, cookies, opened, service, switch_on
+from tests.steps import assert_linear
 
 pytestmark = pytest.mark.django_db
 PIXEL = "https://pixel.example.net"
@@ -219,6 +220,39 @@ def test_a_policy_names_only_what_stands_on_its_page(operator: User, at: datetim
         ("/xa/", False),
     ):
         assert opened(everything, path) == ({"frame-src": ("https://films.example.org",)} if stands else {}), path
+
+
+@pytest.mark.parametrize(
+    ("pages", "path", "stands"),
+    [
+        ("/a*b*c", "/abc", True),
+        ("/a*b*c", "/axbxbxc", True),
+        ("/a*b*c", "/axbx", False),
+        ("/a*b*c", "/acb", False),
+        ("/a*a", "/a", False),
+        ("/a**", "/a", True),
+        ("/*b*b", "/ab", False),
+        ("/a.c", "/abc", False),
+        ("/*/\n/b", "/x/", True),
+    ],
+)
+def test_a_star_stands_for_any_text(pages: str, path: str, stands: bool) -> None:
+    assert service(pages=pages).stands_on(path) is stands
+
+
+def test_many_stars_cost_no_more_than_their_number() -> None:
+    starred = {size: service(pages="/" + "*a" * size + "*b") for size in (1, 200, 400)}
+    assert_linear(lambda size: starred[size].stands_on("/" + "a" * 4 * size), 200)
+
+
+def test_a_page_with_many_stars_answers_at_once(client: Client, operator: User, at: datetime) -> None:
+    film = service("Film", pages="/" + "*a" * 900 + "*b")
+    save_service(service=film, by=operator, at=at)
+    notice = publish_notice(by=operator, at=at, material=True, reason="A film")
+    switch_on(film, operator, at)
+    client.cookies["cookie_consent"] = cookies(notice, "analytics")["cookie_consent"]
+    assert client.get("/" + "a" * 5_000).status_code == 404
+    assert "https://stats.example.org" in client.get("/" + "a" * 900 + "b")["Content-Security-Policy"]
 
 
 def test_nothing_of_a_third_party_runs_where_a_receipt_is_shown(client: Client, two: Notice) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from django.urls import reverse
 
 from glossary.markup import clean_html, lost_words, plain_text
 from glossary.models import Term
-from tests.glossary.term_form import fields_of, signed_in
+from tests.glossary.term_form import errors_of, fields_of, signed_in
+from tests.steps import assert_linear
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +172,45 @@ def test_cleaning_twice_changes_nothing_and_loses_nothing() -> None:
         assert "<script" not in cleaned
         if "<li>" not in cleaned and not lost_words(text, cleaned):
             assert plain_text(cleaned).count("E2") >= text.count(" E2 ")
+
+
+@pytest.mark.parametrize("tags", ["<em>", "<p><em><li>", "<p><br>", "<ul><li>", "<sub><i>"])
+@pytest.mark.parametrize("are_closed", [True, False])
+def test_many_elements_cost_no_more_than_their_number(tags: str, are_closed: bool) -> None:
+    ends = tags.replace("<", "</") if are_closed else ""
+    assert_linear(lambda size: clean_html(tags * size + "x" + ends * size), 200, may_run=True)
+    assert_linear(lambda size: clean_html(tags * size + ends * size), 200, may_run=True)
+
+
+def test_emphasis_that_is_not_closed_is_not_multiplied() -> None:
+    def text(size: int) -> str:
+        return "".join(f"<p><strong class=c{number}>word" for number in range(size))
+
+    assert len(clean_html(text(400))) < 2.5 * len(clean_html(text(200)))
+
+
+DEEP = "<em>" * 10_000 + "{}" + "</em>" * 10_000
+
+
+@pytest.mark.parametrize("inside", ["", "word"])
+def test_what_is_nested_too_deeply_is_refused_in_words(desk: Client, tmp_path: Path, inside: str) -> None:
+    text = DEEP.format(inside)
+    data = fields_of(desk.get(reverse("admin:glossary_term_add")))
+    data |= {"title": "Alpha", "definition": "First.", "mechanism": text}
+    refused = desk.post(reverse("admin:glossary_term_add"), data)
+    assert "Has more than 50 elements within one another" in errors_of(refused)
+    assert "paste it without formatting" in errors_of(refused)
+    assert text in unescape(refused.content.decode())
+    with pytest.raises(CommandError, match="definition: has more than 50 elements within one another"):
+        imported(tmp_path, text)
+    assert not Term.objects.exists()
+
+
+def test_lists_in_lists_are_not_too_deep(tmp_path: Path) -> None:
+    text = "<ul><li>x" * 25 + "</li></ul>" * 25
+    assert imported(tmp_path, text) == text
+
+
+def test_the_words_of_a_text_that_is_nested_too_deeply_are_kept() -> None:
+    text = "".join(f"<ul><li><sub>w{number}</sub> " for number in range(300))
+    assert plain_text(clean_html(text)).split() == [f"w{number}" for number in range(300)]

@@ -3,6 +3,7 @@
 import pytest
 
 from glossary.marks import with_marks, without_marks
+from tests.steps import assert_linear
 
 
 def marked(text: str, references: int = 3) -> str:
@@ -45,3 +46,14 @@ def test_what_is_no_mark_stays_as_it_was_written(text: str) -> None:
 
 def test_summaries_do_without_marks() -> None:
     assert without_marks("<p>Benefit is shown [1, 2].</p>", references=2) == "<p>Benefit is shown.</p>"
+
+
+@pytest.mark.parametrize("before", [" ", "&nbsp;", "\n &nbsp;", "[1", "[1,", "[1 ", "[<em>", "[9] ", "1, "])
+def test_many_blanks_and_brackets_cost_no_more_than_their_number(before: str) -> None:
+    assert_linear(lambda size: with_marks({"text": f"<p>{before * size}</p>"}, references=3), 500)
+    assert_linear(lambda size: without_marks(f"<p>[{before * size}x [1]</p>", references=3), 500)
+
+
+def test_all_blanks_before_a_mark_go_with_it() -> None:
+    blanks = " \n&nbsp;" * 20_000
+    assert without_marks(f"<p>Shown{blanks}[1] and{blanks}[4].</p>", references=3) == f"<p>Shown and{blanks}[4].</p>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,7 +15,7 @@ from config.pages import PageStore
 from consent.actions import save_service
 from consent.models import Service
 from tests.consent.builders import ORIGIN, open_service, without_notices
-from tests.pagestore.asking import Clock, ask
+from tests.pagestore.asking import Clock, Counting, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +70,22 @@ def test_any_cookie_header_is_taken(worker: Callable[[], PageStore], cookie: str
     store = worker()
     plain = ask(store)
     assert ask(store, HTTP_COOKIE=cookie) == plain
+
+
+@pytest.mark.parametrize("header", ["HTTP_COOKIE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST"])
+def test_long_headers_are_not_remembered(worker: Callable[[], PageStore], django: Counting, header: str) -> None:
+    store = worker()
+    length, start = 300_000, {"HTTP_COOKIE": "cookie_consent=analytics=", "HTTP_HOST": "127.0.0.1:"}.get(header, "")
+    ask(store)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(40):
+            ask(store, **{header: f"{start}{number:0{length}}"})
+        # What is passed on is remembered by the test alone.
+        django.requests.clear()
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 10 * length

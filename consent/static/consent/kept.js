@@ -4,9 +4,24 @@
 // What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
 const declared = (some) =>
   some.flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]")).map(([store, name, domain, path]) => {
-    const pattern = RegExp(`^${name.replace(/[^\w*]/g, "\\$&").replaceAll("*", ".*")}$`);
-    return { store, pattern, domain, path };
+    return { store, name, domain, path };
   });
+
+// As consent/wildcards.py has it: a regular expression with many stars would take for ever.
+function fits(pattern, text) {
+  const [first, ...middle] = pattern.split("*");
+  if (!middle.length) return text === pattern;
+  const last = middle.pop();
+  const end = text.length - last.length;
+  let at = first.length;
+  if (at > end || !text.startsWith(first) || !text.endsWith(last)) return false;
+  for (const part of middle) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= end;
+}
 
 // A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried.
 function eraseCookie(name, domain, path) {
@@ -20,12 +35,12 @@ function eraseCookie(name, domain, path) {
 
 export function erase(units, open) {
   const kept = declared(open);
-  for (const { store, pattern, domain, path } of declared(units.filter((unit) => !open.includes(unit)))) {
+  for (const { store, name: pattern, domain, path } of declared(units.filter((unit) => !open.includes(unit)))) {
     // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
     if (!`.${location.hostname}`.endsWith(domain)) continue;
     const isCookie = store === "cookie";
     for (const name of isCookie ? document.cookie.split("; ").map((pair) => pair.split("=")[0]) : Object.keys(window[store])) {
-      if (!pattern.test(name) || kept.some((other) => other.store === store && other.pattern.test(name))) continue;
+      if (!fits(pattern, name) || kept.some((other) => other.store === store && fits(other.name, name))) continue;
       if (isCookie) eraseCookie(name, domain, path);
       else window[store].removeItem(name);
     }
