@@ -14,7 +14,8 @@ from glossary.markup import plain_text
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 # A sentence ends at . ! ? or : before a blank or the end; a decimal point or an abbreviation inside a word doesn't.
-_SENTENCE_END = re.compile(r"[.!?:]+(?=\s|$)")
+# Of several signs in a row the last one counts: see Note [Linear patterns] in ``glossary.markup``.
+_SENTENCE_END = re.compile(r"[.!?:](?=\s|$)")
 _BLOCK_END = re.compile(r"</(?:p|li)>", re.IGNORECASE)
 LONG = 6
 # Fewer words than this say nothing about how a text reads.

@@ -55,3 +55,9 @@ def test_letters_count_and_hyphens_do_not() -> None:
 def test_sections_add_up_to_the_page() -> None:
     whole = readability(plain(30, long_words=3)) + readability(plain(50, long_words=7, sentences=5))
     assert (whole.words, whole.sentences, whole.long_words, whole.lix) == (80, 6, 10, 26)
+
+
+def test_signs_in_a_row_end_one_sentence_or_none_however_many_they_are() -> None:
+    # A pattern that repeats the signs looks through the rest of the row from each of them.
+    row = "." * 90_000
+    assert readability(f"<p>One?! Two... {row}three{row} four</p>").sentences == 4
