@@ -24,6 +24,9 @@ OPTIONS = (
     *("--interface", "wsgi", "--no-ws"),
     # A worker that dies is replaced. Without this, its death would end the server.
     "--respawn-failed-workers",
+    # The longest headers that are read: a browser's take a few KiB. The server would take 400 KiB of each connection,
+    # and 16 MiB over HTTP/2.
+    *("--http1-buffer-size", "65536", "--http2-max-headers-size", "65536"),
     # Ends a worker that was told to stop while it was still starting: it would never hear of it.
     *("--workers-kill-timeout", "10"),
 )
