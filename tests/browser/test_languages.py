@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.banner import choose_on_banner
 from tests.browser.pages import TERMS
 from tests.browser.visiting import axe_violations
 from tests.sites import Site
@@ -79,8 +80,7 @@ def test_consent_is_given_and_shown_on_pages_of_another_language(site: Site, pag
     banner = page.locator("[data-consent-banner]")
     expect(banner).to_have_attribute("lang", "en")
     expect(banner).to_have_attribute("dir", "ltr")
-    banner.get_by_role("button", name="Accept all").click()
-    expect(banner).to_be_hidden()
+    choose_on_banner(page, "accept")
     page.goto(f"{site.url}/consent/ar/receipt/")
     expect(page.get_by_role("heading", level=1)).to_have_text("إيصال اختيارك")
     page.get_by_role("button", name="سحب موافقتي").first.click()
