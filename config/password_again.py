@@ -24,6 +24,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from consent.choices import is_navigation
+
 logger = logging.getLogger(__name__)
 
 HOLDS = 15 * 60  # seconds
@@ -81,7 +83,7 @@ class PasswordAgainMiddleware:
     ) -> HttpResponse | None:
         if not is_guarded(request) or not isinstance(request.user, User) or not _may_change(request.user):
             return None
-        if not _is_navigation(request):
+        if not is_navigation(request):
             logger.warning("Refused a script's request for %s.", request.path)
             raise PermissionDenied("Changes to accounts are made on the pages of the admin, and not by scripts.")
         if _was_given(request):
@@ -102,14 +104,6 @@ def _may_change(user: User) -> bool:
         user.is_active
         and user.is_staff
         and any(user.has_perm(f"auth.{verb}_{model}") for model in MODELS for verb in verbs)
-    )
-
-
-def _is_navigation(request: HttpRequest) -> bool:
-    """Whether a person came here, as browsers say (Fetch Metadata). Those that say nothing are believed."""
-    return (
-        request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-        and request.headers.get("Sec-Fetch-Dest", "document") == "document"
     )
 
 

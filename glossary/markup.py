@@ -30,7 +30,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 _SYNONYMS = {"b": "strong", "i": "em"}
-#: Elements may be so many within one another: lists of lists of lists need a dozen.
+#: How many elements may be within one another: lists of lists of lists need a dozen.
 MAX_DEPTH = 50
 # Elements that are taken out when nothing is in them, by their tags.
 _MAY_BE_EMPTY = {f"<{name}>": f"</{name}>" for name in ("p", "li", "strong", "em", "sub", "sup")}

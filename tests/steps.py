@@ -15,7 +15,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-#: Twice the input may take this many times the steps, and so many lines more: Python collects garbage now and then.
+#: Twice the input may take this many times the steps, and this many lines more: Python collects garbage now and then.
 DOUBLE, NOW_AND_THEN = 2.5, 200
 
 

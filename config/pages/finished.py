@@ -140,14 +140,11 @@ MAX_REMEMBERED = 200
 
 def preferred_encoding(accepted: str) -> str:
     """Return ``br``, ``gzip`` or ``""`` for an Accept-Encoding header (RFC 9110, section 12.5.3)."""
-    return _remembered_encoding(accepted) if len(accepted) <= MAX_REMEMBERED else _encoding(accepted)
+    read = _encoding if len(accepted) <= MAX_REMEMBERED else _encoding.__wrapped__
+    return read(accepted)
 
 
 @lru_cache(maxsize=256)
-def _remembered_encoding(accepted: str) -> str:
-    return _encoding(accepted)
-
-
 def _encoding(accepted: str) -> str:
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):

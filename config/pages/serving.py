@@ -34,7 +34,7 @@ from config.pages.public_files import PublicFiles, remove_expired
 from config.pages.release import release
 from config.pages.rendering import neutral_request, own_host, place_of, run
 from config.security import public_headers
-from consent.gate import NOTHING, Gate, Opened, current_gate, read_cookie
+from consent.gate import MOST_COOKIE, NOTHING, Gate, Opened, current_gate, read_cookie
 from consent.signed_in import HEADER, carries_session
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,6 @@ MAX_PATH = 300
 # What is remembered per visitor is bounded twice: by how many there are, and by how long each header is that visitors
 # wrote. Browsers keep no cookie of more than 4,096 bytes, and no name of a host is longer than 253.
 _MANY_VISITORS = 4_096
-_MAX_COOKIE = 4_096
 _MAX_HOST = 300
 
 # Set by the store itself for each response, or by the server.
@@ -263,7 +262,7 @@ class PageStore:
         policy = opened.get(visitor)
         if policy is None:
             policy = self._policy_of(self._gate.opened(given, path=page.path, gpc=gpc))
-            if len(visitor[0]) <= _MAX_COOKIE:
+            if len(visitor[0]) <= MOST_COOKIE:
                 if len(opened) >= _MANY_VISITORS:
                     opened.clear()
                 opened[visitor] = policy

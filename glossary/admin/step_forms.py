@@ -105,19 +105,19 @@ class SeenForm(forms.Form):
         self, data: QueryDict | None, *, head: Revision | None = None, change: ScheduledChange | None = None
     ) -> None:
         self.head, self.change = head, change
-        self.now = {"revision": head.number if head else None, "scheduled": change.pk if change else None}
-        super().__init__(data, initial=self.now)
+        self.current = {"revision": head.number if head else None, "scheduled": change.pk if change else None}
+        super().__init__(data, initial=self.current)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         news = []
-        if self.head and cleaned.get("revision") != self.now["revision"]:
+        if self.head and cleaned.get("revision") != self.current["revision"]:
             news.append(f"{self.head.created_by_name} saved revision {self.head.number}.")
-        if cleaned.get("scheduled") != self.now["scheduled"]:
+        if cleaned.get("scheduled") != self.current["scheduled"]:
             news.append(replacing(self.change) or "What was scheduled is cancelled or done.")
         if news:
-            true = {self.add_prefix(name): "" if value is None else value for name, value in self.now.items()}
-            self.data = {**self.data.dict(), **true}  # type: ignore[attr-defined]  # a QueryDict
+            current = {self.add_prefix(name): "" if value is None else value for name, value in self.current.items()}
+            self.data = {**self.data.dict(), **current}  # type: ignore[attr-defined]  # a QueryDict
             raise forms.ValidationError(
                 f"Something changed while this page was open. {' '.join(news)} "
                 "Press the button again if you still want it."

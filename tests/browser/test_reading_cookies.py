@@ -41,15 +41,21 @@ def test_the_client_reads_every_header_as_the_table_says(site: Site, page: Page)
         assert found == answer, header
 
 
-def test_a_cookie_without_a_name_keeps_nothing_from_being_erased(new_site: Callable[..., Site], page: Page) -> None:
-    site = new_site()
+def declare(site: Site, *names: str) -> None:
+    """Declare cookies in *analytics*, and publish a notice that names them."""
     site.add_person("olga", "Site operators")
     site.python(
         "from cookie_consent.models import Cookie, CookieGroup\nfrom consent.actions import declare_cookie\n"
         "group = CookieGroup.objects.get(varname='analytics')\n"
-        "declare_cookie(cookie=Cookie(cookiegroup=group, name='_ga', description='Counts.'), lifetime_days=30)"
+        f"for name in {names!r}:\n"
+        "    declare_cookie(cookie=Cookie(cookiegroup=group, name=name, description='Counts.'), lifetime_days=30)"
     )
-    site.manage("publish_notice", "--material", "--reason", "A cookie", "--as", "olga")
+    site.manage("publish_notice", "--material", "--reason", "Cookies", "--as", "olga")
+
+
+def test_a_cookie_without_a_name_keeps_nothing_from_being_erased(new_site: Callable[..., Site], page: Page) -> None:
+    site = new_site()
+    declare(site, "_ga")
     page.goto(site.url + STORED)
     choose_on_banner(page, "accept")
     page.evaluate("document.cookie = 'junk'")
@@ -61,14 +67,7 @@ def test_a_cookie_without_a_name_keeps_nothing_from_being_erased(new_site: Calla
 
 def test_a_declared_name_with_many_stars_holds_no_browser(new_site: Callable[..., Site], page: Page) -> None:
     site = new_site()
-    site.add_person("olga", "Site operators")
-    site.python(
-        "from cookie_consent.models import Cookie, CookieGroup\nfrom consent.actions import declare_cookie\n"
-        "group = CookieGroup.objects.get(varname='analytics')\n"
-        "for name in ('*a' * 40 + '*b', '_ga*', '_x*-*y'):\n"
-        "    declare_cookie(cookie=Cookie(cookiegroup=group, name=name, description='Counts.'), lifetime_days=30)"
-    )
-    site.manage("publish_notice", "--material", "--reason", "Cookies", "--as", "olga")
+    declare(site, "*a" * 40 + "*b", "_ga*", "_x*-*y")
     page.goto(site.url + STORED)
     choose_on_banner(page, "accept")
     for name in ("a" * 80, "a" * 40 + "b", "_ga_1", "_x1-2y", "_x-z"):

@@ -114,9 +114,9 @@ def test_a_worker_that_is_killed_is_replaced_and_the_site_goes_on(server: Site) 
             eventually(server.workers, server.log)
             killed = server.workers()[number]
             os.kill(killed, signal.SIGKILL)
-            eventually(lambda killed=killed: is_replaced(server, killed), server.log)  # type: ignore[misc]
+            eventually(lambda killed=killed: is_replaced(server, killed), server.log)  # type: ignore[misc]  # bound
             seen = len(answers)
-            eventually(lambda seen=seen: len(answers) > seen + 20, server.log)  # type: ignore[misc]
+            eventually(lambda seen=seen: len(answers) > seen + 20, server.log)  # type: ignore[misc]  # bound
             assert server.is_running(), server.log()
     finally:
         ended.set()
@@ -147,7 +147,7 @@ def serve(server: Site, port: int) -> Iterator[subprocess.Popen[bytes]]:
             stderr=log,
             start_new_session=True,
         )
-        process.log = log  # type: ignore[attr-defined]
+        process.log = log  # type: ignore[attr-defined]  # our own
         try:
             yield process
         finally:
@@ -157,8 +157,8 @@ def serve(server: Site, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def said(process: subprocess.Popen[bytes]) -> str:
-    process.log.seek(0)  # type: ignore[attr-defined]
-    words: bytes = process.log.read()  # type: ignore[attr-defined]
+    process.log.seek(0)  # type: ignore[attr-defined]  # see serve()
+    words: bytes = process.log.read()  # type: ignore[attr-defined]  # see serve()
     return words.decode()
 
 

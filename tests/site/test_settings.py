@@ -94,15 +94,7 @@ def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:
         "    print(name, cursor.execute('PRAGMA ' + name).fetchone()[0])\n"
         "print(connection.transaction_mode)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | PRODUCTION,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split("\n")[:5] == [
+    assert run_in(tmp_path, code).split("\n")[:5] == [
         "journal_mode wal",
         "synchronous 2",
         "foreign_keys 1",
