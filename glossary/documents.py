@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from glossary.markup import MAX_DEPTH, clean_html, is_too_deep, lost_words
 from glossary.references import Work, doi_of, in_house_style, is_label_only, pmid_of, works_of, wrong_check_digits
+from glossary.text.characters import HYPHENS, as_read, is_blank
 
 MAX_TITLE = 200
 MAX_TEXT = 100_000
@@ -61,6 +62,7 @@ SPELLED = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", GREEK.spl
     "ł": "l",
 }
 SPELLED_SIGN = re.compile("|".join(map(re.escape, SPELLED)))
+_BETWEEN_WORDS = re.compile(rf"(?<=\w)[\s{HYPHENS}]+(?=\w)")
 # Tab, line feed and carriage return are text; other C0 characters are not, and PostgreSQL cannot store NUL at all.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -196,7 +198,7 @@ def slug_for(title: str) -> str:
     Signs that tell medical names apart are spelled out: “AR+” is not “AR”, and “β-carotene” is more than a carotene.
     Dots and commas become hyphens: “22q11.2” is not “22q112”.
     """
-    return topic_slug_for(title.replace(".", "-").replace(",", "-"))
+    return topic_slug_for(as_read(title).replace(".", "-").replace(",", "-"))
 
 
 def topic_slug_for(name: str) -> str:
@@ -207,6 +209,11 @@ def topic_slug_for(name: str) -> str:
     """
     slug = slugify(SPELLED_SIGN.sub(lambda found: SPELLED[found[0]], name.casefold())).replace("_", "-")
     return re.sub("-+", "-", slug)[:MAX_TITLE].strip("-")
+
+
+def tag_key_of(name: str) -> str:
+    """Return what two spellings of one tag share: case, apostrophes and what joins two words don't count."""
+    return _BETWEEN_WORDS.sub(" ", as_read(name)).casefold()
 
 
 def sorted_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -287,7 +294,7 @@ class _Parser:
         except UnicodeEncodeError as error:
             self.problem(field, f"contains half a character (a lone surrogate) at position {error.start + 1}")
             return ""
-        return value.strip()
+        return "" if is_blank(value) else value.strip()
 
     def line(self, source: Mapping[str, Any], key: str, *, at: str = "", limit: int = MAX_LINE) -> str:
         return " ".join(self.text(source, key, at=at, limit=limit).split())

@@ -26,7 +26,7 @@ from taggit.models import Tag
 
 from glossary.actions import StaleRevision
 from glossary.concerns import insight_flags
-from glossary.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names
+from glossary.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names, tag_key_of
 from glossary.markup import clean_html
 from glossary.models import Insight, Reference, Synonym, Term, name_of, normalise
 from glossary.widgets import TagsField, TermChoiceField, TermsChoiceField, TermSelect, TermsSelect, is_key, prose_field
@@ -176,8 +176,8 @@ class TermForm(forms.ModelForm):
     def clean_tags(self) -> list[str]:
         names: list[str] = self.cleaned_data["tags"]
         if not self.may_add_tags and names:
-            known = {name.casefold() for name in Tag.objects.values_list("name", flat=True)}
-            if unknown := [name for name in names if name.casefold() not in known]:
+            known = {tag_key_of(name) for name in Tag.objects.values_list("name", flat=True)}
+            if unknown := [name for name in names if tag_key_of(name) not in known]:
                 raise forms.ValidationError(f"Choose from the list: you can't add new tags ({', '.join(unknown)}).")
         return names
 

@@ -12,6 +12,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from glossary.text.characters import is_blank
+
 TAGS = frozenset({"p", "br", "strong", "em", "sub", "sup", "ul", "ol", "li", "a"})
 ATTRIBUTES = {"a": {"href"}}
 #: Of these elements the content goes too; of other refused elements the text stays.
@@ -33,7 +35,7 @@ _SYNONYMS = {"b": "strong", "i": "em"}
 #: How many elements may be within one another: lists of lists of lists need a dozen.
 MAX_DEPTH = 50
 # Elements that are taken out when nothing is in them, by their tags.
-_MAY_BE_EMPTY = {f"<{name}>": f"</{name}>" for name in ("p", "li", "strong", "em", "sub", "sup")}
+_MAY_BE_EMPTY = {f"<{name}>": f"</{name}>" for name in ("p", "ul", "ol", "li", "strong", "em", "sub", "sup")}
 
 # Note [Linear patterns]
 #
@@ -362,7 +364,7 @@ def _without_empty(fragment: str) -> str:
     empty: list[tuple[str, int]] = []
     for index, piece in enumerate(split_at_tags(fragment)):
         if index % 2 == 0:
-            if piece.replace("&nbsp;", "").strip():
+            if not is_blank(html.unescape(piece)):
                 empty.clear()
         elif piece in _MAY_BE_EMPTY:
             empty.append((_MAY_BE_EMPTY[piece], len(kept)))

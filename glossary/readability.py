@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 from glossary.markup import plain_text
+from glossary.text.characters import APOSTROPHES, HYPHENS, as_read
 
-_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_WORD = re.compile(rf"[^\W\d_]+(?:[{HYPHENS}{APOSTROPHES}][^\W\d_]+)*")
 # A sentence ends at . ! ? or : before a blank or the end; a decimal point or an abbreviation inside a word doesn't.
 # Of several signs in a row the last one counts: see Note [Linear patterns] in ``glossary.markup``.
 _SENTENCE_END = re.compile(r"[.!?:](?=\s|$)")
@@ -52,7 +53,7 @@ class Readability:
 
 def readability(fragment: str) -> Readability:
     """Return the counts of an HTML fragment of the glossary's allow-list."""
-    text = plain_text(_BLOCK_END.sub(r" . \g<0>", fragment))
+    text = as_read(plain_text(_BLOCK_END.sub(r" . \g<0>", fragment)))
     words = _WORD.findall(text)
     # A block without a full stop (a list item, a heading line) ends a sentence too; two ends in a row are one.
     ends = _SENTENCE_END.findall(re.sub(r"[.!?:]\s+\.(?=\s|$)", ".", text))

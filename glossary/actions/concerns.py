@@ -14,6 +14,7 @@ from glossary.actions.events import event_of
 from glossary.actions.letters import listed, path_to, write_letter
 from glossary.documents import TEXTS, slugs_named, slugs_written
 from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, WrittenLink, name_of
+from glossary.text.characters import is_blank
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -124,7 +125,7 @@ def dismiss_concern(*, concern: Concern, by: User, at: datetime, reason: str) ->
             "A retracted work broke the seal, and only a new approval makes it whole: remove the reference or say in "
             "the text that it is retracted, and submit the term for review."
         )
-    if not reason.strip():
+    if is_blank(reason):
         raise NotDismissible("Say why the term is good as it is: the reason stays in its history.")
     concern.resolved_at, concern.resolved_by_name, concern.resolution = at, name_of(by), reason.strip()[:500]
     concern.save(update_fields=["resolved_at", "resolved_by_name", "resolution"])

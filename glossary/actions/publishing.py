@@ -41,6 +41,7 @@ from glossary.models import (
     name_of,
     sort_key_of,
 )
+from glossary.text.characters import is_blank
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -206,7 +207,7 @@ def _publish(
     """Publish revisions of locked terms and return those terms whose public form is new. ``changed`` learns of them."""
     if emergency and not isinstance(by, Program) and not by.is_superuser:
         raise NotAllowed("Only a superuser publishes without review: submit the term for review instead.")
-    if emergency and not reason.strip():
+    if emergency and is_blank(reason):
         raise NotAllowed("Publishing without review needs a reason: it stays with the revision for ever.")
     ids = [term.pk for term, _ in pairs]
     current = PublishedEntry.objects.in_bulk(ids)

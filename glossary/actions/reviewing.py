@@ -29,6 +29,7 @@ from glossary.models import (
     account_of,
     name_of,
 )
+from glossary.text.characters import is_blank
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -92,7 +93,7 @@ def submit_term(
 def comment_on_review(*, review: Review, section: str, text: str, by: User, at: datetime) -> ReviewComment:
     """Add a remark on a section. Raises :class:`NotReviewable` when the review is over or the remark is empty."""
     review = _open(review)
-    if not text.strip():
+    if is_blank(text):
         raise NotReviewable("A comment needs words.")
     return ReviewComment.objects.create(
         review=review,
@@ -108,7 +109,7 @@ def comment_on_review(*, review: Review, section: str, text: str, by: User, at: 
 def send_back(*, review: Review, by: User, at: datetime, reason: str) -> Review:
     """Ask for changes. Raises :class:`NotReviewable` when the review is over or no reason is given."""
     review = _open(review)
-    if not reason.strip():
+    if is_blank(reason):
         raise NotReviewable("Say what should change: the reason goes to the author.")
     review = _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
     words = f"{name_of(by)} asks for changes in revision {review.revision.number} of “{review.term}”."

@@ -261,8 +261,8 @@ def _save(
     outcomes: list[Saved] = []
     changed: list[tuple[int, Term, TermDocument, str]] = []
     for position, (term, document) in enumerate(pairs):
-        # A tag exists once, however it is capitalised: the document is frozen with the tag's own spelling.
-        document = replace(document, tags=documents.sorted_names(tags[name].name for name in document.tags))
+        # A tag exists once, however it is spelled: the document is frozen with the tag's own spelling.
+        document = replace(document, tags=documents.sorted_names({tags[name].name for name in document.tags}))
         sha256 = document.sha256()
         outcomes.append(Saved(term or Term(owner=account_of(by)), None, created=term is None))
         if term is None or term.head is None or term.head.sha256 != sha256:
@@ -369,17 +369,37 @@ def _write_children(
 
 
 def _tags_named(names: set[str]) -> dict[str, Tag]:
-    """Return name → tag, comparing without case as TAGGIT_CASE_INSENSITIVE promises; missing tags are created."""
+    """Return name → tag, comparing by :func:`glossary.documents.tag_key_of`; missing tags are created."""
     if not names:
         return {}
-    # All of them, since SQLite compares only ASCII without case; a glossary has hundreds of tags, not millions.
+    # All of them, since no database compares so; a glossary has hundreds of tags, not millions.
     tags = {tag.name: tag for tag in Tag.objects.order_by("-pk")}
-    folded = {name.casefold(): tag for name, tag in tags.items()}
+    by_key = {documents.tag_key_of(name): tag for name, tag in tags.items()}
     for name in sorted(names - tags.keys()):
-        if name.casefold() not in folded:
-            folded[name.casefold()], _ = Tag.objects.get_or_create(name=name)
-        tags[name] = folded[name.casefold()]
+        key = documents.tag_key_of(name)
+        if key not in by_key:
+            by_key[key], _ = Tag.objects.get_or_create(name=name)
+        tags[name] = by_key[key]
     return tags
+
+
+def _tags_in_the_way(names: set[str]) -> dict[str, str]:
+    """Return name → the other tag whose topic would have its address, for names that are no tag yet."""
+    if not names:
+        return {}
+    by_slug: dict[str, str] = {}
+    by_key: set[str] = set()
+    for name in Tag.objects.order_by("-pk").values_list("name", flat=True):
+        by_slug[documents.topic_slug_for(name)] = name
+        by_key.add(documents.tag_key_of(name))
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        if documents.tag_key_of(name) in by_key:
+            continue
+        other = by_slug.setdefault(documents.topic_slug_for(name), name)
+        if documents.tag_key_of(other) != documents.tag_key_of(name):
+            found[name] = other
+    return found
 
 
 def _tagged_items(ids: list[int]) -> QuerySet[TaggedItem]:
@@ -412,6 +432,7 @@ def _look_up_slugs(
         held.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
         held.update(PublishedEntry.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
     there = known.keys() | own | set(promised)
+    in_the_way = _tags_in_the_way({name for _, document in pairs for name in document.tags})
     seen: set[str] = set()
     for position, (term, document) in enumerate(pairs):
         found: list[Problem] = []
@@ -430,6 +451,13 @@ def _look_up_slugs(
             Problem("related", f"there is no term with the slug {slug!r}")
             for slug in document.related
             if slug not in there
+        )
+        found.extend(
+            Problem(
+                "tags", f"“{name}” would have the address of the tag “{in_the_way[name]}”: take that, or another name"
+            )
+            for name in document.tags
+            if name in in_the_way
         )
         if found:
             problems[position] = found

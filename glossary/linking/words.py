@@ -10,26 +10,15 @@ import unicodedata
 from functools import lru_cache
 
 from glossary.documents import SPELLED
+from glossary.text import characters
+from glossary.text.characters import as_read
 
 _MAX_KEPT = 50_000
 
 
-def _marks() -> str:
-    """Return a class of all combining marks, which belong to the letter before them but are no ``\\w`` in Python."""
-    ranges: list[list[int]] = []
-    # Up to the marks of Myanmar, Khmer and the extended Latin script; what lies beyond is historic or musical.
-    for code in range(0x300, 0x2100):
-        if unicodedata.category(chr(code)) in ("Mn", "Mc"):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"{chr(start)}-{chr(end)}" for start, end in ranges)
-
-
-_LETTER = rf"[\w{_marks()}]"
-# A word with the apostrophes inside it. A plus sign belongs to it: “CD4+” is not “CD4”.
-WORD = re.compile(rf"({_LETTER}+(?:['’]{_LETTER}+)*\+*)")
+_LETTER = rf"[{characters.LETTERS}]"
+# A word with the apostrophes and the invisible characters inside it. A plus sign belongs to it: “CD4+” is not “CD4”.
+WORD = re.compile(rf"({_LETTER}+(?:(?:[{characters.APOSTROPHES}]|[{characters.INVISIBLE}]+){_LETTER}+)*\+*)")
 # What is left of it without signs.
 LETTERS = re.compile(rf"{_LETTER}+")
 # Between the words of a name, a blank and a hyphen are alike: “beta blocker”, “beta-blocker”.
@@ -98,9 +87,9 @@ key_of = _KEYS.__getitem__
 
 
 def _key(word: str) -> str:
-    key = word.casefold()
+    key = as_read(word.casefold())
     if not key.isascii():
-        key = SPELLED.get(key, key).replace("’", "'")
+        key = SPELLED.get(key, key)
         decomposed = unicodedata.normalize("NFKD", key)
         key = "".join(character for character in decomposed if not unicodedata.combining(character))
     key = (_POSSESSIVE.sub("", key) if "'" in key else key) or word

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glossary.text.characters import as_read
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -37,8 +39,10 @@ _SIGNS = re.compile(r"^[\W_]+")
 
 
 def normalise(name: str) -> str:
-    """Return the form of a name that lookups compare: case folded, compatibility forms and accents removed."""
-    decomposed = unicodedata.normalize("NFKD", name)
+    """Return the form of a name that lookups compare: as it is read (:func:`glossary.text.characters.as_read`), case
+    folded, without compatibility forms and accents.
+    """
+    decomposed = unicodedata.normalize("NFKD", as_read(name))
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(bare.casefold().split())
 

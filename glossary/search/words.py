@@ -7,8 +7,8 @@ spelling for British and American (``glossary.search.spelling``). *Stem*: the fo
 "Xray" are one name, as are "CA-125" and "CA125".
 
 All of it happens here, in Python, for what is published and for what is typed. The databases only keep and find the
-results: PostgreSQL would stem otherwise than SQLite, and either otherwise in its next release. Whoever changes how a
-word is folded or stemmed writes a migration that calls ``glossary.search.indexing.reindex``.
+results: PostgreSQL would stem otherwise than SQLite, and either otherwise in its next release. After a change of how
+words are folded or stemmed, ``manage.py reindex_search`` writes them anew; the changelog asks operators to run it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from glossary.documents import GREEK
 from glossary.models.names import LATIN, normalise
 from glossary.search.inflection import stem
 from glossary.search.spelling import one_spelling
+from glossary.text.characters import APOSTROPHES, HYPHENS, INVISIBLE, LETTERS, as_read
 
-# Letters and digits, accents that stand apart, the vowel signs of South Asian scripts, and characters without width.
 # One class, which is read in half the time of two: where it is used, no underscore is left.
-_LETTER = r"[\w\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u00ad\u200b-\u200d]"
-_WORD = re.compile(rf"{_LETTER}++(?:['’ʼ]{_LETTER}++)*+")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d]")
-_POSSESSIVE = re.compile(r"['’ʼ]s$")
+_LETTER = rf"[{LETTERS}{INVISIBLE}]"
+_WORD = re.compile(rf"{_LETTER}++(?:[{APOSTROPHES}]{_LETTER}++)*+")
+_HYPHEN = re.compile(f"[{HYPHENS}]")
+_POSSESSIVE = re.compile(r"'s$")
 _GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", GREEK.split(), strict=True)) | {"ς": "sigma"}
 # The Latin letters that are typed for Greek ones.
 LETTERS_BY_GREEK = {
@@ -85,7 +85,7 @@ def words(text: str) -> Iterator[Word]:
         folded = fold(match.group())
         if folded:
             start = match.start()
-            yield Word(start, match.end(), folded, start == before + 1 and text[before] in "-‐‑–−")
+            yield Word(start, match.end(), folded, start == before + 1 and bool(_HYPHEN.match(text, before)))
         before = match.end()
 
 
@@ -94,8 +94,7 @@ def fold(word: str) -> tuple[str, ...]:
     """Return the folded parts of one word: usually one, two for "TGFβ", none for what has no letter or digit."""
     if word.isascii() and word.isalnum():
         return (one_spelling(word.lower())[:MAX_WORD],)
-    plain = _POSSESSIVE.sub("", normalise(_INVISIBLE.sub("", word)).translate(LATIN))
-    plain = re.sub("['’ʼ]", "", plain)
+    plain = _POSSESSIVE.sub("", normalise(as_read(word)).translate(LATIN)).replace("'", "")
     plain = _SYMBOL.sub(lambda found: "".join(f" {_GREEK_LETTERS[letter]} " for letter in found.group()), plain)
     return tuple(one_spelling(part)[:MAX_WORD] for part in _PLAIN.findall(plain.replace("_", " ")))
 

@@ -21,6 +21,7 @@ from glossary.importing.files import Fault, ImportRefused, printable
 from glossary.importing.refused import refused_rows
 from glossary.importing.terms import Report, Row, import_terms
 from glossary.models import Program
+from glossary.text.characters import is_blank
 
 SHOWN_FAULTS = 50
 SHOWN_NAMES = 20
@@ -86,7 +87,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if options["publish"] and not options["username"]:
             raise CommandError("--publish needs --as USER: somebody has to stand for what the public reads.")
-        if options["publish"] and not options["reason"].strip():
+        if options["publish"] and is_blank(options["reason"]):
             raise CommandError("--publish needs --reason TEXT: it publishes without review, and the pages say why.")
         if options["reason"] and not options["publish"]:
             raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")

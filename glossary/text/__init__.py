@@ -1,0 +1,1 @@
+"""Words and characters, as documents, search, links, addresses and lists see them."""
