@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 def development(settings: Settings, tmp_path: Path) -> None:
     settings.DEBUG = True
     settings.DATA_DIR = tmp_path
+    settings.SITE_URL = "https://glossary.example.org"  # which gets no demonstration services
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "django.contrib.auth.hashers.PBKDF2PasswordHasher",
