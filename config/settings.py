@@ -206,6 +206,7 @@ MIDDLEWARE = [
     # Outermost: whatever answers, an error included, answers in the language of the address.
     "config.languages.LanguageMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.static_files.AcceptedEncodingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentSecurityPolicyMiddleware",
     # Ahead of everything that asks for the host.
