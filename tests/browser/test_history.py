@@ -119,6 +119,10 @@ def test_a_reader_without_scripts_sees_what_changed(site: Site, places: dict[str
     page = context.new_page()
     page.goto(site.url + places["public revision"])
     changed = page.locator("details.changes")
+    page.emulate_media(media="print")
+    expect(changed.locator("section").first).to_be_visible()  # on paper, where nobody can unfold it
+    page.emulate_media(media="screen")
+    expect(changed.locator("section").first).to_be_hidden()
     expect(changed.locator("ins").first).not_to_be_visible()
     changed.locator("summary").click()
     expect(changed.locator("ins").first).to_be_visible()
