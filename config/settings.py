@@ -12,7 +12,7 @@ from django_prose_editor.config import html_tags
 from js_asset import static_lazy
 
 from config import env
-from config.logs import without_traceback
+from config.logs import once_per_outage, without_traceback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -205,6 +205,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost: whatever answers, an error included, answers in the language of the address.
     "config.languages.LanguageMiddleware",
+    "config.unavailable.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.static_files.AcceptedEncodingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -468,9 +469,10 @@ LOGGING = {
     # Which line of Django refused a request says nothing, and anybody can have it written: a foreign Host is enough.
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
+        "outages": {"()": "django.utils.log.CallbackFilter", "callback": once_per_outage},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "outages"]},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
 }

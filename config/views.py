@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import sys
 from datetime import timedelta
 from functools import cache
 from importlib.util import find_spec
@@ -15,15 +15,15 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import resolve
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config.languages import prefixes
+from config.outages import outage
+from config.standing_alone import standing_alone
+from config.unavailable import answer_to
 
 logger = logging.getLogger(__name__)
 
@@ -91,21 +91,21 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    stylesheets: list[str] = []
-    # A missing manifest entry may be the very error that is being reported.
-    with contextlib.suppress(ValueError):
-        stylesheets = [static("css/site.css"), static("css/browse.css")]
-    home = f"/{language}/" if (language := get_language()) in prefixes() else "/"
-    return HttpResponse(render_to_string("500.html", {"stylesheets": stylesheets, "home": home}), status=500)
+    # What views raise comes to config.outages first. This is what middleware raised, sessions among it.
+    if away := answer_to(sys.exc_info()[1], request):
+        return away
+    return HttpResponse(standing_alone("500.html", request), status=500)
 
 
 def _database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except Error:
-        logger.exception("Not ready: the database does not answer.")
+    except Error as error:
+        reason = str(error).partition("\n")[0]
+        logger.error("Not ready: the database does not answer: %s", reason, extra={"outage": True})
         return "does not answer"
+    outage.answered()
     return "ok"
 
 

@@ -253,19 +253,28 @@ def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
     return Gate(notice, questions, services, frozenset(settings.CONSENT_GPC_CATEGORIES))
 
 
-def current_gate() -> Gate:
-    """Return the gate as of the last committed change to notice or services.
+def read_gate() -> Gate:
+    """Return the gate as of the last committed change to notice or services. Database errors pass through.
 
     Two queries, and two more for what services keep.
-    When the database doesn't answer, this is the empty gate: every failure counts as a refusal.
+    """
+    live = {notice.language: notice for notice in _newest(offered=languages.offered())}
+    services = tuple(_switched_on())
+    own = gate_of(live.pop(wording.LANGUAGE, None), services)
+    return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))
+
+
+def current_gate() -> Gate:
+    """Return what :func:`read_gate` does; the empty gate when the database doesn't answer.
+
+    Every failure counts as a refusal. It opens nothing, and says nothing of what the site asks.
     """
     try:
-        live = {notice.language: notice for notice in _newest(offered=languages.offered())}
-        services = tuple(_switched_on())
-        own = gate_of(live.pop(wording.LANGUAGE, None), services)
-        return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))
+        return read_gate()
     except Error as error:
-        logger.warning("The live notice cannot be read, so nothing is opened: %s", type(error).__name__)
+        logger.warning(
+            "The live notice cannot be read, so nothing is opened: %s", type(error).__name__, extra={"outage": True}
+        )
         return Gate()
 
 
@@ -285,6 +294,11 @@ def gate_for(request: HttpRequest) -> Gate:
     if gate is None:
         gate = request.consent_gate = current_gate()  # type: ignore[attr-defined]  # HttpRequest is open for attributes
     return gate
+
+
+def open_nothing(request: HttpRequest) -> None:
+    """Have the answer to ``request`` open nothing, without looking anything up."""
+    request.consent_gate = Gate()  # type: ignore[attr-defined]  # HttpRequest is open for attributes
 
 
 def opened_for(request: HttpRequest) -> Opened:

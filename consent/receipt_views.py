@@ -35,7 +35,6 @@ from consent.views import (
     forget,
     keep_refused,
     refusal,
-    refuses_when_database_is_away,
     remember,
     still_refused,
     too_many,
@@ -68,7 +67,6 @@ def keeps_to_itself(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(no_store=True)
 @keeps_to_itself
-@refuses_when_database_is_away
 def receipt(request: HttpRequest) -> HttpResponse:
     """The visitor's own record, opened by their receipt; with it they withdraw, or have the record erased.
 

@@ -65,6 +65,10 @@ def _count(found: Mapping[Refused, int], *, at: datetime) -> HttpResponse:
             count_violation(refused=refused, times=min(times, MOST_TIMES), at=at)
     except (OperationalError, InterfaceError) as error:
         # Without the traceback, which would show the statement. Browsers send it once more.
-        logger.error("A report could not be counted because the database is away: %s", type(error).__name__)
+        logger.error(
+            "A report could not be counted because the database is away: %s",
+            type(error).__name__,
+            extra={"outage": True},
+        )
         return HttpResponse(status=503)
     return HttpResponse(status=204)

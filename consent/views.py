@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import wraps
-from typing import Any
 
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str
@@ -35,8 +33,8 @@ from consent.gate import (
     Gate,
     cookie_content,
     cookie_of,
-    current_gate,
     given_in,
+    read_gate,
     sends_gpc,
     unrecorded_refusal,
 )
@@ -47,24 +45,9 @@ from consent.signed_in import carries_session
 
 logger = logging.getLogger(__name__)
 
-View = Callable[..., HttpResponse]
-
 RECEIPT_COOKIE = "consent_receipt"
 RECEIPT_PATH = "/consent/"
 RETRY_AFTER_SECONDS = 10
-
-
-def refuses_when_database_is_away(view: View) -> View:
-    """Answer 503, saying that nothing is opened, when the database doesn't answer."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
-        try:
-            return view(request, **parts)
-        except Error as error:
-            return unavailable(request, error, away())
-
-    return guarded
 
 
 def away() -> str:
@@ -75,7 +58,7 @@ def away() -> str:
 
 def unavailable(request: HttpRequest, error: Error, reason: str, **said: bool) -> HttpResponse:
     # Without the traceback, which would show the statement and so the choice.
-    logger.error("A consent page failed because the database is away: %s", type(error).__name__)
+    logger.error("A consent page failed because the database is away: %s", type(error).__name__, extra={"outage": True})
     response = refusal(request, 503, "unavailable", reason, **said)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -156,13 +139,13 @@ def _recorded(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
 
 @require_safe
 @cache_control(no_store=True)
-@refuses_when_database_is_away
 def preferences(request: HttpRequest, language: str = "") -> HttpResponse:
     """The preferences page; under `language`, that of a notice whose language has no pages of its own.
 
-    Differs by reader, so it is never stored anywhere.
+    Differs by reader, so it is never stored anywhere. Database errors pass through: without an answer, nobody can say
+    what the site asks.
     """
-    gate = current_gate()
+    gate = read_gate()
     notices = _notices_of(gate)
     notice = notices.get(language or languages.asked_in(notices))
     if language:
@@ -179,7 +162,10 @@ def asked_anew(request: HttpRequest, error: OutdatedNotice, *, cookies: Mapping[
     """Answer 409 with the notice that is live now, to be read before anything is allowed."""
     if wants_json(request):
         return refusal(request, 409, "outdated-notice", str(error))
-    gate = current_gate()
+    try:
+        gate = read_gate()
+    except Error as gone:
+        return unavailable(request, gone, away())
     notices = _notices_of(gate)
     language = error.language if error.language in notices else languages.asked_in(notices)
     here = languages.preferences_url(language)

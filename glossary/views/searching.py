@@ -95,7 +95,7 @@ def _count(query: str) -> None:
         count_missing(query=query, on=timezone.now().date())
     except DatabaseError as error:
         # Readers come first: they get their page though the database takes no more writes.
-        logger.warning("A search that found nothing could not be counted: %s", error)
+        logger.warning("A search that found nothing could not be counted: %s", error, extra={"outage": True})
 
 
 @require_safe
