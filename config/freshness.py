@@ -21,6 +21,9 @@ that was seen isn't in it, since a backup was restored.
 Both are taken *before* rendering: a page that was rendered while a change was committed is stale as soon as the change
 is announced, whichever of the two it shows. Moving on once too often costs a rendering; once too seldom would show
 readers a page that an editor has replaced. So whoever is in doubt moves on.
+
+While the database is away, nothing can be rendered. Then a stale page is served as it is, unless one of its keys is
+known to have changed since: in the memory of the worker, or in the file of ``config.pages.changed_keys``.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from functools import cache, partial
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from config.freshness import Editions, Freshness, Moment
+from config.pages.changed_keys import ChangedKeys
 from config.pages.finished import Page
 from config.pages.public_files import remove_changed
 from consent.gate import current_edition
@@ -39,7 +40,7 @@ def announce() -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"NOTIFY {CHANNEL}")
-    except DatabaseError:
+    except Error:
         expire()
     except OSError:
         logger.exception("Stored pages could not be expired at once.")
@@ -48,11 +49,11 @@ def announce() -> None:
 def expire() -> None:
     """Make every stored page of this machine stale."""
     editions = None
-    with contextlib.suppress(DatabaseError):
+    with contextlib.suppress(Error):
         editions = editions_in_database()
     try:
         freshness = _freshness(settings.DATA_DIR)
-        first = partial(remove_changed, freshness.path.parent, (), everything=True)
+        first = partial(_take_back, freshness.path.parent, freshness.now().editions, editions, None)
         freshness.begin_epoch(editions, first=first)
     except OSError:
         logger.exception("Stored pages could not be expired at once.")
@@ -73,16 +74,26 @@ def catch_up(freshness: Freshness) -> None:
         if editions == seen.editions:
             return
         keys = _changed_between(seen.editions, editions)
-        everything = keys is None or EVERYTHING in keys
-        first = partial(remove_changed, freshness.path.parent, keys or (), everything=everything)
+        is_new_epoch = keys is None or seen.editions.consent != editions.consent
+        first = partial(_take_back, freshness.path.parent, seen.editions, editions, keys)
         # Somebody else may have moved on meanwhile, perhaps from a later reading: then all is looked at anew.
-        if freshness.move_on(seen, editions, everything=keys is None, first=first):
+        if freshness.move_on(seen, editions, everything=is_new_epoch, first=first):
             return
 
 
+def _take_back(folder: Path, seen: Editions, now: Editions | None, keys: set[str] | None) -> None:
+    """Write down what changed, and remove the files of it that nginx serves. ``None``: everything may have changed."""
+    if keys is not None and EVERYTHING in keys:
+        keys = None
+    is_everything = keys is None or now is None or seen.consent != now.consent
+    if now is not None and now[:2] != seen[:2]:
+        ChangedKeys(folder).note(since=seen.glossary, edition=now.glossary, keys=keys)
+    remove_changed(folder, keys or (), everything=is_everything)
+
+
 def _changed_between(seen: Editions, now: Editions) -> set[str] | None:
-    """Return the keys of what changed from one state to another; ``None`` when that isn't written down."""
-    if seen.consent != now.consent or not seen.glossary:
+    """Return the keys of what changed in the glossary from one state to another; ``None`` when that isn't known."""
+    if not seen.glossary:
         return None
     log = EditionChange.objects.filter(edition__gte=seen.glossary, edition__lte=now.glossary).order_by("edition")
     rows = list(log.values_list("edition", "name", "keys"))
@@ -146,6 +157,18 @@ class Known:
             and self._everything_at <= edition
             and all(self._changed.get(key, 0) <= edition for key in page.keys)
             and (page.until is None or now < page.until)
+        )
+
+    def has_changed(self, page: Page) -> bool:
+        """Return whether something that a page shows has changed since its rendering began, or may have.
+
+        Epochs and the calendar don't count: by those, a page is stale that shows what is still true of its subject.
+        """
+        edition = page.edition
+        return (
+            self._since > edition
+            or self._everything_at > edition
+            or any(self._changed.get(key, 0) > edition for key in page.keys)
         )
 
     @staticmethod

@@ -19,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cookie_consent.conf import settings as consent_settings
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import parse_etags
@@ -27,6 +27,8 @@ from django.utils.http import parse_etags
 from config.admin_host import is_admin_host
 from config.caching import OWN, VARIES_BY, shared
 from config.freshness import Freshness
+from config.outages import outage
+from config.pages.changed_keys import ChangedKeys
 from config.pages.changes import Known, catch_up
 from config.pages.files import PageFiles
 from config.pages.finished import Answer, Page, compressed, number_of, preferred_encoding
@@ -100,6 +102,8 @@ class PageStore:
         self._pages: dict[str, Page] = {}
         self.held = 0  # bytes, about
         self._known = Known()
+        self._on_disk = ChangedKeys(folder)
+        self._is_behind = True  # until the database has said what it holds
         self._until = float("inf")  # when the first page in memory is stale by the calendar
         self._storing = threading.Lock()
         self._looking = threading.Lock()
@@ -135,12 +139,15 @@ class PageStore:
         return self._answer(page, environ, start_response)
 
     def page(self, path: str) -> Page | None:
-        """Return the finished page at ``path``, rendered now if need be, or ``None`` if that is Django's business."""
+        """Return the finished page at ``path``, rendered now if need be, or ``None`` if that is Django's business.
+
+        Where it cannot be rendered, the one that is stored is returned as it is, unless what it shows has changed.
+        """
         known = self._known
-        page = self._pages.get(path)
-        if page is not None and self._is_fresh(page, known):
-            page.checked = known
-            return page
+        held = self._pages.get(path)
+        if held is not None and self._is_fresh(held, known):
+            held.checked = known
+            return held
         if len(path) > MAX_PATH or not path.isascii() or place_of(path) is None:
             return None
         page = self.files.read(path)
@@ -149,7 +156,13 @@ class PageStore:
             self._remember(page)
             self._publish(page, known)
             return page
-        return self.render(path)
+        stored = page or held
+        if stored is None or not stored.is_finished or self._has_changed(stored, known):
+            return self.render(path)
+        if self._is_behind:
+            return stored
+        page = self.render(path)
+        return stored if page is not None and page.status.startswith("503 ") else page
 
     def render(self, path: str) -> Page | None:
         """Render the page at ``path`` and keep it, if it may be kept. ``None``: it may be shown to nobody else."""
@@ -178,7 +191,7 @@ class PageStore:
             caching=names.get("cache-control", "") if place.is_open else "",
             checked=known,
         )
-        whole = _is_whole(body, names.get("content-type", ""), self._gate)
+        whole = not self._is_behind and _is_whole(body, names.get("content-type", ""), self._gate)
         if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
             page.bodies = compressed(body)
             self._remember(page)
@@ -186,7 +199,7 @@ class PageStore:
             self._publish(page, known)
         else:
             self._forget(path)
-            if not status.startswith("5"):
+            if whole and not status.startswith("5"):
                 self.files.remove(path)
         return page
 
@@ -223,11 +236,16 @@ class PageStore:
             self._opened = {}
             if moment != self._known.moment:
                 self._known = self._known.at(moment)
-        except (DatabaseError, OSError) as error:
+            self._is_behind = False
+            outage.answered()
+        except (Error, OSError) as error:
             # What is stored goes on being served: readers needn't notice that the database is away.
+            self._is_behind = True
             self._look_at = self.clock() + LOOK_AGAIN_AFTER_FAILURE
             self._known = self._known.unread(self.freshness.now())
-            logger.warning("The editions cannot be compared, stored pages may be stale: %s", error)
+            is_away = {"outage": isinstance(error, Error)}
+            reason = str(error).partition("\n")[0]
+            logger.warning("The editions cannot be compared, stored pages may be stale: %s", reason, extra=is_away)
         if self.public is not None:
             remove_expired(self.folder, now=self.calendar())
         if self.calendar() >= self._until:
@@ -238,9 +256,14 @@ class PageStore:
     def _is_fresh(self, page: Page, known: Known) -> bool:
         if not known.is_fresh(page, now=self.calendar()):
             return False
+        if self._is_behind and self._on_disk.has_changed(page):
+            return False
         if page.until is not None and page.until < self._until:
             self._until = page.until
         return True
+
+    def _has_changed(self, page: Page, known: Known) -> bool:
+        return known.has_changed(page) or self._on_disk.has_changed(page)
 
     def _policy(self, page: Page, environ: WSGIEnvironment) -> Policy:
         if page.caching:
