@@ -93,3 +93,8 @@ def refuse_to_start(problems: list[str]) -> None:
             f"The site does not start in production like this:\n{lines}\n"
             "Set what is named in the environment (docs/reference/settings.md), or DEBUG=1 for development."
         )
+
+
+def hand_on(name: str, value: str) -> None:
+    """Set a variable for the program that takes the place of this process."""
+    os.environ[name] = value

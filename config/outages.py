@@ -31,9 +31,10 @@ _UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-a
 
 
 class Outage:
-    """Whether the database is away, as far as this process knows."""
+    """Whether something is away, as far as this process knows. ``ends`` is the line of the log when it is back."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, ends: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.ends = ends
         self.clock = clock
         self._lock = Lock()
         self._failed_at = -math.inf
@@ -47,15 +48,18 @@ class Outage:
             return is_first
 
     def answered(self) -> None:
-        """Note that a statement was answered: the outage is over unless another failed just before."""
+        """Note that something was answered: the outage is over unless another failed just before."""
+        if not self.is_on:
+            return
         with self._lock:
             if not self.is_on or self.clock() < self._failed_at + SETTLED_AFTER:
                 return
             self.is_on = False
-        logger.warning("The database answers again.")
+        logger.warning(self.ends)
 
 
-outage = Outage()
+#: That of the database.
+outage = Outage(ends="The database answers again.")
 
 
 def is_outage(error: BaseException | None) -> bool:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 #: MiB of a worker that is then replaced by a new one. One with 100,000 terms and a full page store takes half of it.
 WORKER_MEMORY = 1024
-WORKERS, THREADS = 2, 4
+#: Django gets fewer requests at a time than a worker has threads: see config.admission.
+WORKERS, THREADS = 2, 8
 APPLICATION = "config.wsgi:application"
 OPTIONS = (
     *("--interface", "wsgi", "--no-ws"),

@@ -13,6 +13,7 @@ from js_asset import static_lazy
 
 from config import env
 from config.logs import once_per_outage, without_traceback
+from config.server import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -147,6 +148,26 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
 DATABASES = {"default": _database}
+# For processes that answer requests: see config.timeouts.
+DATABASE_TIMEOUT = env.number(
+    "DATABASE_TIMEOUT",
+    default=5,
+    least=0,
+    most=600,
+    description="For how many seconds a request waits for the database at most: for a connection, for a lock, and for "
+    "the answer to one statement. Then it is answered with 503. Management commands wait longer. 0: no bound, for a "
+    "pooler that refuses the startup parameter `options`.",
+)
+SERVER_THREADS = env.number(
+    "SERVER_THREADS",
+    default=0 if DEBUG else THREADS,
+    least=0,
+    most=1_000,
+    shown_default=f"{THREADS} in production, 0 in development",
+    description="How many threads a worker process of the server has: `manage.py serve` sets it by its `--threads`, so "
+    "set it only if you start the server otherwise. Django gets three fewer requests at a time, so that finished pages "
+    "never wait for it, and what is too much is answered with 503. 0: no bound.",
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.text(

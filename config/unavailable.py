@@ -56,6 +56,9 @@ def answer_to(error: BaseException | None, request: HttpRequest) -> HttpResponse
     # The first line: what PostgreSQL says further shows the statement, and with it what somebody searched for.
     reason = str(error).partition("\n")[0]
     logger.error("The database is away: %s (%s)", reason, type(error).__name__, extra={"outage": True})
+    if not connection.in_atomic_block:
+        # The next request asks for a new one: this may lead to what is no longer the database.
+        connection.close()
     return unavailable(request)
 
 
@@ -79,7 +82,7 @@ def _is_for_a_program(request: HttpRequest) -> bool:
         wants_json(request)
         # Scripts of our own pages, which read JSON or nothing.
         or request.headers.get("Sec-Fetch-Dest") == "empty"
-        or request.GET.get("format") == "json"
+        or "format=json" in request.META.get("QUERY_STRING", "").split("&")
         or _view_of(request) in JSON_VIEWS
     )
 

@@ -1,4 +1,4 @@
-"""WSGI entry point of the production server: finished pages first, then Django."""
+"""WSGI entry point of the production server: finished pages first, then as many requests as Django can take."""
 
 import os
 
@@ -8,7 +8,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 _django = get_wsgi_application()
 
-# Needs the apps to be loaded, which the line above has done.
+# Need the apps to be loaded, which the line above has done.
+from config.admission import in_front_of_django  # noqa: E402
 from config.pages import in_front_of  # noqa: E402
+from config.timeouts import bound_waiting  # noqa: E402
 
-application = in_front_of(_django)
+bound_waiting()
+application = in_front_of(in_front_of_django(_django))

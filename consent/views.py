@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from cookie_consent.conf import settings
@@ -34,6 +34,7 @@ from consent.gate import (
     cookie_content,
     cookie_of,
     given_in,
+    open_nothing,
     read_gate,
     sends_gpc,
     unrecorded_refusal,
@@ -45,9 +46,15 @@ from consent.signed_in import carries_session
 
 logger = logging.getLogger(__name__)
 
+Recorder = Callable[[HttpRequest, ChoiceForm], HttpResponse]
+
 RECEIPT_COOKIE = "consent_receipt"
 RECEIPT_PATH = "/consent/"
 RETRY_AFTER_SECONDS = 10
+
+
+class NoRoom(Exception):
+    """There are too many requests to record this choice now. Ask the visitor to try again."""
 
 
 def away() -> str:
@@ -59,6 +66,12 @@ def away() -> str:
 def unavailable(request: HttpRequest, error: Error, reason: str, **said: bool) -> HttpResponse:
     # Without the traceback, which would show the statement and so the choice.
     logger.error("A consent page failed because the database is away: %s", type(error).__name__, extra={"outage": True})
+    return try_again(request, reason, **said)
+
+
+def try_again(request: HttpRequest, reason: str, **said: bool) -> HttpResponse:
+    # The page of the answer would look for the notice once more, and wait for that as long.
+    open_nothing(request)
     response = refusal(request, 503, "unavailable", reason, **said)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -71,6 +84,16 @@ def unavailable(request: HttpRequest, error: Error, reason: str, **said: bool) -
 @cache_control(no_store=True)
 def choose(request: HttpRequest) -> HttpResponse:
     """Record a choice, then answer: JSON to a script, a redirect to a form."""
+    return _choose(request, _recorded)
+
+
+def choose_without_record(request: HttpRequest) -> HttpResponse:
+    """Answer a choice that there is no room to record, without asking the database. A refusal holds all the same."""
+    open_nothing(request)
+    return _choose(request, _no_room)
+
+
+def _choose(request: HttpRequest, record: Recorder) -> HttpResponse:
     if not is_same_origin(request):
         return refusal(request, 403, "cross-site", gettext("The choice was not sent from a page of this site."))
     try:
@@ -82,17 +105,17 @@ def choose(request: HttpRequest) -> HttpResponse:
         return response
     # The form's address is one for all languages; the page that it came from, and leads back to, is in one of them.
     with translation.override(languages.language_of(form.next)):
-        return _record(request, form=form)
+        return _record(request, form=form, record=record)
 
 
-def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
+def _record(request: HttpRequest, *, form: ChoiceForm, record: Recorder) -> HttpResponse:
     """Record a choice. Where that fails, what it refuses is closed all the same, and nothing is opened."""
     refuses, closes = form.refuses_everything, form.takes_back(given_in(cookie_of(request)))
     reason = gettext("Your choice could not be saved. Until it is, nothing optional runs here.") if closes else ""
     if refuses:
         reason = still_refused()
     try:
-        return _recorded(request, form=form)
+        return record(request, form)
     except (UnknownCategory, UnknownNotice) as error:
         response = refusal(request, 400, "bad-choice", str(error), is_technical=True)
         close(response, request)
@@ -103,6 +126,8 @@ def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
         response = too_many(request, error, reason, is_refused=refuses)
     except Error as error:
         response = unavailable(request, error, reason or away(), is_refused=refuses)
+    except NoRoom:
+        response = try_again(request, reason or away(), is_refused=refuses)
     if refuses:
         keep_refused(response, form.surface, form.notice)
     elif closes:
@@ -110,7 +135,11 @@ def _record(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
     return response
 
 
-def _recorded(request: HttpRequest, *, form: ChoiceForm) -> HttpResponse:
+def _no_room(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
+    raise NoRoom
+
+
+def _recorded(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
     now = timezone.now()
     held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
     recorded = record_choice(

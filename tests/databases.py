@@ -68,6 +68,29 @@ def drop_database(url: str) -> None:
         Path(f"{_path_in(url)}{suffix}").unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def unreachable(url: str) -> Iterator[None]:
+    """Have nobody reach a database of :func:`copy_database` for a while. On SQLite nobody may be connected before."""
+    if SERVER:
+        name = unquoted_name(url)
+        _on_server(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        _on_server(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        try:
+            yield
+        finally:
+            _on_server(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+        return
+    path = _path_in(url)
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    try:
+        yield
+    finally:
+        for suffix in ("-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        aside.replace(path)
+
+
 def end_run() -> None:
     """Remove whatever the run has made, if this process started it."""
     if not STARTED_THE_RUN:

@@ -246,6 +246,8 @@ class PageStore:
             is_away = {"outage": isinstance(error, Error)}
             reason = str(error).partition("\n")[0]
             logger.warning("The editions cannot be compared, stored pages may be stale: %s", reason, extra=is_away)
+            if not connection.in_atomic_block:
+                connection.close()
         if self.public is not None:
             remove_expired(self.folder, now=self.calendar())
         if self.calendar() >= self._until:

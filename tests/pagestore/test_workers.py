@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import unreachable
 from tests.folders import ROOT
 from tests.sites import TIMES, Site, ask
 from tests.waiting import eventually
@@ -103,3 +104,24 @@ def test_a_rebuilt_store_survives_two_rebuilds_at_once_and_a_restart(store: Site
     store.start()
     assert seen(store) == good
     assert "0 rendered" in store.manage("rebuild_pages")
+
+
+@pytest.mark.database
+def test_a_site_that_starts_while_the_database_is_away_serves_what_is_finished(store: Site) -> None:
+    good = seen(store)
+    store.stop()
+    before = len(store.log())
+    with unreachable(store.environment["DATABASE_URL"]):
+        store.start()
+        assert seen(store) == good
+        for path in ("/search/?q=a", "/cookies/", "/admin/", "/glossary/none/", "/consent/heads/"):
+            for _ in range(TIMES // 4):
+                response, body = ask(store, path, Cookie=f"sessionid={'a' * 32}", Sec_Fetch_Dest="document")
+                assert response.status == 503, path
+                assert int(response.headers["Retry-After"]) > 0
+                assert b"The site cannot answer just now" in body
+        said = [line for line in store.log()[before:].splitlines() if " ERROR " in line or " WARNING " in line]
+        assert len(said) <= 2, "one line of each worker"
+    eventually(lambda: store.log()[before:].count("The database answers again.") == len(said), store.log)
+    eventually(lambda: all(ask(store, "/search/?q=a")[0].status == 200 for _ in range(TIMES)), store.log)
+    assert "Traceback" not in store.log()[before:]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.env import VARIABLES
+from tests.databases import SERVER
 from tests.folders import ROOT
 from tests.site.starting import PRODUCTION, start
 
@@ -103,6 +104,25 @@ def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:
     ]
 
 
+def test_processes_that_answer_requests_wait_for_the_database_for_seconds_only(tmp_path: Path) -> None:
+    code = (
+        "from django.db import connection\n"
+        "if {is_web}: import config.wsgi\n"
+        "names = ['busy_timeout'] if connection.vendor == 'sqlite' else ['statement_timeout', 'lock_timeout']\n"
+        "cursor = connection.cursor()\n"
+        "for name in names:\n"
+        "    cursor.execute(('PRAGMA ' if connection.vendor == 'sqlite' else 'SHOW ') + name)\n"
+        "    print(cursor.fetchone()[0])\n"
+    )
+    database = {"DATABASE_URL": SERVER} if SERVER else {}
+    for is_web, shown in ((True, 3_000), (False, 20_000)):
+        found = run_in(tmp_path, code.format(is_web=is_web), DATABASE_TIMEOUT="3", PAGE_STORE="0", **database)
+        if SERVER:
+            assert found.split() == (["3s", "3s"] if shown == 3_000 else ["0", "0"])
+        else:
+            assert found.split() == [str(shown)]
+
+
 def test_a_new_data_dir_and_its_database_are_for_their_owner(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     code = (
@@ -129,12 +149,12 @@ def permissions(path: Path) -> str:
     return f"{path.stat().st_mode & 0o777:o}"
 
 
-def run_in(folder: Path, code: str) -> str:
+def run_in(folder: Path, code: str, **settings: str) -> str:
     """Run code of the site under a ``DATA_DIR``, as a process that makes files for everybody to read."""
     return subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder)} | PRODUCTION,
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(folder)} | PRODUCTION | settings,
         capture_output=True,
         text=True,
         check=True,

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from config import env
 from config.server import THREADS, WORKER_MEMORY, WORKERS, AddressInUse, claim, command
 
 
@@ -24,8 +25,8 @@ class Command(BaseCommand):
             "--threads",
             type=int,
             default=THREADS,
-            help=f"How many requests each of them answers at a time; {THREADS}. Each thread keeps a connection to the "
-            "database.",
+            help=f"How many threads each of them has; {THREADS}. Django gets three fewer requests at a time, so that "
+            "finished pages never wait for it. Each thread keeps a connection to the database.",
         )
         parser.add_argument(
             "--worker-memory",
@@ -48,5 +49,7 @@ class Command(BaseCommand):
             raise CommandError(f"The site cannot be served on {host}:{port}: {error}.") from error
         numbers = {"workers": options["workers"], "threads": options["threads"]}
         program = command(host, port, **numbers, worker_memory=options["worker_memory"])
+        # What each worker hands to Django follows from it: see config.admission.
+        env.hand_on("SERVER_THREADS", str(options["threads"]))
         # Takes the place of this process, so that whatever supervises it supervises the server.
         os.execv(program[0], program)  # noqa: S606  (our own server)
