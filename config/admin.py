@@ -8,8 +8,10 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
+from config.signing_in import OwnPasswordView, SignInForm, answer_throttled
 from consent.audit_state import audit_lines
 from consent.ledger_state import ledger_state
 from consent.models import Violation
@@ -32,6 +34,7 @@ class AdminSite(admin.AdminSite):
     site_header = "Clinical Glossary"
     site_title = "Clinical Glossary"
     index_title = "Editing desk"
+    login_form = SignInForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Answer 400 to an address that asks the database for what it cannot hold, which no link does."""
@@ -47,6 +50,16 @@ class AdminSite(admin.AdminSite):
             return response
 
         return answer
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return answer_throttled(super().login(request, extra_context))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        view = OwnPasswordView.as_view(
+            success_url=reverse("admin:password_change_done"),
+            extra_context=self.each_context(request) | (extra_context or {}),
+        )
+        return answer_throttled(view(request))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)

@@ -27,7 +27,7 @@ from django.utils import translation
 
 from config.outages import Outage
 from config.security import public_headers
-from config.unavailable import unavailable
+from config.unavailable import RETRY_SOON, unavailable
 from consent.gate import NOTHING, open_nothing
 from consent.languages import language_of
 from consent.views import choose_without_record
@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 WAITING, LEFT = 2, 1
 #: How long a request waits at most, in seconds: as long as Django takes for a few others.
 PATIENCE = 1.0
-RETRY_AFTER = 5  # seconds
 
 
 def in_front_of_django(application: WSGIApplication) -> WSGIApplication:
@@ -130,7 +129,7 @@ def _busy(request: HttpRequest) -> HttpResponse:
         response = choose_without_record(request)
         response["Cache-Control"] = "no-store"
         return response
-    return unavailable(request, retry_after=RETRY_AFTER)
+    return unavailable(request, retry_after=RETRY_SOON)
 
 
 def _is_always_admitted(environ: WSGIEnvironment) -> bool:

@@ -30,6 +30,10 @@ _SQLITE_ERROR = 1  # the statement is at fault: https://www.sqlite.org/rescode.h
 _UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
+class Busy(Exception):
+    """There is too much of this to do it now. Answered with 503: the person tries again in a moment."""
+
+
 class Outage:
     """Whether something is away, as far as this process knows. ``ends`` is the line of the log when it is back."""
 

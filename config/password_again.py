@@ -24,6 +24,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from config.signing_in import TooManyWrongPasswords, answer_throttled, one_try
 from consent.choices import is_navigation
 
 logger = logging.getLogger(__name__)
@@ -58,14 +59,22 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    retry_after = 0
+
+    def __init__(self, *args: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.request = request
         self.user = user
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise forms.ValidationError("This is not your password. Nothing was changed.")
+        try:
+            with one_try(self.request, self.user.get_username()):
+                if not self.user.check_password(password):
+                    raise forms.ValidationError("This is not your password. Nothing was changed.")
+        except TooManyWrongPasswords as error:
+            self.retry_after = error.retry_after
+            raise
         return password
 
 
@@ -115,7 +124,7 @@ def _was_given(request: HttpRequest) -> bool:
 def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
     """Return the page that asks, or ``None`` when the password came with what was posted, which goes on."""
     is_answered = request.method == "POST" and PASSWORD in request.POST
-    form = PasswordForm(request.POST if is_answered else None, user=user)
+    form = PasswordForm(request.POST if is_answered else None, request=request, user=user)
     if is_answered and form.is_valid():
         request.session[GIVEN_AT] = time.time()
         request.session.pop(TRIES, None)
@@ -136,7 +145,8 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
         },
     )
     add_never_cache_headers(response)
-    return response
+    throttled: HttpResponse = answer_throttled(response)
+    return throttled
 
 
 def _is_one_too_many(request: HttpRequest, user: User) -> bool:

@@ -289,6 +289,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# The first one makes new hashes. The others are Django's, for accounts whose hashes come from elsewhere.
+PASSWORD_HASHERS = [
+    "config.hashing.PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 LOGIN_URL = "admin:login"
 # Where signing in leads when the address says nothing, or names another site.
 LOGIN_REDIRECT_URL = "admin:index"
@@ -431,9 +439,9 @@ TRUSTED_PROXIES = env.number(
     most=9,
     shown_default="1 when SITE_URL is `https`, else 0",
     description="How many proxies stand in front, each adding the address it heard from to `X-Forwarded-For`. Used for "
-    "nothing but the limits on what one network may have recorded. A port behind the address is left out. Too low a "
-    "number counts all visitors as one network, and so does one too high: addresses that cannot be read are counted "
-    "together.",
+    "nothing but the limits on what one network may have recorded, and on its wrong passwords. A port behind the "
+    "address is left out. Too low a number counts all visitors as one network, and so does one too high: addresses "
+    "that cannot be read are counted together.",
 )
 
 CONSENT_LANGUAGES = env.words(

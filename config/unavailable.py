@@ -15,14 +15,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext
 
-from config.outages import is_outage, outage
+from config.outages import Busy, is_outage, outage
 from config.standing_alone import standing_alone
 from consent.gate import open_nothing
 from consent.views import wants_json
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER = 30  # seconds
+RETRY_AFTER, RETRY_SOON = 30, 5  # seconds
 #: Views that answer in JSON whatever is asked for.
 JSON_VIEWS = frozenset(
     (
@@ -51,6 +51,8 @@ class OutageMiddleware:
 
 def answer_to(error: BaseException | None, request: HttpRequest) -> HttpResponse | None:
     """Return the answer to a request that failed with this error, or ``None`` for one that is a fault of ours."""
+    if isinstance(error, Busy):
+        return unavailable(request, retry_after=RETRY_SOON)
     if not is_outage(error):
         return None
     # The first line: what PostgreSQL says further shows the statement, and with it what somebody searched for.

@@ -13,7 +13,7 @@ import logging
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -43,14 +43,15 @@ class TooManyChoices(Exception):
 
 
 class Limiter:
-    """Counts what happens in an hour, by things that it does not remember."""
+    """Counts what happens in an hour, or in another ``period``, by things that it does not remember."""
 
-    def __init__(self) -> None:
+    def __init__(self, period: timedelta = HOUR) -> None:
+        self._period = period
         self._lock = Lock()
         self.forget()
 
     def forget(self) -> None:
-        """Begin a new hour under a new key."""
+        """Begin a new period under a new key."""
         self._key = secrets.token_bytes(32)
         self._began_at: datetime | None = None
         self._counts: dict[bytes, int] = {}
@@ -66,12 +67,12 @@ class Limiter:
             )
 
     def wait(self, kind: str, value: str, *, most: int, at: datetime) -> int:
-        """Count one and return 0; when ``value`` has had ``most`` in this hour, return the seconds that are left."""
+        """Count one and return 0; when ``value`` has had ``most`` in this period, return the seconds that are left."""
         with self._lock:
-            if self._began_at is None or not self._began_at <= at < self._began_at + HOUR:
+            if self._began_at is None or not self._began_at <= at < self._began_at + self._period:
                 self.forget()
                 self._began_at = at
-            name = hmac.digest(self._key, f"{kind} {value}".encode(), "sha256")
+            name = self._name(kind, value)
             count = self._counts.pop(name, 0)
             is_admitted = count < most
             self._counts[name] = (
@@ -79,8 +80,20 @@ class Limiter:
             )  # behind all others, so that the first is the one not heard of for longest
             if len(self._counts) > MOST_COUNTED:
                 del self._counts[next(iter(self._counts))]
-            left = self._began_at + HOUR - at
+            left = self._began_at + self._period - at
         return 0 if is_admitted else max(1, math.ceil(left.total_seconds()))
+
+    def give_back(self, counted: Iterable[tuple[str, str]]) -> None:
+        """Take back one of each kind and value: what was counted ahead has not happened."""
+        with self._lock:
+            for kind, value in counted:
+                name = self._name(kind, value)
+                # Nothing, where a new period has begun meanwhile.
+                if self._counts.get(name):
+                    self._counts[name] -= 1
+
+    def _name(self, kind: str, value: str) -> bytes:
+        return hmac.digest(self._key, f"{kind} {value}".encode(), "sha256")
 
 
 limiter = Limiter()

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.urls import clear_script_prefix
 from pytest_django import DjangoDbBlocker, Settings
 
+from config import signing_in
 from consent import report_views
 from consent.limits import limiter
 from glossary.actions import save_terms
@@ -82,6 +83,7 @@ def _fresh_limits() -> None:
     """All tests of a run come from one address."""
     limiter.forget()
     report_views.limiter.forget()
+    signing_in.limiter.forget()
 
 
 @pytest.fixture(autouse=True)
