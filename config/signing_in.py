@@ -43,8 +43,8 @@ class TooManyWrongPasswords(ValidationError):
         self.retry_after = retry_after
         minutes = -(-retry_after // 60)
         super().__init__(
-            f"There were too many wrong passwords {whose}. For {minutes} more minute{'' if minutes == 1 else 's'} "
-            "nobody gets in this way, not even with the right password. Please try again then.",
+            f"There were too many wrong passwords {whose}. Passwords are refused for {minutes} more "
+            f"minute{'' if minutes == 1 else 's'}, even the right one. Please try again then.",
             code="throttled",
         )
 
