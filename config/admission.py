@@ -4,7 +4,7 @@ Note [Fewer requests than threads]
     A finished page takes a thread for a millisecond, and Django may take it for seconds: a database that hangs, a lock,
     a crowd that searches or signs in. If all threads were with Django, finished pages would wait for one of them. So
     :class:`Admission` stands between the page store and Django. It admits some requests at a time, lets a few more wait
-    for a moment, and answers 503 at once to all others. One thread is always left.
+    for a moment, and answers 503 at once to all others. One thread is always left. See docs/adr/0280.
 
     Static files, which Django serves from memory and disk, and ``/healthz`` are admitted at any time. A refusal of
     cookies holds in the browser although there is no room to record it.
@@ -34,8 +34,9 @@ from consent.views import choose_without_record
 
 logger = logging.getLogger(__name__)
 
-#: Of the threads of a worker, those that wait for others, and the one that is left for finished pages.
-WAITING, LEFT = 2, 1
+#: Of the threads of a worker, the one that is left for finished pages. Half of the others may be with Django, which
+#: keeps more of them no less busy, and half wait.
+LEFT = 1
 #: How long a request waits at most, in seconds: as long as Django takes for a few others.
 PATIENCE = 1.0
 
@@ -45,8 +46,8 @@ def in_front_of_django(application: WSGIApplication) -> WSGIApplication:
     threads: int = settings.SERVER_THREADS
     if not threads:
         return application
-    most = max(1, threads - WAITING - LEFT)
-    return Admission(application, most=most, waiting=max(0, min(WAITING, threads - most - LEFT)))
+    most = max(1, (threads - LEFT) // 2)
+    return Admission(application, most=most, waiting=max(0, threads - LEFT - most))
 
 
 class Admission:

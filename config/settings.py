@@ -165,8 +165,8 @@ SERVER_THREADS = env.number(
     most=1_000,
     shown_default=f"{THREADS} in production, 0 in development",
     description="How many threads a worker process of the server has: `manage.py serve` sets it by its `--threads`, so "
-    "set it only if you start the server otherwise. Django gets three fewer requests at a time, so that finished pages "
-    "never wait for it, and what is too much is answered with 503. 0: no bound.",
+    "set it only if you start the server otherwise. One is left for finished pages, half of the others may be with "
+    "Django at a time, and half wait. What is too much is answered with 503. 0: no bound.",
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -25,8 +25,8 @@ class Command(BaseCommand):
             "--threads",
             type=int,
             default=THREADS,
-            help=f"How many threads each of them has; {THREADS}. Django gets three fewer requests at a time, so that "
-            "finished pages never wait for it. Each thread keeps a connection to the database.",
+            help=f"How many threads each of them has; {THREADS}. One is left for finished pages, half of the others "
+            "may be with Django at a time, and half wait. Each keeps a connection to the database.",
         )
         parser.add_argument(
             "--worker-memory",
