@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from glossary.models import Event, Term, TermQuerySet
+from glossary.models.terms import STATE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -49,6 +50,20 @@ def _sent_back(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
     return terms.in_state(Term.State.CHANGES_ASKED).filter(Q(review__submitted_by=user) | Q(owner=user))
 
 
+def _drafts(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
+    # Who looks after a term, and who saved what nobody has submitted yet: it waits for either of them.
+    mine = terms.filter(Q(owner=user) | Q(head__created_by=user))
+    return mine.alias(current_state=STATE).filter(current_state__in=[Term.State.DRAFT, Term.State.CHANGED])
+
+
+def _submitted(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
+    return terms.in_state(Term.State.IN_REVIEW).filter(Q(review__submitted_by=user) | Q(owner=user))
+
+
+def _ready(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
+    return terms.in_state(Term.State.APPROVED).filter(Q(review__submitted_by=user) | Q(owner=user))
+
+
 def _failed(terms: TermQuerySet, user: User, at: datetime) -> TermQuerySet:
     # Until somebody did, or scheduled, anew what could not be carried out.
     since = Event.objects.filter(term=OuterRef("term"), verb__in=MENDED_BY, pk__gt=OuterRef("pk"))
@@ -66,16 +81,23 @@ QUEUES = (
     ),
     Queue(
         "drafts",
-        "My drafts",
-        "You have no drafts.",
-        lambda terms, user, at: terms.owned_by(user).in_state(Term.State.DRAFT),
+        "My drafts and changes",
+        "You have no drafts and no changes that are not submitted.",
+        _drafts,
+        "glossary.change_term",
+    ),
+    Queue(
+        "submitted",
+        "Mine, in review",
+        "None of your terms is in review.",
+        _submitted,
         "glossary.change_term",
     ),
     Queue(
         "ready",
         "Mine, approved and not yet published",
         "Nothing is waiting to be published.",
-        lambda terms, user, at: terms.owned_by(user).in_state(Term.State.APPROVED),
+        _ready,
         "glossary.change_term",
     ),
     Queue(

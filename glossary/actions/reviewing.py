@@ -14,7 +14,7 @@ from glossary.actions.events import event_of
 from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import NotAllowed, next_review, public_content_changed, publish_term
 from glossary.actions.saving import Saved, save_term
-from glossary.actions.scheduling import schedule_publication
+from glossary.actions.scheduling import ANY, Seen, schedule_publication
 from glossary.documents import TermDocument, clinical_sha256
 from glossary.models import (
     Approval,
@@ -91,11 +91,17 @@ def submit_term(
 
 @transaction.atomic
 def comment_on_review(*, review: Review, section: str, text: str, by: User, at: datetime) -> ReviewComment:
-    """Add a remark on a section. Raises :class:`NotReviewable` when the review is over or the remark is empty."""
-    review = _open(review)
+    """Add a remark on a section, or an answer to what was sent back, until the term is submitted anew.
+
+    Raises :class:`NotReviewable` when the review is over or the remark is empty.
+    """
+    term = Term.objects.for_change().get(pk=review.term_id)
+    review = Review.objects.select_related("term", "decided_by").get(pk=review.pk)
+    if not is_discussed(term, review):
+        raise _over(review)
     if is_blank(text):
         raise NotReviewable("A comment needs words.")
-    return ReviewComment.objects.create(
+    comment = ReviewComment.objects.create(
         review=review,
         section=section,
         text=text.strip()[:2000],
@@ -103,6 +109,23 @@ def comment_on_review(*, review: Review, section: str, text: str, by: User, at: 
         created_by=by,
         created_by_name=name_of(by),
     )
+    if review.status == Review.Status.SENT_BACK and review.decided_by_id != by.pk:
+        write_letter(
+            key=f"answered:{comment.pk}",
+            to=review.decided_by,
+            subject=f"Answered: {review.term.title}",
+            text=f"{name_of(by)} answered what you sent back of “{review.term}”.",
+            path=path_to(review.term),
+            at=at,
+        )
+    return comment
+
+
+def is_discussed(term: Term, review: Review) -> bool:
+    """Whether a review takes comments: it waits for a decision, or it was sent back and nothing was submitted since."""
+    if review.status == Review.Status.OPEN:
+        return True
+    return review.status == Review.Status.SENT_BACK and term.review_id == review.pk
 
 
 @transaction.atomic
@@ -132,11 +155,14 @@ def approve_review(
     reason: str = "",
     publish: bool = False,
     publish_at: datetime | None = None,
+    seen: Seen = ANY,
 ) -> Approval:
     """Seal the revision in review, and publish it now, at a time, or leave that to the editors.
 
+    ``seen`` is the schedule that a new one replaces, as for ``schedule_publication``.
+
     Raises :class:`NotAllowed` for whoever saved anything since the last approval (the database refuses it too), and
-    :class:`NotReviewable` when the review is over or a newer revision was saved.
+    :class:`NotReviewable` when the review is over or a newer revision was saved. ``NotSchedulable`` as there.
     """
     review = _open(review)
     term, revision = _locked(review.term), review.revision
@@ -170,7 +196,7 @@ def approve_review(
         public_content_changed(lambda: dependents.of_own_pages([term.pk]))
     _tell_author(review, "Approved", f"{name_of(by)} approved your revision {revision.number} of “{term}”.", at=at)
     if publish_at is not None and publish_at > at:
-        schedule_publication(term=term, revision=revision, due_at=publish_at, by=by, at=at, reason=reason)
+        schedule_publication(term=term, revision=revision, due_at=publish_at, by=by, at=at, reason=reason, seen=seen)
     elif publish:
         publish_term(term=term, revision=revision, by=by, at=at, reason=reason)
     return approval
@@ -244,8 +270,12 @@ def _open(review: Review) -> Review:
         .get(pk=review.pk)
     )
     if review.status != Review.Status.OPEN:
-        raise NotReviewable(f"This review is over: {review.get_status_display().lower()}, by {review.decided_by_name}.")
+        raise _over(review)
     return review
+
+
+def _over(review: Review) -> NotReviewable:
+    return NotReviewable(f"This review is over: {review.get_status_display().lower()}, by {review.decided_by_name}.")
 
 
 def _seen(term: Term, number: int | None) -> Revision:

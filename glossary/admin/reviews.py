@@ -24,16 +24,17 @@ from glossary.actions import (
     NotSchedulable,
     approve_review,
     comment_on_review,
+    is_discussed,
     send_back,
 )
 from glossary.admin.desk import Desk, user_of
 from glossary.admin.links import may_switch, new_impacts, switch_beside_a_form
 from glossary.admin.problems import FieldProblem, problems_in
-from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm
+from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm, replacing, scheduled
 from glossary.differences import Difference, compare_documents
 from glossary.documents import slugs_named
 from glossary.markup import clean_html
-from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, Term
+from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, ScheduledChange, Term
 from glossary.steps import in_words, may_review, may_submit, next_steps
 
 Section = ReviewComment.Section
@@ -84,11 +85,14 @@ class ReviewForms:
     sending back is ``send_back-reason``; a post that has none may call it ``reason``.
     """
 
-    def __init__(self, post: QueryDict) -> None:
-        self._post = post
+    def __init__(self, post: QueryDict, change: ScheduledChange | None) -> None:
+        """``change`` is the publication that is scheduled now."""
+        self._post, self._change = post, change
         self._typed = dict(zip(post.getlist("section"), post.getlist("text"), strict=False))
         alone = "_send_back" in post and f"{SEND_BACK_PREFIX}-reason" not in post
         self._decision = {name: post.get(name, "") for name in ("then", "due_at", "reason")}
+        # The schedule that the page showed stays what it was until the person is told of another.
+        self._seen = {"scheduled": post["scheduled"]} if "scheduled" in post else {}
         self._refusal = post.get(f"{SEND_BACK_PREFIX}-reason", "")
         if alone:
             self._refusal, self._decision["reason"] = self._decision["reason"], ""
@@ -98,9 +102,8 @@ class ReviewForms:
         self._fill()
 
     def _fill(self) -> None:
-        self.approve = ApproveForm(
-            auto_id=APPROVE, initial={name: value for name, value in self._decision.items() if value}
-        )
+        typed = {name: value for name, value in self._decision.items() if value}
+        self.approve = ApproveForm(auto_id=APPROVE, change=self._change, initial=typed | self._seen)
         self.send_back = SendBackForm(auto_id=SEND_BACK, prefix=SEND_BACK_PREFIX, initial={"reason": self._refusal})
         self.comments = {
             name: CommentForm(auto_id=f"id_{name}_%s", initial={"section": name, "text": self._typed.get(name, "")})
@@ -119,7 +122,7 @@ class ReviewForms:
         return [self.bind_comment(section) for section in SECTIONS if self._typed.get(section, "").strip()]
 
     def bind_approve(self) -> ApproveForm:
-        self.approve = form = ApproveForm(self._decision, auto_id=APPROVE)
+        self.approve = form = ApproveForm(self._decision | self._seen, auto_id=APPROVE, change=self._change)
         if self._refusal.strip():
             form.add_error(
                 None,
@@ -183,7 +186,7 @@ class TermReviews(Desk):
         All of them are buttons of one form. What isn't carried out by the one that was pressed stays as it was typed.
         """
         term, review = self._review(request, term_id, review_id)
-        forms = ReviewForms(request.POST)
+        forms = ReviewForms(request.POST, scheduled(term, ScheduledChange.Verb.PUBLISH))
         if request.method == "POST":
             response = self._take(request, review, forms)
             if response is not None:
@@ -273,6 +276,7 @@ class TermReviews(Desk):
             return False
         data = form.cleaned_data
         due_at = data["due_at"] if data["then"] == ApproveForm.LATER else None
+        seen = forms.approve.change
 
         def decide() -> None:
             approve_review(
@@ -282,6 +286,7 @@ class TermReviews(Desk):
                 reason=data["reason"],
                 publish=data["then"] == ApproveForm.NOW,
                 publish_at=due_at,
+                seen=seen.pk if seen else None,
             )
 
         decided = self._with_comments(request, review, forms, decide)
@@ -303,12 +308,13 @@ class TermReviews(Desk):
         slugs = slugs_named(document, before)
         titles = dict(Term.objects.filter(slug__in=slugs).values_list("slug", "title")) if slugs else {}
         differences = {part.part: part for part in compare_documents(before, document, titles=titles)}
+        rounds = self._rounds(term, review)
         comments: dict[str, list[ReviewComment]] = {}
-        for comment in review.comments.all():
+        for comment in ReviewComment.objects.filter(review__in=rounds).select_related("review__revision"):
             comments.setdefault(comment.section, []).append(comment)
         steps = next_steps(term, user=request.user, at=timezone.now())
         is_open = review.status == Review.Status.OPEN
-        may_comment = is_open and (may_review(request.user) or may_submit(request.user))
+        may_comment = is_discussed(term, review) and (may_review(request.user) or may_submit(request.user))
         may_decide = is_open and steps.decide
         context = self._context(request, title=f"Review of revision {review.revision.number}") | {
             "original": term,
@@ -319,6 +325,8 @@ class TermReviews(Desk):
             "may_decide": may_decide,
             "unsent": forms.unsent(comments=not may_comment, decision=not may_decide),
             "barred": steps.barred if is_open else "",
+            "replaces": replacing(forms.approve.change) if may_decide else "",
+            "earlier": [each for each in rounds if each != review],
             "base": base,
             "bases": bases,
             "sections": [
@@ -340,6 +348,12 @@ class TermReviews(Desk):
             "send_back_form": forms.send_back,
         }
         return TemplateResponse(request, "admin/glossary/term/review.html", context)
+
+    def _rounds(self, term: Term, review: Review) -> list[Review]:
+        """Return the reviews that this one goes on from, the oldest first, and itself: all since the last approval."""
+        upto = term.reviews.filter(pk__lte=review.pk).select_related("revision").defer("revision__document")
+        approved = upto.filter(status=Review.Status.APPROVED).exclude(pk=review.pk).order_by("-pk").first()
+        return list(upto.filter(pk__gt=approved.pk if approved else 0).order_by("pk"))
 
     def _bases(self, term: Term, review: Review) -> list[tuple[Revision, str]]:
         """Return what the revision can be compared with: what is public, what was approved, what was sent back."""

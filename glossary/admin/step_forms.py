@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +80,9 @@ class SubmitForm(forms.Form):
         self.fields["reviewer"].queryset = people  # type: ignore[attr-defined]  # a model choice
 
 
-class SubmitRevisionForm(SubmitForm):
-    # The number of the revision that this page was opened on.
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+def scheduled(term: Term, verb: str) -> ScheduledChange | None:
+    """Return what is to happen to the term and wasn't done yet."""
+    return term.scheduled.filter(verb=verb, done_at__isnull=True).first()
 
 
 def replacing(change: ScheduledChange | None) -> str:
@@ -102,11 +103,18 @@ class SeenForm(forms.Form):
     scheduled = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, data: QueryDict | None, *, head: Revision | None = None, change: ScheduledChange | None = None
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        head: Revision | None = None,
+        change: ScheduledChange | None = None,
+        initial: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         self.head, self.change = head, change
         self.current = {"revision": head.number if head else None, "scheduled": change.pk if change else None}
-        super().__init__(data, initial=self.current)
+        # A page that is shown again before anything was decided (``initial``) still says what it showed first.
+        super().__init__(data, initial=self.current | dict(initial or {}), **kwargs)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -117,12 +125,16 @@ class SeenForm(forms.Form):
             news.append(replacing(self.change) or "What was scheduled is cancelled or done.")
         if news:
             current = {self.add_prefix(name): "" if value is None else value for name, value in self.current.items()}
-            self.data = {**self.data.dict(), **current}  # type: ignore[attr-defined]  # a QueryDict
+            self.data = dict(self.data.items()) | current
             raise forms.ValidationError(
                 f"Something changed while this page was open. {' '.join(news)} "
                 "Press the button again if you still want it."
             )
         return cleaned
+
+
+class SubmitRevisionForm(SeenForm, SubmitForm):
+    """Submits the revision that its page showed."""
 
 
 class RetireForm(forms.Form):
@@ -207,8 +219,8 @@ class CommentForm(forms.Form):
     text = forms.CharField(max_length=2000, label="Comment", widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class ApproveForm(forms.Form):
-    """The seal, and what follows from it."""
+class ApproveForm(SeenForm):
+    """The seal, and what follows from it, which may replace what the page showed as scheduled."""
 
     NOW, LATER, LEAVE = "now", "later", "leave"
 

@@ -29,7 +29,7 @@ from glossary.actions import (
     unschedule,
     withdraw_review,
 )
-from glossary.admin.desk import Desk, user_of
+from glossary.admin.desk import Desk, listed, user_of
 from glossary.admin.links import new_impacts, switch_beside_a_form
 from glossary.admin.step_forms import (
     EmergencyForm,
@@ -38,6 +38,7 @@ from glossary.admin.step_forms import (
     SubmitRevisionForm,
     replacing,
     reviewers,
+    scheduled,
 )
 from glossary.hosts import public_address
 from glossary.models import ScheduledChange, Term
@@ -45,6 +46,8 @@ from glossary.steps import in_words, may_publish, may_retire, next_steps
 
 asks = method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
 acts = method_decorator(require_POST)
+# The fields of steps in which people write sentences.
+TYPED = ("note", "reason")
 
 
 class TermSteps(Desk):
@@ -81,12 +84,11 @@ class TermSteps(Desk):
         people = reviewers(barred=contributors(term.head) if term.head else ())
         switched = switch_beside_a_form(request, term)
         if switched is not None:
-            form = SubmitRevisionForm(people=people, initial=request.POST.dict())
+            form = SubmitRevisionForm(people=people, head=term.head, initial=request.POST.dict())
             if switched:
                 self.message_user(request, switched, messages.SUCCESS)
         else:
-            initial = {"revision": term.head.number if term.head else 0}
-            form = SubmitRevisionForm(_posted(request), people=people, initial=initial)
+            form = SubmitRevisionForm(_posted(request), people=people, head=term.head)
         if not form.is_valid():
             return self._ask(
                 request,
@@ -149,7 +151,7 @@ class TermSteps(Desk):
             raise PermissionDenied
         if term.head is None or not next_steps(term, user=request.user, at=timezone.now()).publish:
             return self._refused(request, term, "There is nothing that could be published: this page says why.")
-        change = _scheduled(term, ScheduledChange.Verb.PUBLISH)
+        change = scheduled(term, ScheduledChange.Verb.PUBLISH)
         form = ScheduleForm(_posted(request), head=term.head, change=change)
         if not form.is_valid():
             title = f"Publish revision {term.head.number} of “{term}” at a time"
@@ -192,7 +194,7 @@ class TermSteps(Desk):
         term = self._term(request, term_id)
         if not self.has_retire_permission(request):
             raise PermissionDenied
-        change = _scheduled(term, ScheduledChange.Verb.RETIRE)
+        change = scheduled(term, ScheduledChange.Verb.RETIRE)
         form = RetireAtForm(_posted(request), change=change)
         if not form.is_valid():
             return self._ask(
@@ -270,16 +272,14 @@ class TermSteps(Desk):
         return self._to_term(term)
 
     def _refused(self, request: HttpRequest, term: Term, words: str) -> HttpResponse:
+        typed = [text for name in TYPED if (text := request.POST.get(name, "").strip())]
+        if typed:
+            words = f"{words} You had typed: {listed(typed)}."
         self.message_user(request, words, messages.WARNING)
         return self._to_term(term)
 
     def _to_submit(self, term: Term) -> str:
         return reverse("admin:glossary_term_submit", args=[term.pk])
-
-
-def _scheduled(term: Term, verb: str) -> ScheduledChange | None:
-    """Return what is to happen to the term and wasn't done yet."""
-    return term.scheduled.filter(verb=verb, done_at__isnull=True).first()
 
 
 def _posted(request: HttpRequest) -> Any:

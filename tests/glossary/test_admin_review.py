@@ -19,6 +19,7 @@ from glossary.actions import (
     approve_review,
     comment_on_review,
     save_term,
+    schedule_publication,
     schedule_retirement,
     send_back,
     submit_term,
@@ -29,6 +30,7 @@ from glossary.models import (
     Approval,
     Credentials,
     Event,
+    Letter,
     PublishedEntry,
     Review,
     ReviewComment,
@@ -100,11 +102,40 @@ def test_a_term_is_submitted_with_a_note_to_a_reviewer_who_wrote_none_of_it(
     assert "nothing to submit" in messages_of(again)[0]
 
 
-def test_what_somebody_saved_meanwhile_is_not_submitted_unseen(term: Term, editor: User, at: datetime) -> None:
-    save_term(document=document(origin="<p>Greek.</p>"), by=editor, at=at, term=term)
-    response = signed_in(editor).post(step("submit", term), {"revision": 3}, follow=True)
-    assert "A newer revision of “Luteal phase” was saved meanwhile" in messages_of(response)[0]
+def test_what_somebody_saved_meanwhile_is_not_submitted_unseen(
+    term: Term, editor: User, reviewer: User, second_editor: User, at: datetime
+) -> None:
+    desk = signed_in(editor)
+    typed = shown_by(desk.get(step("submit", term))) | {"note": "Look at the receptor", "reviewer": str(reviewer.pk)}
+    save_term(document=document(origin="<p>Greek.</p>"), by=second_editor, at=at, term=term)
+    stale = desk.post(step("submit", term), typed)
+    assert "Emil Sørensen saved revision 4." in text_of(stale)
     assert not Review.objects.open().exists()
+    # The note is still there, and the next press submits what the page shows now.
+    again = shown_by(stale)
+    assert (again["note"], again["reviewer"], str(again["revision"])) == (typed["note"], typed["reviewer"], "4")
+    desk.post(step("submit", term), again)
+    review = Review.objects.open().get()
+    assert (review.note, review.reviewer, review.revision.number) == ("Look at the receptor", reviewer, 4)
+
+
+def test_a_switch_on_a_stale_page_submits_nothing_unseen(term: Term, editor: User, second_editor: User) -> None:
+    desk = signed_in(editor)
+    typed = shown_by(desk.get(step("submit", term))) | {"note": "Look at the receptor"}
+    save_term(document=document(origin="<p>Greek.</p>"), by=second_editor, at=timezone.now(), term=term)
+    switched = shown_by(desk.post(step("submit", term), typed | {"_off": "Luteal phase"}))
+    assert switched["note"] == "Look at the receptor"
+    assert "Emil Sørensen saved revision 4." in text_of(desk.post(step("submit", term), switched))
+
+
+def test_what_was_typed_for_a_step_that_is_over_is_told(
+    review: Review, editor: User, second_editor: User, reviewer: User
+) -> None:
+    desk = signed_in(second_editor)
+    typed = {"note": "Look at the receptor", "revision": "3"}
+    told = messages_of(desk.post(step("submit", review.term), typed, follow=True))
+    assert "nothing to submit" in told[0]
+    assert "You had typed: “Look at the receptor”." in told[0]
 
 
 def test_a_term_is_withdrawn_from_review(review: Review, second_editor: User) -> None:
@@ -202,6 +233,65 @@ def test_a_reviewer_sends_back_with_a_reason(review: Review, reviewer: User, edi
     late = desk.post(page_of(review), {"_approve": "1", "then": "now"}, follow=True)
     assert "This review is over: changes requested" in messages_of(late)[0]
     assert not Approval.objects.filter(review=review).exists()
+
+
+def test_an_approval_for_a_time_replaces_no_schedule_unseen(
+    term: Term, editor: User, second_editor: User, reviewer: User, at: datetime
+) -> None:
+    # What was approved earlier is to be public at a time, and a newer revision is in review.
+    first = Term.objects.get(pk=term.pk).revisions.get(number=1)
+    review = submit_term(term=term, by=editor, at=at)
+    desk = signed_in(reviewer)
+    typed = decision_shown_by(desk.get(page_of(review))) | {"_approve": "1", "then": "later"}
+    typed |= {"due_at": "2100-03-28T02:30", "reason": "The new guideline"}
+    schedule_publication(term=term, revision=first, due_at=at + timedelta(days=30_000), by=second_editor, at=at)
+    stale = desk.post(page_of(review), typed)
+    words = "Emil Sørensen scheduled revision 1 for"
+    assert words in text_of(stale)
+    assert Review.objects.open().get() == review
+    assert ScheduledChange.objects.get().created_by == second_editor
+    again = decision_shown_by(stale)
+    assert (again["due_at"], again["reason"]) == (typed["due_at"], typed["reason"])
+    # A page that is opened now says it before anything is pressed.
+    assert f"{words} 21 April 2108" in text_of(desk.get(page_of(review)))
+    desk.post(page_of(review), again | {"_approve": "1"})
+    assert ScheduledChange.objects.get(done_at__isnull=True).created_by == reviewer
+
+
+def decision_shown_by(response: Any) -> dict[str, str]:
+    return {field.html_name: field.value() or "" for field in response.context["approve_form"]}
+
+
+def test_authors_answer_what_was_sent_back_and_the_next_round_shows_it(
+    review: Review, editor: User, reviewer: User, at: datetime
+) -> None:
+    User.objects.filter(pk=reviewer.pk).update(email="rafael@example.org")
+    reviewer.refresh_from_db()
+    comment_on_review(review=review, section="mechanism", text="Which receptor?", by=reviewer, at=at)
+    send_back(review=review, by=reviewer, at=at, reason="Name the receptor")
+    desk = signed_in(editor)
+    assert "Add comment" in text_of(desk.get(page_of(review)))
+    answer = {"_comment": "mechanism", "section": "mechanism", "text": "The nuclear one."}
+    assert desk.post(page_of(review), answer).status_code == 302
+    assert Letter.objects.filter(to=reviewer.email, subject="Answered: Luteal phase").count() == 1
+    term = save_term(document=document(mechanism="<p>By its receptor.</p>"), by=editor, at=at, term=review.term).term
+    # Still: what is asked is answered until the term is submitted anew.
+    desk.post(page_of(review), answer | {"text": "See revision 4."})
+    second = submit_term(term=term, by=editor, at=at)
+    page = signed_in(reviewer).get(page_of(second))
+    said = {section.name: [each.text for each in section.comments] for section in page.context["sections"]}
+    assert said["mechanism"] == ["Which receptor?", "The nuclear one.", "See revision 4."]
+    assert "Name the receptor" in text_of(page)
+    assert "on revision 3" in text_of(page)
+    # That round is over now, and so is a review that was approved.
+    desk.post(page_of(review), answer | {"text": "Too late."})
+    approve_review(review=second, by=reviewer, at=at)
+    desk.post(page_of(second), answer | {"text": "Too late."})
+    assert not ReviewComment.objects.filter(text="Too late.").exists()
+    # What was approved ends the discussion: the next review begins without it.
+    term = save_term(document=document(mechanism="<p>By both.</p>"), by=editor, at=at, term=review.term).term
+    third = signed_in(reviewer).get(page_of(submit_term(term=term, by=editor, at=at)))
+    assert all(not section.comments for section in third.context["sections"])
 
 
 def test_each_author_reads_why_and_a_forged_approval_is_refused(
@@ -318,7 +408,7 @@ def test_a_decision_that_would_drop_something_is_not_taken(
 
 def test_what_was_typed_is_shown_when_the_review_is_over(review: Review, reviewer: User) -> None:
     root = person("root", "Ruth Oyelaran", superuser=True)
-    send_back(review=review, by=root, at=timezone.now(), reason="No")
+    withdraw_review(review=review, by=root, at=timezone.now())
     page = signed_in(reviewer).post(page_of(review), typed(_approve="1", mechanism="Which?", reason="Because"))
     assert "This review is over" in messages_of(page)[0]
     assert page.context["unsent"] == [("Comment on Mechanism", "Which?"), ("Why this revision?", "Because")]
@@ -532,7 +622,7 @@ def test_the_front_page_shows_each_role_its_own_queue(
     approve(term=old, by=reviewer, at=timezone.now() - timedelta(days=1000), publish=True)
     emergency = save_term(document=document("Emergency"), by=editor, at=at).term
     publish_unreviewed(term=emergency, by=editor, at=at)
-    assert front(editor) == {"drafts": ["My draft"], "mine_overdue": ["Old"]}
+    assert front(editor) == {"drafts": ["My draft"], "submitted": ["Luteal phase"], "mine_overdue": ["Old"]}
     assert front(reviewer) == {"waiting": ["Luteal phase"], "overdue": ["Old"]}
     send_back(review=review, by=reviewer, at=at, reason="Name it")
     assert front(editor)["sent_back"] == ["Luteal phase"]
@@ -540,6 +630,27 @@ def test_the_front_page_shows_each_role_its_own_queue(
     assert front(person("root", "Ruth Oyelaran", superuser=True)) == {"overdue": ["Old"], "unreviewed": ["Emergency"]}
     assert front(person("olga", "Olga Brandt", "Site operators")) == {}
     assert front(person("stan", "Stan Doe")) == {}
+
+
+def test_the_front_page_shows_changes_of_published_terms_and_what_was_submitted_to_those_who_made_them(
+    term: Term, editor: User, second_editor: User, reviewer: User, at: datetime
+) -> None:
+    """``term`` belongs to ``editor``, and ``second_editor`` saved its newest revision."""
+    front = reverse("admin:index")
+
+    def waiting(user: User) -> dict[str, list[str]]:
+        page = signed_in(user).get(front)
+        return {item.queue.name: [str(term) for term in item.terms] for item in page.context["waiting"] if item.count}
+
+    for user in (editor, second_editor):
+        assert waiting(user) == {"drafts": ["Luteal phase"]}
+        assert "You have no drafts" not in text_of(signed_in(user).get(front))
+    review = submit_term(term=term, by=second_editor, at=at)
+    for user in (editor, second_editor):
+        assert waiting(user) == {"submitted": ["Luteal phase"]}
+    approve_review(review=review, by=reviewer, at=at)
+    for user in (editor, second_editor):
+        assert waiting(user) == {"ready": ["Luteal phase"]}
 
 
 def test_a_schedule_that_failed_stays_in_its_queue_until_somebody_mends_it(
@@ -572,7 +683,7 @@ def test_the_list_filters_by_queue_and_counts(
         return found
 
     mine, theirs = counted(editor), counted(reviewer)
-    assert mine["queue=drafts"] == "My drafts (1)"
+    assert mine["queue=drafts"] == "My drafts and changes (1)"
     assert mine["queue=mine"] == "Mine (2)"
     assert mine["state=in_review"] == "In review (1)"
     assert "queue=waiting" not in mine
