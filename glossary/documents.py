@@ -15,6 +15,7 @@ import rfc8785
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
+from glossary.marks import marks_without_reference
 from glossary.markup import MAX_DEPTH, clean_html, is_too_deep, lost_words
 from glossary.references import Work, doi_of, in_house_style, is_label_only, pmid_of, works_of, wrong_check_digits
 from glossary.text.characters import HYPHENS, as_read, is_blank
@@ -183,6 +184,19 @@ def slugs_written(texts: Iterable[str]) -> set[str]:
     return {slug for slug in _LINK.findall(" ".join(texts)) if len(slug) <= MAX_TITLE}
 
 
+def mark_problems(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a document (as JSON) in which a citation marker names no reference → what is wrong there."""
+    count = len(document["references"])
+    has = f"only {count} reference{'' if count == 1 else 's'}" if count else "no references"
+    found = {key: marks_without_reference(document[key], references=count) for key in TEXTS}
+    return {
+        key: f"cites {', '.join(marks)}, but the term has {has}: add what is missing, or correct the number (round "
+        "brackets make no citation)"
+        for key, marks in found.items()
+        if marks
+    }
+
+
 def clinical_sha256(document: Mapping[str, Any]) -> str:
     """Return the hash of what a reviewer stands for: texts, synonyms and references, without tags and links.
 
@@ -266,11 +280,18 @@ class _Parser:
         )
         if title and not document.definition:
             self.problem("definition", "is missing: a term says what it means")
+        self.marks(document)
         if document.slug and document.slug in document.related:
             self.problem("related", "names the term itself")
         if self.problems:
             raise DocumentError(self.problems)
         return document
+
+    def marks(self, document: TermDocument) -> None:
+        # A list of references that couldn't be read says so itself.
+        if not any(problem.field.startswith("references") for problem in self.problems):
+            for key, problem in mark_problems(document.as_json()).items():
+                self.problem(key, problem)
 
     def problem(self, field: str, message: str) -> None:
         self.problems.append(Problem(field, message))

@@ -1,6 +1,7 @@
 """Marks of references in the midst of a text: “[1]” or “[2, 4–6]” lead to the list of references, and this leads back.
 
-Editors write them as journals do. A number that no reference has is no mark: the text stays as it was written.
+Editors write them as journals do. A number that no reference has is a mistake, which saving and publishing refuse
+(:func:`marks_without_reference`); where it was published before that, the text stays as it was written.
 """
 
 from __future__ import annotations
@@ -42,6 +43,23 @@ def with_marks(texts: Mapping[str, str], *, references: int) -> tuple[dict[str, 
 def without_marks(text: str, *, references: int) -> str:
     """Return an HTML fragment without its marks, for where no list of references stands below it."""
     return _replaced(text, lambda match: "" if _numbers(match[1], references) else None)
+
+
+def marks_without_reference(text: str, *, references: int) -> list[str]:
+    """Return the marks of an HTML fragment that name a reference which doesn't exist, each once.
+
+    ``[0]`` begins an interval, and what goes on behind the bracket is a name of chemistry, such as ``[1,4]oxazine``.
+    """
+    found: dict[str, None] = {}
+
+    def look(match: re.Match[str]) -> None:
+        numbers = [int(number) for number in re.findall(r"\d+", match[1])]
+        behind = match.string[match.end() : match.end() + 1]
+        if 0 not in numbers and max(numbers) > references and not (behind.isalnum() or behind == "-"):
+            found[match[0]] = None
+
+    _replaced(text, look)
+    return list(found)
 
 
 def _replaced(text: str, replacement: Callable[[re.Match[str]], str | None]) -> str:

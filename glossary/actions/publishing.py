@@ -168,6 +168,16 @@ def check_successor(successor: Term, *, of: Term) -> None:
         raise NotASuccessor(f"“{successor}” is not published, so readers cannot be sent to it.")
 
 
+def check_citations(revision: Revision) -> None:
+    """Raise :class:`NotPublishable` for a revision that cites a reference which it doesn't have.
+
+    It can't be saved like this, but revisions that are older than that rule can be.
+    """
+    if problems := documents.mark_problems(revision.document):
+        words = "; ".join(f"its {documents.PARTS[part]} {problem}" for part, problem in problems.items())
+        raise NotPublishable(f"Revision {revision.number} of “{revision.term}” can't be published: {words}.")
+
+
 # Note [What may be published]
 #
 # A revision is published under a seal: an approval of the same clinical content (``documents.clinical_sha256``) of the
@@ -216,6 +226,7 @@ def _publish(
         if revision is None or revision.term_id != term.pk:
             raise NotPublishable(f"“{term}” has no revision that could be published: save it first.")
         if term.pk not in current or current[term.pk].revision_id != revision.pk:
+            check_citations(revision)
             wanted.append((term, revision))
     # More of them change everything, whatever they showed.
     if len(changed.faces) + len(wanted) <= dependents.MANY_TERMS:

@@ -14,6 +14,7 @@ from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import (
     NotPublishable,
     NotPublished,
+    check_citations,
     check_successor,
     publish_term,
     retire_term,
@@ -57,8 +58,9 @@ def schedule_publication(
 
     ``seen`` is the key of the schedule that the person saw and replaces, ``None`` if there was none, and :data:`ANY`
     replaces whatever there is. Raises :class:`NotSchedulable` for a time that is past or a schedule that nobody saw,
-    and ``NotPublishable`` for a revision without a seal.
+    and ``NotPublishable`` for a revision without a seal or with a citation of a reference that it doesn't have.
     """
+    check_citations(revision)
     if seal_of(term, revision) is None:
         raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
     return _schedule(

@@ -1,8 +1,20 @@
 """Marks of references in the midst of a text, as journals write them, lead to the list and back."""
 
-import pytest
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
 
-from glossary.marks import with_marks, without_marks
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from glossary.actions import NotPublishable, approve_review, publish_term, save_term, schedule_publication, submit_term
+from glossary.documents import parse_document
+from glossary.marks import marks_without_reference, with_marks, without_marks
+from glossary.models import PublishedEntry, Revision, Term
+from tests.glossary.builders import document
+from tests.glossary.term_form import add_url, errors_of, fields_of, signed_in
 from tests.steps import assert_linear
 
 
@@ -57,3 +69,59 @@ def test_many_blanks_and_brackets_cost_no_more_than_their_number(before: str) ->
 def test_all_blanks_before_a_mark_go_with_it() -> None:
     blanks = " \n&nbsp;" * 20_000
     assert without_marks(f"<p>Shown{blanks}[1] and{blanks}[4].</p>", references=3) == f"<p>Shown and{blanks}[4].</p>"
+
+
+# -- Marks without a reference -----------------------------------------------------------------------------------------
+
+WORKS = [{"citation": f"Work {number}."} for number in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<p>Shown [7].</p>", ["[7]"]),
+        ("<p>Shown [1, 3], shown[2–4], shown [2], and again [1, 3].</p>", ["[1, 3]", "[2–4]"]),
+        ("<p>Between [0–10] and [14C]glucose; benzo[1,4]oxazine, bicyclo[3]-octane.</p>", []),
+        ('<p><a href="https://example.org/">in a link [7]</a></p>', []),
+    ],
+)
+def test_marks_without_a_reference_are_found(text: str, found: list[str]) -> None:
+    assert marks_without_reference(text, references=2) == found
+
+
+@pytest.mark.django_db
+def test_the_form_names_the_marks_that_no_reference_has(editor: User) -> None:
+    desk = signed_in(editor)
+    data = fields_of(desk.get(add_url())) | {"title": "Mark", "definition": "<p>Shown [7], shown [8].</p>"}
+    page = desk.post(add_url(), data)
+    assert "Cites [7], [8], but the term has no references" in errors_of(page)
+    assert not Term.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_import_names_the_marks_that_no_reference_has(tmp_path: Path) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text("title,definition,references\nMark,Shown [7].,Rossouw JE. Risks. JAMA. 2002.\n")
+    output = StringIO()
+    with pytest.raises(CommandError) as refusal:
+        call_command("import_terms", file, stdout=output, stderr=output)
+    assert "definition: cites [7], but the term has only 1 reference" in f"{output.getvalue()} {refusal.value}"
+    assert not Term.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_was_saved_with_such_a_mark_earlier_is_not_published(editor: User, reviewer: User, at: datetime) -> None:
+    term = save_term(document=document(references=WORKS), by=editor, at=at).term
+    old = parse_document(document(references=WORKS).as_json()).as_json() | {"definition": "<p>Shown [7].</p>"}
+    head = Revision.objects.create(
+        term=term, number=2, parent=term.head, document=old, sha256="0" * 64, created_at=at, created_by=editor
+    )
+    Term.objects.update(head=head)
+    term.refresh_from_db()
+    approve_review(review=submit_term(term=term, by=editor, at=at), by=reviewer, at=at)
+    words = r"its definition cites \[7\], but the term has only 2 references"
+    with pytest.raises(NotPublishable, match=words):
+        publish_term(term=term, by=editor, at=at)
+    with pytest.raises(NotPublishable, match=words):
+        schedule_publication(term=term, revision=head, due_at=timezone.now(), by=editor, at=at)
+    assert not PublishedEntry.objects.exists()
