@@ -19,6 +19,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
 
 from glossary.actions import mark_present
+from glossary.addresses import address_of
 from glossary.admin.desk import user_of
 from glossary.admin.links import MAX_NAMES, impacts_for, new_names
 from glossary.admin.preview import measured, preview_html, readable_part
@@ -82,12 +83,19 @@ class BesideTheForm(admin.ModelAdmin):
             title,
             without=int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None,
         )
+        slugs = dict(Term.objects.filter(pk__in=[one.term_id for one in found]).values_list("pk", "slug"))
         return JsonResponse(
             {
                 "slug": slug_for(title),
                 "similar": [
-                    {"words": str(one), "url": reverse("admin:glossary_term_change", args=[one.term_id])}
+                    {
+                        "words": str(one),
+                        "url": reverse("admin:glossary_term_change", args=[one.term_id]),
+                        "title": one.title,
+                        "address": address_of("glossary:term", slugs[one.term_id]),
+                    }
                     for one in found
+                    if one.term_id in slugs
                 ],
             }
         )

@@ -258,7 +258,12 @@ def test_many_names_take_two_queries(
 def test_the_form_asks_while_the_title_is_typed(desk: Client, term: Term) -> None:
     url = reverse("admin:glossary_term_similar")
     (found,) = desk.get(url, {"title": "LUTEAL PHASE"}).json()["similar"]
-    assert found == {"words": "“Luteal phase” is a term already", "url": change_url(term)}
+    assert found == {
+        "words": "“Luteal phase” is a term already",
+        "url": change_url(term),
+        "title": "Luteal phase",
+        "address": "/glossary/luteal-phase/",
+    }
     assert desk.get(url, {"title": "Luteal phase", "term": str(term.pk)}).json()["similar"] == []
     for nonsense in ("x", "9" * 18, ""):
         assert desk.get(url, {"title": "ab", "term": nonsense}).status_code == 200
