@@ -71,7 +71,10 @@ def test_an_arabic_page_begins_at_the_right(site: Site, page: Page) -> None:
     assert topics
     assert name["x"] > topics["x"]
     # English text is read from the left, wherever it stands.
-    definition = page.locator(".prose--lead")
+    definition, origin = page.locator(".prose--lead"), page.locator("section:has(#origin) .prose")
+    # In the same column as what follows, although it has another direction than the page.
+    ends = [text.evaluate("element => element.getBoundingClientRect().right") for text in (definition, origin)]
+    assert ends[0] == ends[1]
     assert definition.evaluate("element => getComputedStyle(element).direction") == "ltr"
 
 
