@@ -41,9 +41,11 @@ from glossary.actions.saving import (
     document_of,
     documents_of,
     rename_tag,
+    replace_tag,
     save_term,
     save_terms,
     tag_terms,
+    untag_terms,
 )
 from glossary.actions.scheduling import (
     NotSchedulable,
@@ -93,6 +95,7 @@ __all__ = [
     "reindex_search",
     "remind_of_overdue",
     "rename_tag",
+    "replace_tag",
     "restore_revision",
     "retire_term",
     "save_term",
@@ -106,5 +109,6 @@ __all__ = [
     "switch_links",
     "tag_terms",
     "unschedule",
+    "untag_terms",
     "withdraw_review",
 ]

@@ -167,15 +167,58 @@ def tag_terms(*, terms: Sequence[Term], name: str, by: User | Program, at: datet
 
     The tag is made if there is none of this name. Raises :class:`DocumentsRefused`, and then none is tagged.
     """
+
+    def added(tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tags if _carries(tags, name) else (*tags, name)
+
+    return _retag(terms, added, by=by, at=at, note=note or f"Tag “{name}” added")
+
+
+@transaction.atomic
+def untag_terms(*, terms: Sequence[Term], name: str, by: User | Program, at: datetime, note: str = "") -> list[Saved]:
+    """Take a tag off many working copies, as :func:`tag_terms` puts one on. The tag itself stays."""
+
+    def removed(tags: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(tag for tag in tags if not _carries((tag,), name))
+
+    return _retag(terms, removed, by=by, at=at, note=note or f"Tag “{name}” removed")
+
+
+@transaction.atomic
+def replace_tag(
+    *, terms: Sequence[Term], name: str, by_tag: str, by: User | Program, at: datetime, note: str = ""
+) -> list[Saved]:
+    """Put the tag ``by_tag`` in the place of ``name`` on those of many working copies that carry that.
+
+    For all terms that carry it, this merges one tag into another.
+    """
+
+    def replaced(tags: tuple[str, ...]) -> tuple[str, ...]:
+        if not _carries(tags, name):
+            return tags
+        kept = tuple(tag for tag in tags if not _carries((tag,), name))
+        return kept if _carries(kept, by_tag) else (*kept, by_tag)
+
+    return _retag(terms, replaced, by=by, at=at, note=note or f"Tag “{name}” replaced by “{by_tag}”")
+
+
+def _retag(
+    terms: Sequence[Term],
+    change: Callable[[tuple[str, ...]], tuple[str, ...]],
+    *,
+    by: User | Program,
+    at: datetime,
+    note: str,
+) -> list[Saved]:
     # Locked before they are read, so that nothing that somebody saves meanwhile is lost.
     locked = Term.objects.for_change().in_bulk([term.pk for term in terms])
-    tagged = [
-        document
-        if name.casefold() in {tag.casefold() for tag in document.tags}
-        else replace(document, tags=documents.sorted_names((*document.tags, name)))
-        for document in documents_of([locked[term.pk] for term in terms])
-    ]
-    return save_terms(documents=tagged, by=by, at=at, note=note or f"Tag “{name}” added")
+    found = documents_of([locked[term.pk] for term in terms])
+    retagged = [replace(each, tags=documents.sorted_names(change(each.tags))) for each in found]
+    return save_terms(documents=retagged, by=by, at=at, note=note)
+
+
+def _carries(tags: Collection[str], name: str) -> bool:
+    return name.casefold() in {tag.casefold() for tag in tags}
 
 
 def document_of(term: Term) -> TermDocument:

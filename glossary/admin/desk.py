@@ -67,13 +67,11 @@ class Desk(admin.ModelAdmin):
         title: str,
         button: str,
         explanation: str = "",
-        term: Term | None = None,
-        terms: Sequence[Term] = (),
-        action: str = "",
+        term: Term,
         dangerous: bool = False,
         impacts: Sequence[Impact] = (),
     ) -> HttpResponse:
-        """Return the page that asks what a step needs: of one term, or of ``terms`` that a bulk action was given.
+        """Return the page that asks what a step of a term needs.
 
         ``impacts`` are shown below: what the step would have the term's names link.
         """
@@ -83,10 +81,6 @@ class Desk(admin.ModelAdmin):
             "button": button,
             "explanation": explanation,
             "original": term,
-            "terms": terms,
-            "action": action,
-            "select_across": request.POST.get("select_across", "0"),
-            "selected": request.POST.getlist("_selected_action"),
             "dangerous": dangerous,
             "impacts": impacts,
             "may_switch": True,
@@ -100,8 +94,11 @@ def user_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def listed(terms: Sequence[object]) -> str:
-    """Return titles as they stand in a sentence: as many as a page of the list holds, and how many more."""
+def listed(terms: Sequence[object], count: int | None = None) -> str:
+    """Return titles as they stand in a sentence: as many as a page of the list holds, and how many more.
+
+    ``count`` is how many there are, where ``terms`` are only the first of them.
+    """
     shown = [f"“{term}”" for term in terms[:TITLES_SHOWN]]
-    left = len(terms) - len(shown)
-    return get_text_list([*shown, f"{left} more"] if left else shown, "and")
+    left = (len(terms) if count is None else count) - len(shown)
+    return get_text_list([*shown, f"{left:,} more"] if left else shown, "and")

@@ -4,42 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import smart_split, unescape_string_literal
+from django.views.decorators.http import require_safe
 from taggit.models import Tag, TaggedItem
 
 from glossary import queues
 from glossary.actions import (
-    NotAllowed,
-    NotPublishable,
-    NotPublished,
-    NotReviewable,
+    Saved,
+    plan_review,
     publish_term,
+    replace_tag,
     retire_term,
     submit_term,
     tag_terms,
+    untag_terms,
+    withdraw_review,
 )
-from glossary.admin.desk import Desk, listed, user_of
-from glossary.admin.step_forms import RetireForm, SubmitForm, TagForm, reviewers
+from glossary.admin.bulk import BulkStep, BulkSteps, Piece, one_by_one, stamped
+from glossary.admin.desk import user_of
+from glossary.admin.step_forms import (
+    OwnerForm,
+    PublishForm,
+    ReplaceTagForm,
+    RetireForm,
+    SubmitForm,
+    TagForm,
+    UntagForm,
+    WithdrawForm,
+    reviewers,
+)
 from glossary.documents import DocumentError
 from glossary.hosts import public_address
 from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term, TermQuerySet
 from glossary.models.terms import STATE
 from glossary.steps import name_shown
 
-REFUSALS_SHOWN = 20
+TAGS_EXPLAINED = (
+    "Each term is saved as a new revision. A tag breaks no approval, "
+    "and readers see it once the term is published again."
+)
 # A longer list is narrowed down, and not paged through: counting and sorting it would cost more than the page is worth.
 MOST_LISTED = 10_000
+# A filter that is longer is searched.
+TAGS_SHOWN = 20
 LONG_FIELDS = ["definition", "origin", "mechanism", "head__document"]
 
 
@@ -129,33 +153,74 @@ class StateFilter(CountedFilter):
 
 
 class TagFilter(CountedFilter):
+    """The tags that most of the listed terms carry, and a search (``tag_like``) for the others."""
+
     title = "tag"
     parameter_name = "tag"
+    search_parameter = "tag_like"
+    template = "admin/glossary/term/tag_filter.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        searched = params.pop(self.search_parameter, [""])
+        self.searched = " ".join(searched[-1].split())[:100]
+        # What the template shows beside the choices; known once the changelist has asked for these.
+        self.kept: list[tuple[str, str]] = []
+        self.has_more = False
+        super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        # Each count makes all filters anew: ask once.
-        found: list[tuple[str, str]] | None = getattr(request, "tag_choices", None)
-        if found is None:
-            items = TaggedItem.objects.filter(tag=OuterRef("pk"), content_type=ContentType.objects.get_for_model(Term))
-            used = Tag.objects.filter(Exists(items)).order_by("name")
-            found = list(used.values_list("slug", "name"))
-            request.tag_choices = found  # type: ignore[attr-defined]  # for the next of them
-        return found
+        # Which tags are offered depends on the list: see choices(). The stock filter hides itself without any.
+        return [("", "")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value():
             return queryset.filter(pk__in=Term.objects.filter(tags__slug=self.value()).values("pk"))
         return queryset
 
-    def count(self, terms: QuerySet[Term]) -> dict[Any, int]:
-        # Not by way of the terms' own rows: PostgreSQL then joins them once a tag, which takes minutes at 10,000 terms.
-        items = TaggedItem.objects.filter(
-            content_type=ContentType.objects.get_for_model(Term), object_id__in=terms.order_by().values("pk")
-        )
-        return dict(items.values_list("tag__slug").annotate(Count("pk")).order_by())
+    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+        return {}
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        kept = changelist.params
+        self.kept = [(name, value) for name, value in kept.items() if name not in (self.search_parameter, PAGE_VAR)]
+        both = [self.parameter_name, self.search_parameter]
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=both),
+            "display": "All",
+        }
+        for slug, name, count in self._offered(changelist):
+            yield {
+                "selected": self.value() == slug,
+                "query_string": changelist.get_query_string({self.parameter_name: slug}),
+                "display": name if count is None else f"{name} ({count:,})",
+            }
+
+    def _offered(self, changelist: Any) -> list[tuple[str, str, int | None]]:
+        counted = changelist.add_facets and self._is_short(changelist)
+        items = TaggedItem.objects.filter(content_type=ContentType.objects.get_for_model(Term))
+        found: list[tuple[str, str, int | None]]
+        if counted:
+            # Not by way of the terms' own rows: PostgreSQL then joins them once a tag, which takes minutes at 10,000
+            # terms.
+            items = items.filter(object_id__in=self._among(changelist).values("pk"))
+            rows = items.values_list("tag__slug", "tag__name").annotate(number=Count("pk")).order_by("-number")
+            found = list((rows.filter(tag__name__icontains=self.searched) if self.searched else rows)[: TAGS_SHOWN + 1])
+        else:
+            tags = Tag.objects.filter(Exists(items.filter(tag=OuterRef("pk")))).order_by("name")
+            tags = tags.filter(name__icontains=self.searched) if self.searched else tags
+            names = tags.values_list("slug", "name")[: TAGS_SHOWN + 1]
+            found = [(slug, name, None) for slug, name in names]
+        self.has_more, found = len(found) > TAGS_SHOWN, found[:TAGS_SHOWN]
+        chosen = self.value()
+        if chosen and chosen not in {slug for slug, _, _ in found}:
+            rows = items.filter(tag__slug=chosen).values_list("tag__name").annotate(Count("pk")).order_by("tag__name")
+            name, count = rows.first() or (chosen, 0)
+            found = [(chosen, name, count if counted else None), *found]
+        return found
 
 
-class TermList(Desk):
+class TermList(BulkSteps):
     """Columns, filters and bulk actions of the list of terms."""
 
     list_display = ["title", "state", "held_by", "reviews", "last_saved"]
@@ -167,7 +232,20 @@ class TermList(Desk):
     show_full_result_count = False
     search_fields = ["title", "synonyms__text"]
     search_help_text = "Searches titles and synonyms."
-    actions = ["submit_selected", "publish_selected", "tag_selected", "retire_selected"]
+    actions = [
+        "submit_selected",
+        "withdraw_selected",
+        "publish_selected",
+        "tag_selected",
+        "untag_selected",
+        "replace_tag_selected",
+        "own_selected",
+        "retire_selected",
+    ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.merge_tag_view)
+        return [path("tags/<int:tag_id>/merge/", view, name="glossary_term_merge_tag"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Term]:
         terms: QuerySet[Term] = super().get_queryset(request).with_state()  # type: ignore[attr-defined]  # Term.objects
@@ -284,128 +362,207 @@ class TermList(Desk):
 
     @admin.action(description="Submit selected terms for review…", permissions=["submit"])
     def submit_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
-        form = SubmitForm(_confirmed(request), people=reviewers())
-        if not form.is_valid():
-            return self._ask(
-                request,
-                form,
-                title="Submit terms for review",
-                button="Submit for review",
-                terms=list(queryset),
-                action="submit_selected",
+        def submit(term: Term, data: dict[str, Any]) -> bool:
+            submit_term(
+                term=term,
+                by=user_of(request),
+                at=timezone.now(),
+                revision=term.head.number if term.head else None,
+                note=data["note"],
+                reviewer=data["reviewer"],
             )
-        data = form.cleaned_data
-
-        def submit(term: Term) -> bool:
-            submit_term(term=term, by=user_of(request), at=timezone.now(), note=data["note"], reviewer=data["reviewer"])
             return True
 
-        self._report(request, queryset, submit, done="Submitted for review")
-        return None
+        step = BulkStep(
+            "submit_selected",
+            title="Submit terms for review",
+            button="Submit for review",
+            done="Submitted for review",
+            work=lambda terms, data: one_by_one(lambda term: submit(term, data), terms),
+        )
+        return self._in_bulk(request, queryset, SubmitForm(_confirmed(request), people=reviewers()), step)
 
-    @admin.action(description="Publish selected terms that are approved", permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> None:
+    @admin.action(description="Withdraw selected terms from review…", permissions=["submit"])
+    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        def withdraw(term: Term, data: dict[str, Any]) -> bool:
+            if term.review is None or term.state != Term.State.IN_REVIEW:
+                return False
+            withdraw_review(review=term.review, by=user_of(request), at=timezone.now(), reason=data["reason"])
+            return True
+
+        step = BulkStep(
+            "withdraw_selected",
+            title="Withdraw terms from review",
+            button="Withdraw",
+            done="Out of review",
+            unchanged="Were not in review",
+            work=lambda terms, data: one_by_one(lambda term: withdraw(term, data), terms),
+        )
+        return self._in_bulk(request, queryset, WithdrawForm(_confirmed(request)), step)
+
+    @admin.action(description="Publish selected terms that are approved…", permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
         def publish(term: Term) -> bool:
             before = getattr(term, "entry", None)
-            entry = publish_term(term=term, by=user_of(request), at=timezone.now())
+            entry = publish_term(term=term, revision=term.head, by=user_of(request), at=timezone.now())
             return before is None or before.revision_id != entry.revision_id
 
-        self._report(request, queryset, publish, done="Published", unchanged="Published already, as they stand")
+        step = BulkStep(
+            "publish_selected",
+            title="Publish terms",
+            button="Publish",
+            done="Published",
+            unchanged="Published already, as they stand",
+            explanation="Readers see the newest revision of each term that is approved. The others are left as they "
+            "are, and named.",
+            work=lambda terms, data: one_by_one(publish, terms),
+        )
+        return self._in_bulk(request, queryset, PublishForm(_confirmed(request)), step)
 
     @admin.action(description="Put a tag on selected terms…", permissions=["change"])
     def tag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        def tag(terms: list[Term], data: dict[str, Any]) -> list[Saved]:
+            return tag_terms(terms=terms, name=data["name"], by=user_of(request), at=timezone.now(), note=data["note"])
+
         form = TagForm(_confirmed(request))
-        if form.is_valid() and not request.user.has_perm("taggit.add_tag"):
-            name = form.cleaned_data["name"]
-            if not Tag.objects.filter(name__iexact=name).exists():
-                form.add_error("name", "There is no such tag, and you can't add one.")
-        if not form.is_valid():
-            return self._ask(
-                request,
-                form,
-                title="Put a tag on terms",
-                button="Put on",
-                explanation="Each term is saved as a new revision. A tag breaks no approval, "
-                "and readers see it once the term is published again.",
-                terms=list(queryset),
-                action="tag_selected",
+        step = BulkStep(
+            "tag_selected",
+            title="Put a tag on terms",
+            button="Put on",
+            done="Tagged" + self._named_tag(request, form),
+            unchanged="Carried the tag already",
+            explanation=TAGS_EXPLAINED,
+            work=lambda terms, data: _retagged(terms, lambda piece: tag(piece, data)),
+        )
+        return self._in_bulk(request, queryset, form, step)
+
+    @admin.action(description="Take a tag off selected terms…", permissions=["change"])
+    def untag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        def untag(terms: list[Term], data: dict[str, Any]) -> list[Saved]:
+            return untag_terms(
+                terms=terms, name=data["name"], by=user_of(request), at=timezone.now(), note=data["note"]
             )
-        name = form.cleaned_data["name"]
-        terms = list(queryset)
-        # A save would take a term out of review.
-        in_review = [term for term in terms if term.state == Term.State.IN_REVIEW]
-        try:
-            outcomes = tag_terms(
-                terms=[term for term in terms if term not in in_review],
-                name=name,
+
+        form = UntagForm(_confirmed(request), initial={"name": filtered_tag(request)})
+        step = BulkStep(
+            "untag_selected",
+            title="Take a tag off terms",
+            button="Take off",
+            done="Without the tag" + self._named_tag(request, form),
+            unchanged="Didn't carry the tag",
+            explanation=TAGS_EXPLAINED,
+            work=lambda terms, data: _retagged(terms, lambda piece: untag(piece, data)),
+        )
+        return self._in_bulk(request, queryset, form, step)
+
+    @admin.action(description="Replace a tag of selected terms…", permissions=["change"])
+    def replace_tag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        form = ReplaceTagForm(_confirmed(request), initial={"old": filtered_tag(request)})
+        self._named_tag(request, form)
+        return self._in_bulk(request, queryset, form, self._replacing_a_tag(request))
+
+    @method_decorator(require_safe)
+    def merge_tag_view(self, request: HttpRequest, tag_id: int) -> HttpResponse:
+        """Ask which tag takes the place of this one, on all terms that carry it. The list of terms does it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        tag = get_object_or_404(Tag, pk=tag_id)
+        form = ReplaceTagForm(initial={"old": tag.name})
+        terms = Term.objects.filter(pk__in=Term.objects.filter(tags=tag).values("pk"))
+        step = replace(self._replacing_a_tag(request), title=f"Merge “{tag}” into another tag", button="Merge")
+        list_url = reverse("admin:glossary_term_changelist")
+        return self._ask_many(request, form, step, stamped(terms), list_url=list_url)
+
+    def _replacing_a_tag(self, request: HttpRequest) -> BulkStep:
+        def replaced(terms: list[Term], data: dict[str, Any]) -> list[Saved]:
+            return replace_tag(
+                terms=terms,
+                name=data["old"],
+                by_tag=data["name"],
                 by=user_of(request),
                 at=timezone.now(),
-                note=form.cleaned_data["note"],
+                note=data["note"],
             )
-        except DocumentError as refusal:
-            self.message_user(request, f"Nothing was changed: {refusal}", messages.ERROR)
-            return None
-        tagged = [saved.term for saved in outcomes if saved.revision]
-        carried = [saved.term for saved in outcomes if not saved.revision]
-        if in_review:
-            self.message_user(request, f"Left alone while in review: {listed(in_review)}.", messages.WARNING)
-        if tagged:
-            self.message_user(request, f"Tagged “{name}”: {listed(tagged)}.", messages.SUCCESS)
-        if carried:
-            self.message_user(request, f"Carried the tag already: {listed(carried)}.", messages.INFO)
-        return None
+
+        return BulkStep(
+            "replace_tag_selected",
+            title="Replace a tag of terms",
+            button="Replace",
+            done="The tag is replaced",
+            unchanged="Didn't carry the tag",
+            explanation=TAGS_EXPLAINED,
+            work=lambda terms, data: _retagged(terms, lambda piece: replaced(piece, data)),
+        )
+
+    @admin.action(description="Say who looks after selected terms…", permissions=["change"])
+    def own_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
+        def own(term: Term, data: dict[str, Any]) -> bool:
+            return plan_review(
+                term=term,
+                owner=data["owner"],
+                review_months=term.review_months,
+                by=user_of(request),
+                at=timezone.now(),
+            )
+
+        step = BulkStep(
+            "own_selected",
+            title="Say who looks after terms",
+            button="Save",
+            done="Looked after by somebody else",
+            unchanged="As it was already",
+            work=lambda terms, data: one_by_one(lambda term: own(term, data), terms),
+        )
+        return self._in_bulk(request, queryset, OwnerForm(_confirmed(request)), step)
 
     @admin.action(description="Retire selected terms…", permissions=["retire"])
     def retire_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
-        form = RetireForm(_confirmed(request))
-        if not form.is_valid():
-            return self._ask(
-                request,
-                form,
-                title="Retire terms?",
-                button="Retire",
-                explanation="Readers who come to the address of a retired term learn that it is retired. Its revisions "
-                "stay in the history, and publishing it again brings it back.",
-                terms=list(queryset),
-                action="retire_selected",
-                dangerous=True,
-            )
-        reason = form.cleaned_data["reason"]
-
-        def retire(term: Term) -> bool:
-            retire_term(term=term, by=user_of(request), at=timezone.now(), reason=reason)
+        def retire(term: Term, data: dict[str, Any]) -> bool:
+            retire_term(term=term, by=user_of(request), at=timezone.now(), reason=data["reason"])
             return True
 
-        self._report(request, queryset, retire, done="Retired")
-        return None
+        step = BulkStep(
+            "retire_selected",
+            title="Retire terms?",
+            button="Retire",
+            done="Retired",
+            explanation="Readers who come to the address of a retired term learn that it is retired. Its revisions "
+            "stay in the history, and publishing it again brings it back.",
+            dangerous=True,
+            work=lambda terms, data: one_by_one(lambda term: retire(term, data), terms),
+        )
+        return self._in_bulk(request, queryset, RetireForm(_confirmed(request)), step)
 
-    def _report(
-        self,
-        request: HttpRequest,
-        terms: QuerySet[Term],
-        step: Callable[[Term], bool],
-        *,
-        done: str,
-        unchanged: str = "",
-    ) -> None:
-        """Take a step for each term, and say of each what became of it."""
-        succeeded: list[Term] = []
-        stood: list[Term] = []
-        refusals: list[str] = []
-        for term in terms:
-            try:
-                (succeeded if step(term) else stood).append(term)
-            except (NotAllowed, NotPublishable, NotPublished, NotReviewable) as refusal:
-                refusals.append(str(refusal))
-        for words in refusals[:REFUSALS_SHOWN]:
-            self.message_user(request, words, messages.WARNING)
-        if len(refusals) > REFUSALS_SHOWN:
-            left = len(refusals) - REFUSALS_SHOWN
-            self.message_user(request, f"{left} more were refused: their state in the list says why.", messages.WARNING)
-        if succeeded:
-            self.message_user(request, f"{done}: {listed(succeeded)}.", messages.SUCCESS)
-        if stood:
-            self.message_user(request, f"{unchanged}: {listed(stood)}.", messages.INFO)
+    def _named_tag(self, request: HttpRequest, form: TagForm) -> str:
+        """Refuse a new tag of somebody who may not add one. Returns the tag in quotation marks."""
+        if not form.is_valid():
+            return ""
+        name = form.cleaned_data["name"]
+        if not request.user.has_perm("taggit.add_tag") and not Tag.objects.filter(name__iexact=name).exists():
+            form.add_error("name", "There is no such tag, and you can't add one.")
+        return f" “{name}”"
+
+
+def filtered_tag(request: HttpRequest) -> str:
+    """Return the name of the tag by which the list is filtered, or nothing."""
+    slug = request.GET.get("tag", "")
+    return (Tag.objects.filter(slug=slug).values_list("name", flat=True).first() or "") if slug else ""
+
+
+def _retagged(terms: list[Term], retag: Callable[[list[Term]], list[Saved]]) -> Piece:
+    """Change the tags of a piece. A save would take a term out of review, so what is in review is left alone."""
+    in_review = [term for term in terms if term.state == Term.State.IN_REVIEW]
+    others = [term for term in terms if term.state != Term.State.IN_REVIEW]
+    piece = Piece(in_review=list(map(str, in_review)))
+    try:
+        saved = retag(others)
+    except DocumentError:
+        # One of them can't be saved: the others can.
+        each = one_by_one(lambda term: retag([term])[0].revision is not None, others)
+        return Piece(each.done, each.unchanged, each.refused, piece.in_review)
+    piece.done = [str(outcome.term) for outcome in saved if outcome.revision]
+    piece.unchanged = [str(outcome.term) for outcome in saved if not outcome.revision]
+    return piece
 
 
 def _confirmed(request: HttpRequest) -> Any:

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from taggit.models import Tag
 
 from glossary.models import ReviewComment, Revision, ScheduledChange, Term, sort_key_of
 from glossary.steps import in_words, name_shown
@@ -212,6 +213,72 @@ class TagForm(forms.Form):
         if "," in name:
             raise forms.ValidationError("One tag at a time, without a comma.")
         return name
+
+
+class UntagForm(TagForm):
+    """Names a tag that somebody carries."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Tag to take off"
+
+    def clean_name(self) -> str:
+        name = super().clean_name()
+        if not Tag.objects.filter(name__iexact=name).exists():
+            raise forms.ValidationError("There is no such tag.")
+        return name
+
+
+class ReplaceTagForm(TagForm):
+    """Names a tag that somebody carries (``old``), and the one that takes its place."""
+
+    old = forms.CharField(max_length=100, label="Tag to take off", widget=forms.TextInput(attrs=LINE))
+    field_order = ("old", "name", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Tag to put in its place"
+
+    def clean_old(self) -> str:
+        old = " ".join(self.cleaned_data["old"].split())
+        if not Tag.objects.filter(name__iexact=old).exists():
+            raise forms.ValidationError("There is no such tag.")
+        return old
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("old") and cleaned.get("old", "").casefold() == cleaned.get("name", "").casefold():
+            self.add_error("name", "Name another tag than the one that is taken off.")
+        return cleaned
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Why",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="For the history, for example “Submitted by mistake”.",
+    )
+
+
+class OwnerForm(forms.Form):
+    owner = ReviewerField(
+        User.objects.none(),
+        required=False,
+        label="Looked after by",
+        empty_label="Nobody",
+        help_text="Is told when a term is due for review, or when something that it leads to changes.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_staff=True, is_active=True).select_related("credentials")
+        self.fields["owner"].queryset = people.order_by("first_name", "last_name", "username")  # type: ignore[attr-defined]  # a model choice
+
+
+class PublishForm(forms.Form):
+    """Asks for nothing: the page says what is published, and the button does it."""
 
 
 class CommentForm(forms.Form):

@@ -22,8 +22,8 @@ admin.site.unregister(Tag)
 class TagAdmin(admin.ModelAdmin):
     """Tags, in place of taggit's own admin, which lets staff merge tags who may only look at them.
 
-    A tag is part of the documents that carry it. So it is never deleted or merged here (take it off the terms), and
-    renaming one is an action that freezes each of those documents again.
+    A tag is part of the documents that carry it. So it is never deleted here, renaming one is an action that freezes
+    each of those documents again, and merging one into another replaces it on each term (``glossary.admin.listing``).
     """
 
     list_display = ["name", "term_count"]
@@ -48,6 +48,10 @@ class TagAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> list[str]:
         # Whoever may only describe a tag doesn't rename it, which would freeze every term that carries it.
         return ["name"] if obj and not super().has_change_permission(request, obj) else []
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["may_merge"] = request.user.has_perm("glossary.change_term")
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Tag | None = None) -> Any:
         return ["name", "description"] if self.may_describe(request) else ["name"]

@@ -14,11 +14,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from taggit.models import Tag
 
 from glossary.actions import (
     approve_review,
     comment_on_review,
     save_term,
+    save_terms,
     schedule_publication,
     schedule_retirement,
     send_back,
@@ -605,6 +607,130 @@ def test_many_are_tagged_and_what_is_in_review_is_left_alone(
     assert (head.number, head.document["tags"], head.note) == (2, ["Cycle"], "Topics tidied")
     assert Review.objects.open().get() == review
     assert messages_after(signed_in(reviewer), "tag_selected", two, **answer) == ["No action selected."]
+
+
+def shown_on(response: Any) -> dict[str, Any]:
+    """Return what the form of a page about many terms sends."""
+    fields = {field.html_name: field.value() or "" for field in response.context["form"]}
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(response))
+    return fields | {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
+
+
+def many(editor: User, at: datetime, number: int, **fields: Any) -> list[Term]:
+    documents = [document(f"Term {each:03}", **fields) for each in range(1, number + 1)]
+    return [saved.term for saved in save_terms(documents=documents, by=editor, at=at)]
+
+
+LIST = "/admin/glossary/term/"
+
+
+def test_what_changed_since_its_page_was_shown_is_left_out_and_named(
+    editor: User, second_editor: User, at: datetime
+) -> None:
+    one, two, three = many(editor, at, 3)
+    desk = signed_in(editor)
+    page = desk.post(LIST, {"action": "submit_selected", "_selected_action": [one.pk], "select_across": "1"})
+    answer = shown_on(page) | {"note": "Three"}
+    save_term(document=document("Term 002", origin="<p>Greek.</p>"), by=second_editor, at=at, term=two)
+    # What came since isn't meant either.
+    save_term(document=document("Term 004"), by=editor, at=at)
+    assert messages_of(desk.post(LIST, answer, follow=True)) == [
+        "Left out, since somebody changed them meanwhile: “Term 002”.",
+        "Submitted for review: “Term 001” and “Term 003”.",
+    ]
+    assert set(Review.objects.open().values_list("term", flat=True)) == {one.pk, three.pk}
+    # A page that is sent a second time does nothing twice.
+    again = messages_of(desk.post(LIST, answer, follow=True))
+    assert again == ["Left out, since somebody changed them meanwhile: “Term 001”, “Term 002” and “Term 003”."]
+
+
+def test_the_page_about_many_terms_is_short_and_the_work_goes_in_pieces(editor: User, at: datetime) -> None:
+    terms = many(editor, at, 250, tags=["cycle"])
+    desk = signed_in(editor)
+    selection = {"action": "tag_selected", "_selected_action": [terms[0].pk], "select_across": "1"}
+    page = desk.post(f"{LIST}?tag=cycle", selection)
+    text = text_of(page)
+    assert "250 terms" in text
+    assert "and 200 more" in text
+    assert text.count('<span class="state state--draft">Draft</span>') == 51
+    assert text.index('type="submit" class="default"') < text.index("Term 001")
+    first = desk.post(f"{LIST}?tag=cycle", shown_on(page) | {"name": "fertility", "note": "Tidied"})
+    assert "100 of 250 terms" in text_of(first)
+    assert Term.objects.filter(tags__name="fertility").count() == 100
+    second = desk.post(f"{LIST}?tag=cycle", shown_on(first))
+    assert "200 of 250 terms" in text_of(second)
+    (told,) = messages_of(desk.post(f"{LIST}?tag=cycle", shown_on(second), follow=True))
+    assert told.startswith("Tagged “fertility”: “Term 001”, “Term 002”,")
+    assert told.endswith("“Term 050” and 200 more.")
+    assert Term.objects.filter(tags__name="fertility").count() == 250
+    assert Revision.objects.filter(note="Tidied").count() == 250
+
+
+def test_what_was_done_to_many_is_undone(
+    term: Term, review: Review, editor: User, second_editor: User, at: datetime
+) -> None:
+    one, two = many(editor, at, 2, tags=["Cycle", "fertility"])
+    desk = signed_in(editor)
+
+    def act(action: str, *selected: Term, **answer: Any) -> list[str]:
+        return messages_after(desk, action, *selected, **answer, confirmed="1")
+
+    assert act("withdraw_selected", term, one, reason="By mistake") == [
+        "Out of review: “Luteal phase”.",
+        "Were not in review: “Term 001”.",
+    ]
+    review.refresh_from_db()
+    assert (review.status, review.reason) == ("withdrawn", "By mistake")
+    assert act("untag_selected", term, one, name="cycle") == [
+        "Without the tag “cycle”: “Term 001”.",
+        "Didn't carry the tag: “Luteal phase”.",
+    ]
+    assert one.revisions.latest("number").document["tags"] == ["fertility"]
+    page = desk.post(LIST, {"action": "untag_selected", "_selected_action": [one.pk], "confirmed": "1", "name": "xyz"})
+    assert "There is no such tag." in text_of(page)
+    assert act("own_selected", one, two, owner=second_editor.pk) == [
+        "Looked after by somebody else: “Term 001” and “Term 002”."
+    ]
+    assert set(Term.objects.filter(owner=second_editor)) == {one, two}
+    assert act("own_selected", one, owner="") == ["Looked after by somebody else: “Term 001”."]
+
+
+def test_a_tag_is_merged_into_another(editor: User, reviewer: User, at: datetime) -> None:
+    one, two = many(editor, at, 2, tags=["Cycle", "cycles"])
+    three = save_term(document=document("Three", tags=["cycles"]), by=editor, at=at).term
+    tag = Tag.objects.get(name="cycles")
+    desk = signed_in(editor)
+    merge = reverse("admin:glossary_term_merge_tag", args=[tag.pk])
+    assert merge in text_of(desk.get(reverse("admin:taggit_tag_change", args=[tag.pk])))
+    page = desk.get(merge)
+    assert "3 terms" in text_of(page)
+    assert "Name another tag" in text_of(desk.post(LIST, shown_on(page) | {"name": "Cycles"}))
+    told = messages_of(desk.post(LIST, shown_on(page) | {"name": "Cycle"}, follow=True))
+    assert told == ["The tag is replaced: “Term 001”, “Term 002” and “Three”."]
+    assert {tuple(each.revisions.latest("number").document["tags"]) for each in (one, two, three)} == {("Cycle",)}
+    assert signed_in(reviewer).get(merge).status_code == 403
+
+
+def test_the_filter_by_tag_is_bounded_and_searched(editor: User, at: datetime) -> None:
+    save_terms(
+        documents=[document(f"T {each}", tags=["all", f"tag {each:02}"]) for each in range(30)], by=editor, at=at
+    )
+    desk = signed_in(editor)
+
+    def offered(**query: str) -> list[str]:
+        (spec,) = [each for each in desk.get(LIST, query).context["cl"].filter_specs if each.title == "tag"]
+        return [str(choice["display"]) for choice in spec.choices(desk.get(LIST, query).context["cl"])]
+
+    assert offered()[:2] == ["All", "all (30)"]
+    assert len(offered()) == 21
+    assert offered(tag_like="TAG 2") == ["All", *(f"tag {each} (1)" for each in range(20, 30))]
+    assert offered(tag_like="xyz") == ["All"]
+    page = desk.get(LIST, {"tag": "tag-29", "tag_like": "tag 0", "state": "draft"})
+    assert page.context["cl"].result_count == 1
+    text = text_of(page)
+    assert '<input type="hidden" name="state" value="draft">' in text
+    assert 'name="tag_like" value="tag 0"' in text
+    assert re.search(r'class="selected">\s*<a href="[^"]*tag=tag-29[^"]*">tag 29 \(1\)</a>', text)
 
 
 # -- Queues ------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ READ: Exceptions = [
         200,
         "editor superuser",
         """
-        glossary_term: add dismiss restore similar
+        glossary_term: add dismiss merge_tag restore similar
         taggit_tag: add
         """,
     ),
@@ -165,6 +165,7 @@ WRITE: Exceptions = [
         405,
         EVERYBODY,
         """
+        glossary_term: merge_tag
         autocomplete jsi18n
         consent_checkpoint: changelist
         consent_dailychoices: changelist
@@ -214,6 +215,8 @@ class World:
             given = ["matomo"]
         elif name == "auth_user_password_change":
             given = [self.objects["auth_user"].pk]
+        elif name == "glossary_term_merge_tag":
+            given = [self.objects["taggit_tag"].pk]
         elif name == "consent_service_start_code":
             given = [self.objects["consent_service"].pk]
         elif (
@@ -356,7 +359,11 @@ def test_a_forged_post_changes_nothing(role: str, world: World, client_of: dict[
 BULK: dict[str, str] = {
     "submit_selected": "editor reviewer superuser",
     "publish_selected": "editor reviewer superuser",
+    "withdraw_selected": "editor reviewer superuser",
     "tag_selected": "editor superuser",
+    "untag_selected": "editor superuser",
+    "replace_tag_selected": "editor superuser",
+    "own_selected": "editor superuser",
     "retire_selected": "reviewer superuser",
     "delete_selected": "",
     # Of the operators' list of what browsers refused (tests/consent/test_violations.py).
@@ -382,7 +389,11 @@ def test_bulk_actions_are_for_those_who_may(
         approve(term=term, by=reviewer, at=NOON)
     before = world.snapshot()
     form = {"action": action, "_selected_action": [term.pk]}
-    form |= {"confirmed": "1", "post": "yes", "note": "x", "name": "cycle day", "reason": "x"}
+    form |= {"confirmed": "1", "post": "yes", "note": "x", "name": "cycle day", "reason": "x", "old": "cycle"}
+    if action == "untag_selected":
+        form["name"] = "cycle"
+    if action == "withdraw_selected":
+        form["_selected_action"] = [world.review.term_id]
     done = {}
     for role in ROLES:
         with transaction.atomic():
@@ -470,6 +481,9 @@ def test_many_are_published_at_once_and_each_is_reported(
     bare = Term.objects.create(title="Bare", slug="bare", definition="<p>x</p>")
     url = reverse("admin:glossary_term_changelist")
     selection = {"action": "publish_selected", "_selected_action": [term.pk, new.pk, bare.pk]}
+    assert "Publish terms" in client_of["editor"].post(url, selection).content.decode()
+    assert not PublishedEntry.objects.filter(term=new).exists()
+    selection["confirmed"] = "1"
     response = client_of["editor"].post(url, selection, follow=True)
     assert messages_of(response) == [
         "“Bare” has no revision that could be published: save it first.",
