@@ -54,6 +54,10 @@ def read_cell(field: str, cell: str) -> list[Any]:
     return [_read_entry(field, entry) for entry in entries if entry]
 
 
+#: A name of so many capitals at most looks abbreviated.
+MAX_CAPITALS = 6
+
+
 def write_cell(field: str, entries: Iterable[Any]) -> str:
     """Return the cell for a list field of a term document."""
     return " | ".join(_write_entry(field, entry) for entry in entries)
@@ -78,6 +82,26 @@ def _read_entry(field: str, entry: str) -> Any:
     return {name: _plain(entry.strip()), **found}
 
 
+def looks_abbreviated(name: str) -> bool:
+    """Whether a name whose kind isn't given is an abbreviation: two to :data:`MAX_CAPITALS` letters, all of them
+    capitals, with whatever else stands between them, as in “LH” or “CA-125”.
+    """
+    letters = [character for character in name if character.isalpha()]
+    return 2 <= len(letters) <= MAX_CAPITALS and all(character.isupper() for character in letters)
+
+
+def with_kinds(synonyms: Any) -> Any:
+    """Return the synonyms of a file's term with the kind of those that have none and look abbreviated."""
+    if not isinstance(synonyms, list | tuple):
+        return synonyms
+    return [
+        {**item, "kind": "abbreviation"}
+        if isinstance(item, dict) and not item.get("kind") and looks_abbreviated(str(item.get("text", "")))
+        else item
+        for item in synonyms
+    ]
+
+
 def _last_suffix(entry: str) -> re.Match[str] | None:
     # Only what ends in a bracket is searched, and from its last opening keys on: a long text costs nothing.
     return _SUFFIX.search(entry) if entry.endswith("]") else None
@@ -95,7 +119,8 @@ def _write_entry(field: str, entry: Any) -> str:
     text = _escape(data[name])
     if text.endswith("]"):
         text = text[:-1] + r"\]"
-    if data.get("kind", "synonym") != "synonym":
+    # Left out, a kind is read as what it looks like.
+    if data.get("kind", "synonym") != "synonym" or ("kind" in data and looks_abbreviated(data[name])):
         text += f" [{data['kind']}]"
     for key in keys:
         if data.get(key):

@@ -14,6 +14,7 @@ from django.utils.text import get_text_list
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
 from glossary.actions.batches import chunks
 from glossary.documents import MAX_TITLE, PARTS, DocumentError, TermDocument, parse_document, slug_for, topic_slug_for
+from glossary.importing.cells import with_kinds
 from glossary.importing.csv_file import read_csv
 from glossary.importing.existing import Existing, FieldChange, is_blank, is_same, merge_row
 from glossary.importing.files import Fault, ImportRefused, Record, Records, printable, read_text
@@ -132,7 +133,7 @@ def import_terms(
     records = read_terms(path)
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
-        records.found = _with_former_slugs(records.found)
+        records.found = _with_former_slugs(_with_kinds(records.found))
         held = _held(records)
         plans, faults = _plans(
             records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
@@ -202,6 +203,16 @@ class _Plan:
     @property
     def saves(self) -> bool:
         return self.held is None or bool(self.changes and not self.skipped)
+
+
+def _with_kinds(found: Sequence[Record]) -> list[Record]:
+    """Return the records, with the kind of synonyms whose kind the file doesn't give."""
+    return [
+        replace(record, fields={**record.fields, "synonyms": with_kinds(record.fields["synonyms"])})
+        if record.fields.get("synonyms")
+        else record
+        for record in found
+    ]
 
 
 def _with_former_slugs(found: Sequence[Record]) -> list[Record]:

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from glossary.actions import retire_term, save_term
+from glossary.importing.cells import write_cell
 from glossary.models import Edition, Event, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 from tests.people import person
@@ -239,3 +240,31 @@ def test_who_imports_is_checked_before_anything_is_read(tmp_path: Path, argument
     with pytest.raises(CommandError, match=message):
         run(write_csv(tmp_path / "terms.csv"), *arguments)
     assert not Term.objects.exists()
+
+
+def test_capitals_are_imported_as_abbreviations_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    def kinds() -> dict[str, str]:
+        return dict(Term.objects.get().synonyms.values_list("text", "kind"))
+
+    names = "LH | CA-125 | HELLPS | GLOSSARY | X | Lutropin | ICSH [synonym] | OLD [former]"
+    run(write_csv(tmp_path / "terms.csv", f"title,definition,synonyms\nHormone,It acts.,{names}\n"))
+    as_read = {
+        "LH": "abbreviation",
+        "CA-125": "abbreviation",
+        "HELLPS": "abbreviation",
+        "GLOSSARY": "synonym",
+        "X": "synonym",
+        "Lutropin": "synonym",
+        "ICSH": "synonym",
+        "OLD": "former",
+    }
+    assert kinds() == as_read
+    # What is written into a cell is read back the same.
+    cell = write_cell("synonyms", [{"text": text, "kind": kind} for text, kind in as_read.items()])
+    again = write_csv(tmp_path / "again.csv", f"title,definition,synonyms\nHormone,It acts.,{cell}\n")
+    assert counts(run(again, *REPLACE))["Unchanged"] == 1
+    given = [{"text": "LH"}, {"text": "FSH", "kind": "synonym"}, {"text": "PRL", "kind": ""}]
+    run(
+        write_json(tmp_path / "terms.json", {"title": "Hormone", "definition": "It acts.", "synonyms": given}), *REPLACE
+    )
+    assert kinds() == {"LH": "abbreviation", "FSH": "synonym", "PRL": "abbreviation"}
