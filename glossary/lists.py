@@ -105,6 +105,8 @@ class ListPage:
     pages: int
     previous_url: str
     next_url: str
+    #: The numbers and addresses of all pages.
+    links: tuple[tuple[int, str], ...] = ()
 
 
 def letter_url(initial: str, page: int = 1) -> str:
@@ -230,6 +232,7 @@ def list_page(
         pages=pages,
         previous_url=url(number - 1) if number > 1 else "",
         next_url=url(number + 1) if number < pages else "",
+        links=tuple((page, url(page)) for page in range(1, pages + 1)),
     )
 
 

@@ -32,6 +32,7 @@ from glossary.models import (
     WrittenLink,
     account_of,
     name_of,
+    sort_key_of,
 )
 
 if TYPE_CHECKING:
@@ -314,10 +315,13 @@ def _save(
     for batch in chunks(changed):
         for _, term, document, _ in batch:
             term.title, term.slug = document.title, document.slug
+            term.sort_key = sort_key_of(document.title)
             term.definition, term.origin, term.mechanism = document.definition, document.origin, document.mechanism
         Term.objects.bulk_create(term for _, term, _, _ in batch if term.pk is None)
         before = [term for position, term, _, _ in batch if not outcomes[position].created]
-        Term.objects.bulk_update(before, ["title", "slug", "definition", "origin", "mechanism"], batch_size=100)
+        Term.objects.bulk_update(
+            before, ["title", "sort_key", "slug", "definition", "origin", "mechanism"], batch_size=100
+        )
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
     if len(changed) < len(pairs):
         progress(len(pairs) - len(changed))

@@ -211,7 +211,7 @@ class BulkSteps(Desk):
 
 def stamped(terms: QuerySet[Term]) -> list[Shown]:
     """Return terms as they are now, in the order of their titles; of a very long list, the beginning. One query."""
-    rows = terms.order_by("title", "pk").annotate(found_state=STATE)
+    rows = terms.order_by("sort_key", "pk").annotate(found_state=STATE)
     found = rows.values_list("pk", "head_id", "found_state", "owner_id")[:MOST_AT_ONCE]
     return [Shown(pk, f"{head or 0}.{state}.{owner or 0}") for pk, head, state, owner in found]
 

@@ -223,7 +223,7 @@ class TagFilter(CountedFilter):
 class TermList(BulkSteps):
     """Columns, filters and bulk actions of the list of terms."""
 
-    list_display = ["title", "state", "held_by", "reviews", "last_saved"]
+    list_display = ["term", "state", "held_by", "reviews", "last_saved"]
     list_filter = [QueueFilter, StateFilter, TagFilter]
     list_per_page = 50
     paginator = BoundedPaginator
@@ -291,6 +291,10 @@ class TermList(BulkSteps):
         if len(found) <= queues.FEW:
             return queryset.filter(pk__in=found), False
         return queryset.filter(pk__in=named_like(search_term).values("pk")), False
+
+    @admin.display(description="title", ordering="sort_key")
+    def term(self, term: Term) -> str:
+        return term.title
 
     @admin.display(description="state")
     def state(self, term: Any) -> SafeString:

@@ -36,6 +36,7 @@ INITIALS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", DIGITS, *dict.fromkeys(SCRIPTS.values
 # Latin letters that Unicode doesn't take apart into a plain one and its mark.
 LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
 _SIGNS = re.compile(r"^[\W_]+")
+_NUMBER = re.compile(r"\d+")
 
 
 def normalise(name: str) -> str:
@@ -50,9 +51,19 @@ def normalise(name: str) -> str:
 def sort_key_of(title: str) -> str:
     """Return what titles are sorted by: the normalised title in plain Latin letters, without signs in front of it.
 
-    A title of nothing but signs is sorted by them. The database compares it by code points
-    (:class:`glossary.models.fields.CodePointField`).
+    Numbers are sorted as people count: each is preceded by the number of its digits, so that “ataxia 2” (``ataxia 12``)
+    comes before “ataxia 10” (``ataxia 210``). A title of nothing but signs is sorted by them. The database compares it
+    by code points (:class:`glossary.models.fields.CodePointField`).
     """
+    return _NUMBER.sub(lambda found: _counted(str(int(found[0]))), _plain(title))
+
+
+def _counted(digits: str) -> str:
+    # From ten digits on it is a sign behind the digits and before the letters.
+    return chr(ord("0") + min(len(digits), 40)) + digits
+
+
+def _plain(title: str) -> str:
     key = normalise(title).translate(LATIN)
     return _SIGNS.sub("", key) or key
 
@@ -63,7 +74,7 @@ def initial_of(title: str) -> str:
     ``A`` to ``Z`` for Latin letters with or without marks, ``0-9`` for digits, the name of the script for any other
     letter, and ``#`` for what begins with no letter at all.
     """
-    first = sort_key_of(title)[:1]
+    first = _plain(title)[:1]
     if first.isascii() and first.isalpha():
         return first.upper()
     if first.isnumeric() and not first.isalpha():

@@ -11,6 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 from taggit.managers import TaggableManager
 
 from glossary import documents
+from glossary.models.fields import CodePointField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -111,6 +112,7 @@ class Term(models.Model):
         "Changing it later keeps the old address working.",
         error_messages={"unique": "Another term has this address already: choose a different one."},
     )
+    sort_key = CodePointField(max_length=documents.MAX_TITLE * 4, blank=True, editable=False)
     definition = models.TextField(help_text="What the term means, in words that an educated patient understands.")
     origin = models.TextField(blank=True, help_text="Where the term comes from: the words, the people, the practice.")
     mechanism = models.TextField(blank=True, help_text="How it works in the body, or what the treatment does there.")
@@ -165,7 +167,7 @@ class Term(models.Model):
     objects = TermQuerySet.as_manager()
 
     class Meta:
-        ordering = ["title", "pk"]
+        ordering = ["sort_key", "pk"]
         permissions = [
             ("submit_term", "Can submit a term for review"),
             ("publish_term", "Can publish a term that is approved"),
@@ -175,7 +177,7 @@ class Term(models.Model):
         ]
         indexes = [
             # The desk's list begins with its first page, without sorting all the others.
-            models.Index(fields=["title", "id"], name="term_in_order"),
+            models.Index(fields=["sort_key", "id"], name="term_in_order"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -3,20 +3,24 @@
 import random
 import re
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from glossary import lists
 from glossary.actions import listing, publish_terms, recount_lists, retire_term, save_term, save_terms
-from glossary.models import Listing, Program, PublishedEntry, Term, TopicPair, initial_of, sort_key_of
+from glossary.models import EntryTag, Listing, Program, PublishedEntry, Term, TopicPair, initial_of, sort_key_of
 from glossary.views import crawling
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
+from tests.glossary.term_form import signed_in
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
@@ -58,6 +62,57 @@ def test_marks_and_signs_in_front_do_not_change_the_order() -> None:
     assert sorted(titles, key=sort_key_of) == [
         *("5-HT", "“Oestradiol”", "Olive", "Østradiol", "Ovary", "zinc", "β-carotene"),
     ]
+
+
+def test_lists_are_sorted_as_people_count(client: Client, editor: User, at: datetime) -> None:
+    titles = [f"Ataxia {number}" for number in ("1", "2", "10", "10a", "11.2", "11.10", "1234567890123")]
+    titles += ["Ataxia alpha", "22q11.2 deletion", "100 days"]
+    publish(*(document(title, tags=["Type 10", "Type 9"]) for title in reversed(titles)), by=editor, at=at)
+    in_order = [*titles[-2:], *titles[:-2]]
+    shown = r'class="entries__title" href="[^"]+">([^<]+)<'
+    letters = [*re.findall(shown, text_of(client, "/glossary/letter/0-9/"))]
+    letters += re.findall(shown, text_of(client, "/glossary/letter/a/"))
+    assert letters == in_order
+    index = text_of(client, "/glossary/")
+    assert sorted(titles, key=lambda title: index.index(f">{title}<")) == titles
+    assert re.findall(shown, text_of(client, "/glossary/tags/type-9/")) == in_order
+    topics = text_of(client, "/glossary/tags/")
+    assert topics.index(">Type 9<") < topics.index(">Type 10<")
+    desk = signed_in(editor)
+    for query, order in (({}, in_order), ({"o": "1"}, in_order), ({"o": "-1"}, in_order[::-1])):
+        listed = desk.get(reverse("admin:glossary_term_changelist"), query).context["cl"].result_list
+        assert [term.title for term in listed] == order
+    # Digits of any script count, and the letter is that of the title.
+    assert sort_key_of("Ataxia ٢") == sort_key_of("ataxia 02")
+    assert initial_of("9 and 10") == "0-9"
+
+
+def test_what_exists_is_sorted_by_the_migration_as_what_comes(editor: User, at: datetime) -> None:
+    titles = ["Ataxia 10", "Ataxia 2", "“Ærø 007” disease", "β-1", "+++", "1" * 60]
+    publish(*(document(title, slug=f"t-{n}", tags=[title]) for n, title in enumerate(titles)), by=editor, at=at)
+
+    def keys() -> list[tuple[int, str]]:
+        models = (Term, PublishedEntry, EntryTag, Listing)
+        return [row for model in models for row in model.objects.order_by("pk").values_list("pk", "sort_key")]
+
+    as_published = keys()
+    for model in (Term, PublishedEntry, EntryTag, Listing):
+        model.objects.update(sort_key="x")
+    import_module("glossary.migrations.0025_sorted_as_people_count").forwards(apps, None)
+    assert keys() == as_published
+
+
+def test_each_page_of_a_letter_leads_to_every_other(
+    client: Client, editor: User, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    publish(*(document(f"Ataxia {number}", tags=["x"]) for number in range(7)), by=editor, at=at)
+    for path in ("/glossary/letter/a/", "/glossary/letter/a/3/", "/glossary/tags/x/2/"):
+        first = re.sub(r"\d+/$", "", path)
+        page = text_of(client, path)
+        links = re.findall(r'class="pages__number" href="([^"]+)" aria-label="(Page \d of 4)"( aria-current)?', page)
+        assert [url for url, *_ in links] == [first, *(f"{first}{number}/" for number in (2, 3, 4))]
+        assert [url for url, _, current in links if current] == [path]
 
 
 def test_each_letter_has_its_address_and_each_address_its_letter(client: Client, editor: User, at: datetime) -> None:
