@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.utils.html import escape
 
+from glossary.linking.definitions import bare
 from glossary.linking.names import Mention, Names
 from glossary.linking.words import WORD
 from glossary.markup import split_at_tags
@@ -77,11 +78,14 @@ class Fragment:
         return "".join(pieces), used
 
 
-def fragment_of(source: str, names: Names, *, own: Collection[int] = ()) -> Fragment:
+def fragment_of(
+    source: str, names: Names, *, own: Collection[int] = (), defined: Collection[str] = frozenset()
+) -> Fragment:
     """Return an HTML fragment of the allow-list with the mentions that shall be linked.
 
     ``own`` are terms to which nothing leads: the one whose page this is. Their names are known all the same, so that
-    no shorter name inside one is linked.
+    no shorter name inside one is linked. ``defined`` are the abbreviations that the page defines otherwise
+    (``glossary.linking.definitions``).
     """
     pieces = split_at_tags(source)
     seen: set[int] = set()
@@ -90,6 +94,8 @@ def fragment_of(source: str, names: Names, *, own: Collection[int] = ()) -> Frag
     for piece in _readable(pieces):
         mentions = names.mentions(piece.text, glued_before=piece.glued_before, glued_after=piece.glued_after)
         for mention in mentions:
+            if defined and bare(piece.text[mention.start : mention.end]) in defined:
+                continue
             if mention.target and mention.target not in seen and owned.isdisjoint(mention.bearers):
                 seen.add(mention.target)
                 found.append(_Found(piece.number, mention))

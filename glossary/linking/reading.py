@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from glossary.linking.current import current_names
+from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of
 from glossary.markup import clean_html
 
@@ -44,4 +45,6 @@ def _found(texts: tuple[str, ...], own: int | None, token: int | None) -> tuple[
     names = current_names(token)
     # Cleaned when they were frozen, and once more here: a page is rendered once for many readers, and so neither a row
     # written around the actions nor a tag that the allow-list has dropped since can reach them.
-    return tuple(fragment_of(clean_html(text), names, own=() if own is None else (own,)) for text in texts)
+    cleaned = [clean_html(text) for text in texts]
+    defined = defined_otherwise(cleaned, names)
+    return tuple(fragment_of(text, names, own=() if own is None else (own,), defined=defined) for text in cleaned)

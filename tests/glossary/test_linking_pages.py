@@ -231,3 +231,30 @@ def test_a_process_that_missed_too_much_reads_all_names_again(
     publish(document("Beta"), document("Delta"), by=editor, at=at)
     assert NameChange.objects.count() == 1
     assert len(current_names().mentions("alpha, beta, delta")) == 3
+
+
+ACC = document("Aplasia cutis congenita", synonyms=[{"text": "ACC", "kind": "abbreviation"}])
+LH = document("Luteinizing hormone", synonyms=[{"text": "LHX", "kind": "abbreviation"}])
+
+
+@pytest.mark.parametrize(
+    ("definition", "mechanism", "linked"),
+    [
+        ("In adenoid cystic carcinoma (ACC) cells divide.", "ACC grows, ACCs spread.", []),
+        ("In <em>adenoid cystic carcinoma</em> (ACC; rare) cells divide.", "ACC grows.", []),
+        ("ACC (adenoid cystic carcinoma) grows.", "It spreads.", []),
+        # Further down counts too: a page means one thing by an abbreviation.
+        ("ACC grows.", "Adenoid cystic carcinoma (ACC) spreads.", []),
+        # What it defines is the very term.
+        ("Aplasia cutis congenita (ACC) shows at birth.", "ACC heals.", ["Aplasia cutis congenita", "ACC"]),
+        ("The skin defect (ACC) shows at birth.", "ACC heals.", ["ACC", "ACC"]),
+        ("Luteinising-hormone X (LHX) and luteinising hormone (LHX).", "LHX acts.", ["Luteinising-hormone"]),
+        ("The acc (which (ACC is not.", "A (ACC) B (", ["ACC", "ACC"]),
+    ],
+)
+def test_an_abbreviation_that_the_page_defines_otherwise_is_never_linked(
+    client: Client, editor: User, at: datetime, definition: str, mechanism: str, linked: list[str]
+) -> None:
+    reader = document("Reader", definition=f"<p>{definition}</p>", origin="", mechanism=f"<p>{mechanism}</p>")
+    publish(reader, ACC, LH, by=editor, at=at)
+    assert [words for _, words in links(client, "reader")] == linked
