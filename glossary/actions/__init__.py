@@ -4,6 +4,7 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 """
 
 from glossary.actions.concerns import NotDismissible, dismiss_concern
+from glossary.actions.counting import Counted, count_names, look_at_names_again
 from glossary.actions.describing import NotDescribable, describe_tag
 from glossary.actions.letters import Post, send_letters
 from glossary.actions.linking import switch_links
@@ -58,6 +59,7 @@ from glossary.actions.scheduling import (
 from glossary.actions.searching import reindex_search
 
 __all__ = [
+    "Counted",
     "DocumentsRefused",
     "NotASuccessor",
     "NotAllowed",
@@ -78,6 +80,7 @@ __all__ = [
     "comment_on_review",
     "contributors",
     "count_missing",
+    "count_names",
     "describe_tag",
     "dismiss_concern",
     "dismiss_missing",
@@ -86,6 +89,7 @@ __all__ = [
     "forget_missing",
     "is_discussed",
     "load_retractions",
+    "look_at_names_again",
     "mark_absent",
     "mark_present",
     "plan_review",

@@ -26,6 +26,7 @@ from glossary.admin.desk import user_of
 from glossary.admin.history import TermHistory, look_again
 from glossary.admin.links import TermLinks
 from glossary.admin.listing import TermList
+from glossary.admin.naming import NameOverview
 from glossary.admin.problems import problems_in_term
 from glossary.admin.reviews import TermReviews
 from glossary.admin.steps import TermSteps
@@ -97,7 +98,7 @@ class ReferenceInline(ChildInline):
 
 
 @admin.register(Term)
-class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, TermHistory):
+class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, NameOverview, TermHistory):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
 
     Adding and changing: form and inlines are read into one term document, and :meth:`save_related` hands it to the

@@ -22,6 +22,7 @@ from glossary.models.reviews import Approval, Credentials, Review, ReviewComment
 from glossary.models.searching import Matches, SearchText, SpellingPiece
 from glossary.models.terms import Child, Insight, Reference, Synonym, Term, TermQuerySet, UnlinkedName, WrittenLink
 from glossary.models.topics import MAX_DESCRIPTION, TagDescription
+from glossary.models.using import NameUse
 
 __all__ = [
     "EVERYTHING",
@@ -43,6 +44,7 @@ __all__ = [
     "Matches",
     "MissingTerm",
     "NameChange",
+    "NameUse",
     "Naming",
     "Presence",
     "Program",

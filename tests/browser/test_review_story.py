@@ -269,7 +269,7 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
     ids = desk.python(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
-        "from glossary.actions import approve_review, comment_on_review, publish_term, save_term\n"
+        "from glossary.actions import approve_review, comment_on_review, count_names, publish_term, save_term\n"
         "from glossary.actions import schedule_retirement, submit_term\n"
         "from glossary.documents import parse_document\n"
         "from glossary.models import Program\n"
@@ -289,6 +289,7 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
         "sealed = save('Sealed')\n"
         "rafael = User.objects.get(username='rafael')\n"
         "approve_review(review=submit_term(term=sealed, by=edith, at=at), by=rafael, at=at)\n"
+        "count_names(at=at)\n"
         "print(reviewed.pk, review.pk, changed.pk, sealed.pk)"
     )
     reviewed, review, changed, approved = ids.split()
@@ -301,6 +302,7 @@ def test_every_new_screen_is_accessible_at_both_widths(desk: Site, page: Page) -
         f"{base}{reviewed}/change/",
         *(f"{base}{changed}/{step}/" for step in ("change", "submit", "retire", "emergency", "history")),
         f"{base}{approved}/schedule/",
+        f"{base}names/",
         f"{desk.url}/admin/glossary/event/",
         f"{desk.url}/admin/auth/user/",
     ]

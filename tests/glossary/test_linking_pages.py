@@ -11,11 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from glossary.actions import publishing, retire_term, save_term, save_terms, switch_links
+from glossary.actions import counting, publishing, retire_term, save_term, save_terms, switch_links
 from glossary.documents import TermDocument
 from glossary.linking import Names, current_names, known_names
-from glossary.models import Event, NameChange, PublishedEntry, Revision, Term, UnlinkedName
+from glossary.models import Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
 from tests.glossary.builders import document, publish_unreviewed
+from tests.glossary.term_form import messages_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -258,3 +259,49 @@ def test_an_abbreviation_that_the_page_defines_otherwise_is_never_linked(
     reader = document("Reader", definition=f"<p>{definition}</p>", origin="", mechanism=f"<p>{mechanism}</p>")
     publish(reader, ACC, LH, by=editor, at=at)
     assert [words for _, words in links(client, "reader")] == linked
+
+
+def names_listed(desk: Client, **query: str) -> list[tuple[str, str, int, int, bool]]:
+    """Return name, term, links, ambiguous mentions, and whether it is off, as the overview shows them."""
+    rows = desk.get(NAMES, query).context["rows"]
+    return [(use.name, use.entry.title, use.links, use.ambiguous, is_off) for use, is_off in rows]
+
+
+NAMES = "/admin/glossary/term/names/"
+
+
+def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
+    client: Client, editor: User, reviewer: User, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = document("Agenesis of the corpus callosum", synonyms=[{"text": "ACC", "kind": "abbreviation"}])
+    reader = document("Reader", definition="<p>Luteal phases; ACC is known.</p>", mechanism="<p>The luteal phase.</p>")
+    aplasia = publish(ACC, other, reader, READER, LUTEAL, by=editor, at=at)[0]
+    desk = signed_in(editor)
+    assert "They have not been counted yet." in desk.get(NAMES).content.decode()
+    # In pieces, each of which says how far it is.
+    monkeypatch.setattr(counting, "PAGES", 4)
+    page = desk.post(NAMES, {"count": "1"})
+    assert "4 of 5 pages" in page.content.decode()
+    data = {"count": "1", "after": page.context["after"], "done": page.context["done"]}
+    assert messages_of(desk.post(NAMES, data, follow=True)) == ["The links on 5 pages are counted."]
+    assert names_listed(desk) == [
+        ("ACC", "Aplasia cutis congenita", 0, 1, False),
+        ("ACC", "Agenesis of the corpus callosum", 0, 1, False),
+        ("Luteal phase", "Luteal phase", 4, 0, False),
+        ("Agenesis of the corpus callosum", "Agenesis of the corpus callosum", 0, 0, False),
+        ("Aplasia cutis congenita", "Aplasia cutis congenita", 0, 0, False),
+        ("Progesterone", "Progesterone", 0, 0, False),
+        ("Reader", "Reader", 0, 0, False),
+    ]
+    assert [name for name, *_ in names_listed(desk, q="LUTEAL")] == ["Luteal phase"]
+    # The switch beside a name makes the other one clear.
+    use = NameUse.objects.get(entry=aplasia.pk, name="ACC")
+    told = messages_of(desk.post(NAMES, {"use": use.pk, "off": "1"}, follow=True))
+    assert told == ["Mentions of “ACC” are not linked to this term any more."]
+    assert not NameUse.objects.filter(is_ambiguous=True).exists()
+    assert ("ACC", "Aplasia cutis congenita", 0, 1, True) in names_listed(desk)
+    assert ("/glossary/agenesis-of-the-corpus-callosum/", "ACC") in links(client, "reader")
+    desk.post(NAMES, {"use": use.pk, "on": "1"})
+    assert NameUse.objects.filter(is_ambiguous=True).count() == 2
+    assert desk.post(NAMES, {"use": "999", "off": "1"}).status_code == 404
+    assert signed_in(reviewer).get(NAMES).status_code == 200

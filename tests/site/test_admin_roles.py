@@ -89,7 +89,7 @@ READ: Exceptions = [
         app_list
         glossary_event: change changelist history
         glossary_missingterm: change changelist history
-        glossary_term: change changelist compare history links review revision submit tags
+        glossary_term: change changelist compare history links names review revision submit tags
         taggit_tag: change changelist history
         """,
     ),
@@ -158,7 +158,7 @@ WRITE: Exceptions = [
         taggit_tag: changelist history
         """,
     ),
-    (302, "editor reviewer superuser", "glossary_term: links publish schedule withdraw"),
+    (302, "editor reviewer superuser", "glossary_term: links names publish schedule withdraw"),
     (200, EVERYBODY, "index password_change"),
     (404, EVERYBODY, "view_on_site"),
     (
@@ -221,7 +221,7 @@ class World:
             given = [self.objects["consent_service"].pk]
         elif (
             model in self.objects
-            and step not in ("changelist", "add", "tags", "session", "similar", "search", "export", "presets")
+            and step not in ("changelist", "add", "tags", "names", "session", "similar", "search", "export", "presets")
             and name not in ("consent_notice_publish", "consent_notice_evidence")
         ):
             given = [self.objects[model].pk]
