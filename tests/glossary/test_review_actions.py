@@ -163,9 +163,10 @@ def test_a_review_is_commented_sent_back_and_withdrawn(editor: User, reviewer: U
         send_back(review=review, by=reviewer, at=at, reason=" ")
     send_back(review=review, by=reviewer, at=at, reason="Name the receptor")
     assert Term.objects.with_state().get().state == Term.State.CHANGES_ASKED
+    comment_on_review(review=review, section="mechanism", text="The nuclear one.", by=editor, at=at)
+    withdraw_review(review=submit_term(term=term, by=editor, at=at), by=editor, at=at)
     with pytest.raises(NotReviewable, match="over"):
         comment_on_review(review=review, section="general", text="Late", by=reviewer, at=at)
-    withdraw_review(review=submit_term(term=term, by=editor, at=at), by=editor, at=at)
     assert [event.verb for event in Event.objects.order_by("pk")] == [
         "submitted",
         "sent_back",
