@@ -98,7 +98,7 @@ def test_what_exists_is_sorted_by_the_migration_as_what_comes(editor: User, at: 
     as_published = keys()
     for model in (Term, PublishedEntry, EntryTag, Listing):
         model.objects.update(sort_key="x")
-    import_module("glossary.migrations.0025_sorted_as_people_count").forwards(apps, None)
+    import_module("glossary.migrations.0026_sorted_as_people_count").forwards(apps, None)
     assert keys() == as_published
 
 

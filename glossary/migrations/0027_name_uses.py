@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """How often each name is linked, for the editors’ overview."""
 
     dependencies = [
-        ("glossary", "0025_sorted_as_people_count"),
+        ("glossary", "0026_sorted_as_people_count"),
     ]
 
     operations = [

@@ -10,12 +10,17 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 import glossary.models.fields
 
 LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff\u0640]+"
+)
+APOSTROPHE = re.compile("[’ʼ‘´`′＇]")
 BATCH = 500
 
 
 def sort_key_of(title: str) -> str:
     """The rule as this migration found it in ``glossary.models.names``."""
-    decomposed = unicodedata.normalize("NFKD", title)
+    decomposed = unicodedata.normalize("NFKD", APOSTROPHE.sub("'", INVISIBLE.sub("", title)))
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     key = " ".join(bare.casefold().split()).translate(LATIN)
     key = re.sub(r"^[\W_]+", "", key) or key
@@ -57,7 +62,7 @@ def forwards(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """“Ataxia 2” comes before “Ataxia 10”, in public lists and in the admin's list of terms."""
 
-    dependencies = [("glossary", "0024_wording")]
+    dependencies = [("glossary", "0025_unlinked_names_as_read")]
     operations = [
         migrations.AddField(
             model_name="term",
