@@ -28,6 +28,9 @@ from tests.folders import KEPT, ROOT, RUN, STARTED_THE_RUN
 # The server on which databases are made, or nothing for SQLite.
 SERVER = url if (url := os.environ.get("DATABASE_URL", "")).startswith(("postgres:", "postgresql:")) else ""
 
+# The first notice is published when a site is migrated, and tests record choices at a fixed time before that.
+PUBLISHED_BEFORE = "UPDATE consent_notice SET published_at = '2025-01-01 00:00:00'"
+
 
 def copy_database() -> str:
     """Return the URL of a new database that is migrated and otherwise empty."""
@@ -148,7 +151,13 @@ def _decides_what_migrating_makes() -> list[Path]:
     without = ("admin", "management", "templatetags")
     apps = (path for app in ("consent", "glossary") for path in (ROOT / app).rglob("*.py"))
     code = (path for path in apps if path.relative_to(ROOT).parts[1] not in without and "views" not in path.name)
-    return [ROOT / "requirements.txt", ROOT / "config" / "settings.py", ROOT / "config" / "env.py", *code]
+    return [
+        ROOT / "requirements.txt",
+        ROOT / "config" / "settings.py",
+        ROOT / "config" / "env.py",
+        Path(__file__),
+        *code,
+    ]
 
 
 def _template() -> str:
@@ -175,9 +184,19 @@ def _migrate(url: str) -> None:
             env=os.environ | {"DEBUG": "1", "DATA_DIR": data, "DATABASE_URL": url},
             check=True,
         )
-    if not SERVER:
-        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if SERVER:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute("SET session_replication_role = replica")
+            server.execute(PUBLISHED_BEFORE)
+        return
+    with contextlib.closing(sqlite3.connect(_path_in(url), isolation_level=None)) as connection:
+        name, trigger = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'consent_notice' AND sql LIKE '%BEFORE UPDATE%'"
+        ).fetchone()
+        connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(PUBLISHED_BEFORE)
+        connection.execute(trigger)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _create(name: str, *, template: str = "") -> None:

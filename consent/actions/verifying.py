@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from consent.ledger.checkpoint import Note
-from consent.ledger.verifying import Faulty, Progress, check_ledger
+from consent.ledger.faults import Faulty
+from consent.ledger.verifying import Checked, Progress, check_ledger
 from consent.models import SCHEDULE, ConsentEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome: how many records the ledger has, or the first fault."""
+    """The outcome: how many records the ledger has, or the first fault; and what was not looked at, in words."""
 
     records: int
     fault: Faulty | None
+    unchecked: list[str] = field(default_factory=list)
 
 
 def verify_ledger(*, against: Iterable[Note] = (), at: datetime, progress: Progress | None = None) -> Verification:
     """Check the whole ledger, and ``against`` heads that were kept outside. Leaves an event with what came of it."""
     outside = list(against)
-    fault = None
+    fault, checked = None, Checked(0, [])
     try:
-        records = check_ledger(against=outside, progress=progress)
+        checked = check_ledger(against=outside, progress=progress)
     except Faulty as error:
-        records, fault = 0, error
+        fault = error
     details: dict[str, Any] = {"against": len(outside), "is_whole": fault is None}
-    details |= {"fault": fault.fault, "words": fault.words, "index": fault.index} if fault else {"records": records}
+    details |= (
+        {"fault": fault.fault, "words": fault.words, "index": fault.index} if fault else {"records": checked.records}
+    )
     ConsentEvent.objects.create(verb=ConsentEvent.Verb.VERIFIED, at=at, by_name=SCHEDULE, details=details)
-    return Verification(records, fault)
+    return Verification(checked.records, fault, checked.unchecked)

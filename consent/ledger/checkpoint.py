@@ -132,8 +132,8 @@ def read(note: str) -> Note:
     for line in lines[3:]:
         if line.startswith(TIME):
             try:
-                at = datetime.fromisoformat(line.removeprefix(TIME))
-            except ValueError as error:
+                at = datetime.fromisoformat(line.removeprefix(TIME)).astimezone(UTC)
+            except (ValueError, OverflowError) as error:
                 raise BadNote(f"{line!r} is no time.") from error
         elif line.startswith(NEXT_KEY):
             next_key = line.removeprefix(NEXT_KEY)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.db.models import Q
@@ -17,9 +16,11 @@ from django.db.models import Q
 from consent import notices
 from consent.ledger import checkpoint
 from consent.ledger.checkpoint import BadNote, Note, PublicKey
+from consent.ledger.faults import Fault, Faulty
 from consent.ledger.keys import SigningKey, known_keys, public_keys
 from consent.ledger.proofs import nodes_of
 from consent.ledger.rows import Leaves, read
+from consent.ledger.times import CLOCKS, Expected, Times
 from consent.ledger.tree import BLOCK, BLOCK_LEVEL, Frontier, Node, block_root, uncut
 from consent.models import Checkpoint, ConsentRecord, LedgerBlock, Notice, PrunedBlock
 
@@ -29,58 +30,52 @@ HEADS_AT_ONCE = 1_000
 Progress = Callable[[int, int], None]
 
 
-class Fault(StrEnum):
-    """What can be wrong, in one word each."""
-
-    CHANGED = "changed"  # a record says something else than what was sealed
-    FORGED = "forged"  # a record was put in by somebody without the key
-    MISSING = "missing"  # a record within the ledger is gone
-    CUT_OFF = "cut off"  # the newest records are gone
-    SWAPPED = "swapped"  # two records stand at one another's place
-    MOVED = "moved"  # a record stands at another place than it was given
-    REWRITTEN = "rewritten"  # all rows fit together, but not the head that was signed over them
-    ADDED = "added"  # a record counts as sealed, but no head was signed over it
-    TREE = "tree"  # a stored node or pruned block doesn't fit the records
-    HEAD = "head"  # a signed head isn't one, or isn't ours
-    NOTICE = "notice"  # a notice isn't what its hash says
-
-
-class Faulty(Exception):
-    """The first thing that isn't as it was sealed: what it is, where, and in words."""
-
-    def __init__(self, fault: Fault, words: str, index: int | None = None) -> None:
-        super().__init__(words)
-        self.fault, self.words, self.index = fault, words, index
-
-
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A head that the tree of ``size`` records must have. ``whose`` says where it comes from."""
+class Checked:
+    """How many records are in order, and what was not looked at, in words."""
 
-    size: int
-    root: bytes
-    whose: str
+    records: int
+    unchecked: list[str]
 
 
-def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = None) -> int:
+def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = None) -> Checked:
     """Check every record, node, notice and head, and the heads ``against`` that were kept outside.
 
-    Returns how many records the ledger has; ``progress`` is told how many of them are done. Raises :class:`Faulty` for
-    the first fault in the ledger's order.
+    ``progress`` is told how many records are done. Raises :class:`Faulty` for the first fault in the ledger's order;
+    times that contradict one another count only where everything else is in order.
     """
     newest = Checkpoint.objects.first()
     size = newest.size if newest else 0
     outside = sorted(_outside(against), key=lambda head: head.size)
     _check_notices()
     heads = heapq.merge(_stored(newest), outside, key=lambda head: head.size)
-    _Stream(size, heads).run(progress)
+    stream = _Stream(size, heads)
+    stream.run(progress)
     beyond = ConsentRecord.objects.filter(index__gte=size).order_by("index").values_list("index", flat=True).first()
     # Sealed while we were looking, unless no head says so.
     if beyond is not None and not Checkpoint.objects.filter(size__gt=beyond).exists():
         raise Faulty(
             Fault.ADDED, f"Record {beyond} counts as sealed, but no head was signed over more than {size}.", beyond
         )
-    return size
+    if stream.times.fault:
+        raise stream.times.fault
+    return Checked(size, _unchecked(stream, has_outside=bool(outside)))
+
+
+def _unchecked(stream: _Stream, *, has_outside: bool) -> list[str]:
+    found = ["whether each choice of a visitor was recorded: their receipts show it"]
+    if waiting := ConsentRecord.objects.unsealed().count():
+        found.append(f"{waiting:,} records that wait to be sealed")
+    if pruned := PrunedBlock.objects.count() * BLOCK:
+        found.append(f"what {pruned:,} pruned records said, and when they were made: only their hashes are left")
+    if without := stream.times.heads_without_time:
+        found.append(f"when {without:,} heads were signed: they don't say so")
+    if not has_outside:
+        found.append(
+            "whether somebody with the key wrote the ledger anew: compare it with heads that were kept outside "
+            "(--against)"
+        )
+    return found
 
 
 class _Stream:
@@ -88,6 +83,7 @@ class _Stream:
 
     def __init__(self, size: int, heads: Iterator[Expected]) -> None:
         self.size = size
+        self.times = Times()
         self._heads = heads
         self._next_head = next(heads, None)
         self._frontier = Frontier()
@@ -127,7 +123,7 @@ class _Stream:
         digests = [self._record(row, index) for index, row in enumerate(rows, first)]
         if len(digests) < records:
             raise self._gone(first + len(digests))
-        cuts = self._cuts(first, first + records)
+        cuts = self._cuts(first, first + records, rows)
         if records == BLOCK:
             for level, position in uncut((BLOCK_LEVEL, number), cuts):
                 at = (position << level) - first
@@ -206,7 +202,7 @@ class _Stream:
         first = pruned.number * BLOCK
         if sum(1 << level for (level, _), _ in nodes) != BLOCK:
             raise Faulty(Fault.TREE, f"What is kept of the records {first} to {first + BLOCK - 1} isn't whole.", first)
-        for cut in self._cuts(first, first + BLOCK):
+        for cut in self._cuts(first, first + BLOCK, []):
             if not any(position << level == cut for (level, position), _ in nodes) and cut < first + BLOCK:
                 raise Faulty(
                     Fault.REWRITTEN,
@@ -225,13 +221,17 @@ class _Stream:
         for (level, _), digest in nodes:
             self._append(digest, level)
 
-    def _cuts(self, first: int, end: int) -> list[int]:
-        """Return the sizes of heads behind ``first`` up to ``end``. They are looked at as the tree reaches them."""
+    def _cuts(self, first: int, end: int, rows: list[tuple[Any, ...]]) -> list[int]:
+        """Return the sizes of heads behind ``first`` up to ``end``. They are looked at as the tree reaches them.
+
+        When they were signed is looked at here, together with when the ``rows`` between them were made.
+        """
         waiting = []
         while self._next_head is not None and self._next_head.size <= end:
             waiting.append(self._next_head)
             self._next_head = next(self._heads, None)
         self._waiting = waiting[::-1]
+        self.times.look(rows, waiting)
         return sorted({head.size for head in waiting})
 
     def _append(self, digest: bytes, level: int) -> None:
@@ -274,7 +274,7 @@ def _stored(newest: Checkpoint | None) -> Iterator[Expected]:
     if newest is None:
         return
     after, last_size, last_keys = 0, 0, {str(key) for key in public_keys()}
-    is_first = True
+    is_first, last_at = True, None
     while page := list(Checkpoint.objects.filter(pk__gt=after, pk__lte=newest.pk).order_by("pk")[:HEADS_AT_ONCE]):
         for head in page:
             try:
@@ -292,8 +292,11 @@ def _stored(newest: Checkpoint | None) -> Iterator[Expected]:
                 raise Faulty(
                     Fault.HEAD, f"Head {head.pk} was signed by a key that the head before doesn't name.", head.size
                 )
-            is_first, last_size, last_keys = False, head.size, signers
-            yield Expected(head.size, note.head.root, f"the head of {head.at:%Y-%m-%d %H:%M} UTC")
+            if note.head.at and abs(note.head.at - head.at) > CLOCKS:
+                raise Faulty(Fault.HEAD, f"Head {head.pk} is listed under another time than it was signed.", head.size)
+            whose = f"the head of {head.at:%Y-%m-%d %H:%M} UTC"
+            yield Expected(head.size, note.head.root, whose, note.head.at, last_at)
+            is_first, last_size, last_keys, last_at = False, head.size, signers, note.head.at or last_at
         after = page[-1].pk
 
 
@@ -312,7 +315,7 @@ def _outside(notes: Iterable[Note]) -> Iterator[Expected]:
         except BadNote as error:
             raise Faulty(Fault.HEAD, f"A head that was kept outside: {error}", note.head.size) from error
         signed_at = f" of {note.head.at:%Y-%m-%d %H:%M} UTC" if note.head.at else ""
-        yield Expected(note.head.size, note.head.root, f"the head{signed_at} that was kept outside")
+        yield Expected(note.head.size, note.head.root, f"the head{signed_at} that was kept outside", note.head.at)
 
 
 def _check_notices() -> None:

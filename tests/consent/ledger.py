@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from consent.ledger import Choice, receipt_hash, sign
-from consent.models import ConsentRecord, Notice
+from consent.actions import verify_ledger
+from consent.ledger import Choice, checkpoint, receipt_hash, sign
+from consent.ledger.checkpoint import Note
+from consent.ledger.faults import Fault
+from consent.ledger.keys import current_key
+from consent.models import Checkpoint, ConsentRecord, Notice
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def add_records(count: int, *, at: datetime, every: timedelta = timedelta(seconds=1), key: str = "") -> list[str]:
@@ -52,3 +56,34 @@ def add_records(count: int, *, at: datetime, every: timedelta = timedelta(second
         )
     ConsentRecord.objects.bulk_create(records, batch_size=500)
     return receipts
+
+
+def add_record(*, at: datetime, lasts: timedelta = 182 * DAY, notice: Notice | None = None) -> None:
+    """Write a choice with any times, as somebody would who has the key."""
+    notice = notice or Notice.objects.get(number=1)
+    choice = Choice(
+        receipt_sha256=secrets.token_hex(32),
+        created_at=at,
+        expires_at=at + lasts,
+        action="accept_all",
+        answers={"necessary": True},
+        notice=notice.sha256,
+        language="en",
+        surface="banner",
+        gpc=False,
+    )
+    salt = secrets.token_bytes(16)
+    leaf = choice.leaf(salt)
+    fields = {name: getattr(choice, name) for name in choice.__slots__ if name != "notice"}
+    ConsentRecord.objects.create(**fields, notice=notice, salt=salt.hex(), leaf=leaf.hex(), mac=current_key().mac(leaf))
+
+
+def heads() -> list[Note]:
+    """Return the heads of the database, as somebody would who kept them elsewhere."""
+    return [checkpoint.read(head.note) for head in Checkpoint.objects.order_by("pk")]
+
+
+def fault(at: datetime, *against: Note) -> tuple[Fault, int | None] | None:
+    """Verify the ledger, and return what is wrong with it and where, or ``None``."""
+    found = verify_ledger(against=against, at=at).fault
+    return (found.fault, found.index) if found else None

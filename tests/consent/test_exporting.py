@@ -27,7 +27,7 @@ from consent.ledger.checkpoint import Head, write
 from consent.ledger.keys import current_key, origin, public_keys
 from consent.ledger.proofs import consistency_proof
 from consent.models import Checkpoint, ConsentEvent, ConsentRecord
-from tests.consent.ledger import add_records
+from tests.consent.ledger import add_record, add_records
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +240,13 @@ def test_a_backdated_record_is_caught(sealed: list[str], unpack: Unpack, at: dat
     options = kept_outside(tmp_path, earlier, newest)
     done = verify(folder, *options)
     assert (done.returncode, "record 300 is backdated" in done.stderr) == (1, True)
+
+
+def test_a_choice_that_holds_for_ten_years_is_caught(sealed: list[str], unpack: Unpack, at: datetime) -> None:
+    add_record(at=at + timedelta(hours=2), lasts=timedelta(days=3_650))
+    seal_ledger(at=at + timedelta(hours=3))
+    done = verify(unpack())
+    assert (done.returncode, done.stderr) == (1, "WRONG: record 300 holds for 3650 days. The longest is 182\n")
 
 
 def kept_outside(folder: Path, earlier: Checkpoint, newest: Checkpoint) -> list[str]:

@@ -16,11 +16,10 @@ from pytest_django import Settings
 from consent.actions import erase_record, prune_records, publish_heads, seal_ledger, verify_ledger
 from consent.actions.heads import heads_file
 from consent.ledger import checkpoint
-from consent.ledger.checkpoint import Note
+from consent.ledger.faults import Fault
 from consent.ledger.keys import current_key
-from consent.ledger.verifying import Fault
-from consent.models import PERSONAL, Checkpoint, ConsentEvent, ConsentRecord, LedgerBlock
-from tests.consent.ledger import DAY, add_records
+from consent.models import PERSONAL, ConsentEvent, ConsentRecord, LedgerBlock
+from tests.consent.ledger import DAY, HOUR, add_records, fault, heads
 from tests.consent.tampering import tamper
 from tests.people import NOON
 
@@ -43,17 +42,8 @@ def receipts(shared_database: None, tmp_path_factory: pytest.TempPathFactory) ->
     with override_settings(DATA_DIR=tmp_path_factory.mktemp("heads")):
         for count in (300, 1_000):
             receipts += add_records(count, at=NOON)
-            seal_ledger(at=NOON)
+            seal_ledger(at=NOON + HOUR)
     return receipts
-
-
-def heads() -> list[Note]:
-    return [checkpoint.read(head.note) for head in Checkpoint.objects.order_by("pk")]
-
-
-def fault(at: datetime, *against: Note) -> tuple[Fault, int | None] | None:
-    found = verify_ledger(against=against, at=at).fault
-    return (found.fault, found.index) if found else None
 
 
 def seal_anew(at: datetime) -> None:
@@ -68,7 +58,7 @@ def seal_anew(at: datetime) -> None:
             mac = current_key().mac(leaf)
             if record.leaf != leaf.hex():
                 tamper(f"UPDATE {TABLE} SET leaf = %s, mac = %s WHERE id = %s", leaf.hex(), mac, record.pk)
-    seal_ledger(at=at)
+    seal_ledger(at=at + HOUR)
 
 
 @pytest.mark.usefixtures("receipts")
@@ -92,13 +82,13 @@ def test_it_verifies_after_erasures_prunings_and_a_new_key(
     settings.CONSENT_SIGNING_KEYS_OLD = [settings.CONSENT_SIGNING_KEY]
     settings.CONSENT_SIGNING_KEY = "the next key, with more than enough letters"
     add_records(300, at=at + 900 * DAY)
-    seal_ledger(at=at)
+    seal_ledger(at=at + 900 * DAY + HOUR)
     assert fault(at, *heads()) is None
     prune_records(before=at + 500 * DAY, by=None, at=at)
     assert ConsentRecord.objects.count() == 1_600 - 1_280
     assert fault(at, *heads()) is None
     add_records(700, at=at + 900 * DAY)
-    seal_ledger(at=at)
+    seal_ledger(at=at + 900 * DAY + HOUR)
     prune_records(before=at + 2_000 * DAY, by=None, at=at)
     assert fault(at, *heads()) is None
 

@@ -60,6 +60,7 @@ class Command(BaseCommand):
                     f"({seconds:.1f} s)."
                 )
             )
+            self.stdout.write("Not checked:\n" + "\n".join(f"- {line}" for line in verification.unchecked))
 
     def notes(self, place: str) -> Iterator[Note]:
         """Return the heads of a file, folder or address, or say what is wrong with it."""
