@@ -31,6 +31,10 @@ def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
             raise UnknownReceipt("No record is held under this receipt.")
         record = ConsentRecord.objects.select_related("notice").get(pk=held.pk)
         ConsentEvent.objects.create(
-            verb=ConsentEvent.Verb.ERASED, at=at, by_name=VISITOR, details={"index": record.index}
+            verb=ConsentEvent.Verb.ERASED,
+            at=at,
+            by_name=VISITOR,
+            # The leaf names it also where it has no place yet, and says nothing without the salt.
+            details={"index": record.index, "leaf": record.leaf},
         )
     return record

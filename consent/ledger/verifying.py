@@ -16,6 +16,7 @@ from django.db.models import Q
 from consent import notices
 from consent.ledger import checkpoint
 from consent.ledger.checkpoint import BadNote, Note, PublicKey
+from consent.ledger.erasures import check_erasures
 from consent.ledger.faults import Fault, Faulty
 from consent.ledger.keys import SigningKey, known_keys, public_keys
 from consent.ledger.proofs import nodes_of
@@ -57,9 +58,10 @@ def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = No
         raise Faulty(
             Fault.ADDED, f"Record {beyond} counts as sealed, but no head was signed over more than {size}.", beyond
         )
+    unnamed = check_erasures()
     if stream.times.fault:
         raise stream.times.fault
-    return Checked(size, _unchecked(stream, has_outside=bool(outside)))
+    return Checked(size, _unchecked(stream, has_outside=bool(outside)) + unnamed)
 
 
 def _unchecked(stream: _Stream, *, has_outside: bool) -> list[str]:
