@@ -21,7 +21,8 @@ import rfc8785
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
-from consent.ledger.checkpoint import PublicKey
+from consent.ledger import journal
+from consent.ledger.checkpoint import PublicKey, read
 from consent.ledger.keys import public_keys
 from consent.ledger.proofs import Prover
 from consent.models import Checkpoint, ConsentRecord, Notice
@@ -95,6 +96,10 @@ class Export:
         for notice in notices:
             if notice.pk in used:
                 yield f"notices/{notice.sha256}.json", [rfc8785.dumps(notice.document).decode()]
+        if entry := read(self.checkpoint.note).head.journal:
+            yield "journal.jsonl", journal.lines(through=entry[0])
+            published = journal.documents("notice", used)
+            yield "publications.jsonl", (f"{rfc8785.dumps(document).decode()}\n" for document in published.values())
         yield "README.md", [render_to_string("consent/export_readme.md", {"export": self})]
         yield "verify.py", [VERIFIER.read_text(encoding="utf-8")]
 

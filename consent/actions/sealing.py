@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from consent.ledger import checkpoint
+from consent.ledger import checkpoint, journal
 from consent.ledger.checkpoint import Head, Signer
+from consent.ledger.faults import Faulty
 from consent.ledger.keys import SigningKey, current_key, known_keys, origin, public_keys
 from consent.ledger.proofs import MissingNode, frontier_at
 from consent.ledger.rows import Leaves, read
@@ -45,7 +46,7 @@ class Sealing:
 
 
 def seal_ledger(*, at: datetime) -> Sealing:
-    """Give every waiting record its place in the ledger, and sign a head over them.
+    """Give every waiting record its place in the ledger, and sign a head over them and over what the journal has new.
 
     In batches, each whole: its records, the nodes of the tree and its signed head are committed together or not at
     all, so that a run that is killed loses nothing and the next one goes on. Two runs at once take turns. A record that
@@ -72,6 +73,8 @@ def _seal_batch(outcome: Sealing, *, after: int, at: datetime) -> int | None:
         newest, outcome.rotated = handed_over, True
     outcome.checkpoint = newest
     rows = list(read(ConsentRecord.objects.unsealed().filter(pk__gt=after))[:BATCH])
+    # Behind the records, so that it has the notice of each.
+    written = journal.write_entries(limit=BATCH)
     frontier = _edge(newest)
     good = _genuine(rows, outcome, at=at)
     if good:
@@ -80,9 +83,13 @@ def _seal_batch(outcome: Sealing, *, after: int, at: datetime) -> int | None:
         LedgerBlock.objects.bulk_create(
             LedgerBlock(level=level, position=position, sha256=digest.hex()) for (level, position), digest in nodes
         )
-        outcome.checkpoint = _sign(frontier, [signer], at=at)
         outcome.sealed += len(good)
-    return rows[-1][0] if len(rows) == BATCH else None
+    # A head is over records: before the first of them, the journal waits.
+    if good or (written and newest is not None):
+        outcome.checkpoint = _sign(frontier, [signer], at=at)
+    if BATCH not in (len(rows), written):
+        return None
+    return rows[-1][0] if rows else after
 
 
 def one_at_a_time() -> None:
@@ -105,7 +112,9 @@ def _edge(newest: Checkpoint | None) -> Frontier:
             note.signed_by(public_keys(note.head.origin))
             if not note.head.size == size or not note.head.root == frontier.root():
                 raise LedgerDamaged(f"The {size} sealed records are not those that the newest head was signed over.")
-    except (MissingNode, checkpoint.BadNote) as error:
+            if note.head.journal:
+                journal.check_named({note.head.journal}, whose="The newest head")
+    except (MissingNode, checkpoint.BadNote, Faulty) as error:
         raise LedgerDamaged(str(error)) from error
     return frontier
 
@@ -185,7 +194,7 @@ def _hand_over(newest: Checkpoint, signer: Signer, *, at: datetime) -> Checkpoin
 def _sign(
     frontier: Frontier, signers: list[Signer], *, at: datetime, origin: str = "", next_key: str = ""
 ) -> Checkpoint:
-    head = Head(origin or signers[0].name, frontier.size, frontier.root(), at, next_key)
+    head = Head(origin or signers[0].name, frontier.size, frontier.root(), at, next_key, journal.newest())
     return Checkpoint.objects.create(
         size=frontier.size, root=head.root.hex(), at=at, note=checkpoint.write(head, signers)
     )

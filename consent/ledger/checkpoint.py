@@ -1,7 +1,8 @@
 """Signed heads of the ledger: checkpoints (https://c2sp.org/tlog-checkpoint) as signed notes (c2sp.org/signed-note).
 
 A head's text has the origin of the log, the number of records, and the root hash in base64, a line each; then a line
-``time`` with the moment of signing, and in the head by which a key hands over to the next, a line ``next-key``.
+``time`` with the moment of signing, a line ``journal`` with number and chain of the journal's newest entry, and in the
+head by which a key hands over to the next, a line ``next-key``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ DASH = "— "
 SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 NEXT_KEY = "next-key "
 TIME = "time "
+JOURNAL = "journal "
+ENTRY = re.compile(r"([1-9][0-9]{0,18}) ([0-9a-f]{64})")
 
 
 class BadNote(ValueError):
@@ -73,18 +76,24 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a head says: of which log, how many records, which root, when; and, once per key, which key comes next."""
+    """What a head says: of which log, how many records, which root, when; and, once per key, which key comes next.
+
+    ``journal`` has number and chain of the journal's newest entry. Heads from before there was one have ``None``.
+    """
 
     origin: str
     size: int
     root: bytes
     at: datetime | None = None
     next_key: str = ""
+    journal: tuple[int, str] | None = None
 
     def text(self) -> str:
         lines = [self.origin, str(self.size), _base64(self.root)]
         if self.at is not None:
             lines.append(TIME + self.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+        if self.journal is not None:
+            lines.append(f"{JOURNAL}{self.journal[0]} {self.journal[1]}")
         if self.next_key:
             lines.append(NEXT_KEY + self.next_key)
         return "\n".join(lines) + "\n"
@@ -128,7 +137,7 @@ def read(note: str) -> Note:
     lines = text.split("\n")
     if len(lines) < 3 or not all(lines) or not SIZE.fullmatch(lines[1]):
         raise BadNote("This is no head of a ledger: it wants an origin, a size and a root hash, a line each.")
-    at, next_key = None, ""
+    at, next_key, journal = None, "", None
     for line in lines[3:]:
         if line.startswith(TIME):
             try:
@@ -137,6 +146,10 @@ def read(note: str) -> Note:
                 raise BadNote(f"{line!r} is no time.") from error
         elif line.startswith(NEXT_KEY):
             next_key = line.removeprefix(NEXT_KEY)
+        elif line.startswith(JOURNAL):
+            if not (entry := ENTRY.fullmatch(line.removeprefix(JOURNAL))):
+                raise BadNote(f"{line!r} names no entry of the journal.")
+            journal = int(entry[1]), entry[2]
     signatures = []
     for line in below.removesuffix("\n").split("\n"):
         name, _, encoded = line.removeprefix(DASH).rpartition(" ")
@@ -147,7 +160,7 @@ def read(note: str) -> Note:
     root = _bytes(lines[2])
     if len(root) != 32:
         raise BadNote(f"{lines[2]!r} is no root hash.")
-    return Note(text + "\n", Head(lines[0], int(lines[1]), root, at, next_key), tuple(signatures))
+    return Note(text + "\n", Head(lines[0], int(lines[1]), root, at, next_key, journal), tuple(signatures))
 
 
 def split(text: str) -> list[str]:

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     HEAD = "head"  # a signed head isn't one, or isn't ours
     NOTICE = "notice"  # a notice isn't what its hash says
     ERASURE = "erasure"  # a record was erased without an event, or an event tells of an erasure that wasn't
+    JOURNAL = "journal"  # a notice's date or reason, an event or a count of statistics was changed or is gone
     TIME = "time"  # times contradict one another: of a record, its notice and the heads
 
 

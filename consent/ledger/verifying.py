@@ -18,6 +18,7 @@ from consent.ledger import checkpoint
 from consent.ledger.checkpoint import BadNote, Note, PublicKey
 from consent.ledger.erasures import check_erasures
 from consent.ledger.faults import Fault, Faulty
+from consent.ledger.journal import check_journal, check_named
 from consent.ledger.keys import SigningKey, known_keys, public_keys
 from consent.ledger.proofs import nodes_of
 from consent.ledger.rows import Leaves, read
@@ -58,10 +59,11 @@ def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = No
         raise Faulty(
             Fault.ADDED, f"Record {beyond} counts as sealed, but no head was signed over more than {size}.", beyond
         )
+    uncovered = check_journal()
     unnamed = check_erasures()
     if stream.times.fault:
         raise stream.times.fault
-    return Checked(size, _unchecked(stream, has_outside=bool(outside)) + unnamed)
+    return Checked(size, _unchecked(stream, has_outside=bool(outside)) + uncovered + unnamed)
 
 
 def _unchecked(stream: _Stream, *, has_outside: bool) -> list[str]:
@@ -276,8 +278,9 @@ def _stored(newest: Checkpoint | None) -> Iterator[Expected]:
     if newest is None:
         return
     after, last_size, last_keys = 0, 0, {str(key) for key in public_keys()}
-    is_first, last_at = True, None
+    is_first, last_at, last_entry = True, None, 0
     while page := list(Checkpoint.objects.filter(pk__gt=after, pk__lte=newest.pk).order_by("pk")[:HEADS_AT_ONCE]):
+        named: set[tuple[int, str]] = set()
         for head in page:
             try:
                 note = checkpoint.read(head.note)
@@ -296,9 +299,15 @@ def _stored(newest: Checkpoint | None) -> Iterator[Expected]:
                 )
             if note.head.at and abs(note.head.at - head.at) > CLOCKS:
                 raise Faulty(Fault.HEAD, f"Head {head.pk} is listed under another time than it was signed.", head.size)
+            if note.head.journal:
+                if note.head.journal[0] < last_entry:
+                    raise Faulty(Fault.HEAD, f"Head {head.pk} names an older entry of the journal.", head.size)
+                last_entry = note.head.journal[0]
+                named.add(note.head.journal)
             whose = f"the head of {head.at:%Y-%m-%d %H:%M} UTC"
             yield Expected(head.size, note.head.root, whose, note.head.at, last_at)
             is_first, last_size, last_keys, last_at = False, head.size, signers, note.head.at or last_at
+        check_named(named, whose="A signed head")
         after = page[-1].pk
 
 
@@ -316,6 +325,8 @@ def _outside(notes: Iterable[Note]) -> Iterator[Expected]:
             note.signed_by(public_keys(note.head.origin))
         except BadNote as error:
             raise Faulty(Fault.HEAD, f"A head that was kept outside: {error}", note.head.size) from error
+        if note.head.journal:
+            check_named({note.head.journal}, whose="A head that was kept outside")
         signed_at = f" of {note.head.at:%Y-%m-%d %H:%M} UTC" if note.head.at else ""
         yield Expected(note.head.size, note.head.root, f"the head{signed_at} that was kept outside", note.head.at)
 

@@ -7,6 +7,7 @@ Visitors are bound by the live :class:`Notice` only.
 from consent.models.audits import AuditFinding, AuditRun
 from consent.models.bases import AppendOnly, name_of
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
+from consent.models.journal import JournalEntry
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
 from consent.models.notices import Edition, Notice, NoticeText
 from consent.models.records import PERSONAL, ConsentRecord, Erased
@@ -31,6 +32,7 @@ __all__ = [
     "Edition",
     "Erased",
     "HeadDelivery",
+    "JournalEntry",
     "LedgerBlock",
     "Notice",
     "NoticeText",

@@ -5,8 +5,9 @@
 It checks that every file is as SHA256SUMS says; that every record has the leaf that its content makes, and is written
 exactly as an export writes it, cell by cell; that records follow one another by index, each listed once, and in time;
 that each leaf is in the tree whose root the signed head names (RFC 9162, section 2.1.3.2); that the head was signed by
-one of the keys in public-keys.txt, or by the one given with --key (Ed25519, RFC 8032); and that every notice is what
-its name says. With --head, a head that was published earlier or later is checked against the same keys. One over
+one of the keys in public-keys.txt, or by the one given with --key (Ed25519, RFC 8032); that every notice is what its
+name says; and that no record is older than its notice, whose publication stands in the journal that the head names.
+With --head, a head that was published earlier or later is checked against the same keys. One over
 another number of records needs the proof that one ledger continues the other (RFC 9162, section 2.1.4.2), given with
 --consistency: the answer of /consent/heads/OLD/NEW/ for the two numbers of records. Exits with 1 and names the first
 thing that is wrong; else says what it did not check.
@@ -39,6 +40,7 @@ COLUMNS = (
 FIELDS = {"index", "core", "personal", "salt", "personal_sha256", "leaf"}
 CORE = {"created_at", "expires_at", "notice"}
 PERSONAL = {"action", "answers", "gpc", "language", "receipt_sha256", "surface"}
+LISTED = {"records.csv", "records.jsonl", "proofs.jsonl", "checkpoint.txt", "journal.jsonl", "publications.jsonl"}
 # What stands in front of a cell that a spreadsheet could take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -51,7 +53,7 @@ LONGEST = timedelta(days=182)
 
 Point = tuple[int, int, int, int]
 Key = tuple[str, bytes, bytes]
-Head = tuple[int, bytes, "datetime | None"]
+Head = tuple[int, bytes, "datetime | None", "tuple[int, str] | None"]
 
 
 class Wrong(Exception):
@@ -84,7 +86,8 @@ def check(folder: Path, keys: list[str], heads: list[Path], proofs: list[Path]) 
     others = [signed_head(head.read_text("utf-8"), trusted) for head in heads]
     for path, head in zip(heads, others):  # noqa: B905  (Python 3.9)
         check_head(path, head, newest, proofs)
-    number = check_records(folder, newest, others)
+    published = check_journal(folder, newest, others)
+    number = check_records(folder, newest, others, published)
     for path in (folder / "notices").glob("*.json"):
         if sha256(path.read_bytes()).hex() != path.stem:
             raise Wrong(f"the notice {path.name} isn't what its name says")
@@ -94,13 +97,15 @@ def check(folder: Path, keys: list[str], heads: list[Path], proofs: list[Path]) 
 def not_checked(keys: list[str], heads: list[Path], newest: Head, unlisted: list[str]) -> list[str]:
     lines = [
         "whether these are all records of the period: gaps in the indexes are other records or removed ones",
-        "who made the choices, and when each notice was published",
+        "who made the choices",
         "what README.md says",
     ]
     if not keys:
         lines.append("whose the keys are: public-keys.txt came with the export. Give a key that you trust with --key")
     if not heads:
         lines.append("whether the ledger was written anew: give a head that was kept elsewhere with --head")
+    if newest[3] is None:
+        lines.append("when each notice was published: the head is from before the site kept a journal")
     if newest[2] is None:
         lines.append("when the head was signed: it doesn't say so")
     return lines + [f"{name}: it isn't in SHA256SUMS" for name in unlisted]
@@ -153,7 +158,35 @@ def check_consistency(old: Head, new: Head, path: list[bytes], name: Path) -> No
         raise wrong
 
 
-def check_records(folder: Path, newest: Head, others: list[Head]) -> int:
+def check_journal(folder: Path, newest: Head, others: list[Head]) -> dict[str, datetime]:
+    """Return when each notice was published, by its hash, as the signed heads have it. Nothing without a journal."""
+    if newest[3] is None:
+        return {}
+    named = [head[3] for head in (*others, newest) if head[3]]
+    chain, entries, number = bytes(32), set(), 0
+    with (folder / "journal.jsonl").open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            entry = json.loads(line)
+            if entry["number"] != number or not HASH.fullmatch(entry["sha256"]):
+                raise Wrong(f"entry {number} of the journal is missing, or isn't one")
+            digest = bytes.fromhex(entry["sha256"])
+            chain = sha256(b"consent/journal/v1" + chain + number.to_bytes(8, "big") + digest)
+            if entry["kind"] == "notice":
+                entries.add(entry["sha256"])
+            if any(of == number and expected != chain.hex() for of, expected in named):
+                raise Wrong(f"the journal isn't the one that a head names with its entry {number}")
+    if number != newest[3][0]:
+        raise Wrong(f"the journal has {number} entries, and the head names {newest[3][0]}")
+    published = {}
+    for line in (folder / "publications.jsonl").read_text("utf-8").splitlines():
+        notice = json.loads(line)
+        if sha256(canonical(notice)).hex() not in entries:
+            raise Wrong(f"what publications.jsonl says of notice {notice['number']} isn't in the journal")
+        published[notice["sha256"]] = time_of(notice["published_at"])
+    return published
+
+
+def check_records(folder: Path, newest: Head, others: list[Head], published: dict[str, datetime]) -> int:
     seen, last, latest = 0, -1, None
     with (folder / "proofs.jsonl").open(encoding="utf-8") as proofs:
         for record in read_records(folder):
@@ -165,7 +198,11 @@ def check_records(folder: Path, newest: Head, others: list[Head]) -> int:
             check_record(record, json.loads(line), newest, folder)
             for head in (newest, *others):
                 check_time(record, head)
-            made = time_of(record["core"]["created_at"])
+            made, notice = time_of(record["core"]["created_at"]), record["core"]["notice"]
+            if newest[3] and notice not in published:
+                raise Wrong(f"publications.jsonl doesn't say when the notice of record {record['index']} was published")
+            if newest[3] and made + CLOCKS < published[notice]:
+                raise Wrong(f"record {record['index']} was made before the notice that it names was published")
             if latest and made < latest - LATE:
                 raise Wrong(f"record {record['index']} is backdated: records sealed before it were made after {latest}")
             seen, last, latest = seen + 1, record["index"], max(made, latest or made)
@@ -175,7 +212,7 @@ def check_records(folder: Path, newest: Head, others: list[Head]) -> int:
 
 
 def check_time(record: dict[str, Any], head: Head) -> None:
-    size, _, signed_at = head
+    size, _, signed_at, _ = head
     made = time_of(record["core"]["created_at"])
     if time_of(record["core"]["expires_at"]) <= made:
         raise Wrong(f"record {record['index']} expires before it was made")
@@ -212,7 +249,7 @@ def check_sums(folder: Path) -> list[str]:
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     unlisted = sorted(names - listed.keys() - {"SHA256SUMS"})
     for name in unlisted:
-        if name in ("records.csv", "records.jsonl", "proofs.jsonl", "checkpoint.txt") or name.startswith("notices/"):
+        if name in LISTED or name.startswith("notices/"):
             raise Wrong(f"{name} isn't listed in SHA256SUMS")
     return unlisted
 
@@ -300,7 +337,7 @@ def cells_of(record: dict[str, Any]) -> list[str]:
 
 
 def check_record(record: dict[str, Any], proof: dict[str, Any], head: Head, folder: Path) -> None:
-    index, (size, root, _) = record["index"], head
+    index, (size, root, *_) = record["index"], head
     notice, salt = record["core"]["notice"], record["salt"]
     for text in (notice, record["leaf"], *([record["personal_sha256"]] if salt is None else [])):
         if not HASH.fullmatch(text):
@@ -362,7 +399,7 @@ def read_key(line: str) -> Key:
 
 
 def signed_head(note: str, keys: list[Key]) -> Head:
-    """Return size, root and time of a signed head. One of the keys must have signed it."""
+    """Return size, root, time and journal of a signed head. One of the keys must have signed it."""
     text, blank, below = note.rpartition("\n\n")
     text += "\n"
     lines = text.split("\n")
@@ -375,7 +412,9 @@ def signed_head(note: str, keys: list[Key]) -> Head:
             if known == name == lines[0] and data[:4] == identifier and verifies(public, text.encode(), data[4:]):
                 times = [line[5:] for line in lines[3:] if line.startswith("time ")]
                 signed_at = datetime.fromisoformat(times[0].replace("Z", "+00:00")) if times else None  # noqa: FURB162
-                return int(lines[1]), base64.b64decode(lines[2], validate=True), signed_at
+                entries = [line.split(" ") for line in lines[3:] if line.startswith("journal ")]
+                journal = (int(entries[0][1]), entries[0][2]) if entries else None
+                return int(lines[1]), base64.b64decode(lines[2], validate=True), signed_at, journal
     raise Wrong("none of the keys has signed the head")
 
 

@@ -23,6 +23,7 @@ from django.test import Client
 
 from consent.actions import erase_record, export_records, publish_notice, record_choice, seal_ledger
 from consent.exporting import Export, NothingSealed, defused
+from consent.ledger import checkpoint
 from consent.ledger.checkpoint import Head, write
 from consent.ledger.keys import current_key, origin, public_keys
 from consent.ledger.proofs import consistency_proof
@@ -247,6 +248,61 @@ def test_a_choice_that_holds_for_ten_years_is_caught(sealed: list[str], unpack: 
     seal_ledger(at=at + timedelta(hours=3))
     done = verify(unpack())
     assert (done.returncode, done.stderr) == (1, "WRONG: record 300 holds for 3650 days. The longest is 182\n")
+
+
+def test_a_record_from_before_its_notice_is_caught(
+    sealed: list[str], unpack: Unpack, at: datetime, operator: User
+) -> None:
+    CookieGroup.objects.filter(varname="analytics").update(name="Counting")
+    notice = publish_notice(by=operator, at=at + timedelta(hours=2), material=True, reason="Renamed")
+    add_record(at=at + timedelta(hours=1), notice=notice)
+    seal_ledger(at=at + timedelta(hours=3))
+    done = verify(unpack())
+    assert (done.returncode, done.stderr) == (
+        1,
+        "WRONG: record 300 was made before the notice that it names was published\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("publications.jsonl", '"published_at":"2025', '"published_at":"2024', "isn't in the journal"),
+        ("publications.jsonl", '"material":true', '"material":false', "isn't in the journal"),
+        ("journal.jsonl", '"sha256": "', '"sha256": "0', "isn't one"),
+        ("journal.jsonl", '"number": 1,', '"number": 2,', "entry 1 of the journal is missing"),
+    ],
+)
+def test_what_the_journal_says_of_notices_cannot_be_changed(
+    sealed: list[str], unpack: Unpack, name: str, old: str, new: str, words: str
+) -> None:
+    folder = unpack("json")
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, words in done.stderr) == (1, True), done.stderr
+
+
+def test_an_export_from_before_the_journal_still_verifies_and_says_what_is_missing(
+    sealed: list[str], unpack: Unpack, at: datetime
+) -> None:
+    folder = unpack("json")
+    head = checkpoint.read((folder / "checkpoint.txt").read_text(encoding="utf-8")).head
+    old = write(Head(head.origin, head.size, head.root, head.at), [current_key().signer(origin())])
+    (folder / "checkpoint.txt").write_text(old, encoding="utf-8")
+    for name in ("journal.jsonl", "publications.jsonl"):
+        (folder / name).unlink()
+    listed = (folder / "SHA256SUMS").read_text().splitlines(keepends=True)
+    listing = [
+        line for line in listed if line.partition("  ")[2].strip() not in ("journal.jsonl", "publications.jsonl")
+    ]
+    (folder / "SHA256SUMS").write_text("".join(listing))
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "when each notice was published" in done.stdout
 
 
 def kept_outside(folder: Path, earlier: Checkpoint, newest: Checkpoint) -> list[str]:

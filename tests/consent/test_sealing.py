@@ -28,7 +28,7 @@ from pytest_django import Settings
 
 from consent.actions import LedgerDamaged, UnknownSigningKey, publish_heads, seal_ledger
 from consent.actions.heads import heads_file
-from consent.ledger import checkpoint, sign
+from consent.ledger import checkpoint, journal, sign
 from consent.ledger.checkpoint import BadNote, Head, Signer
 from consent.ledger.keys import SigningKey, current_key, public_keys
 from consent.ledger.proofs import consistency_proof, inclusion_proof
@@ -75,7 +75,7 @@ def test_sealing_gives_contiguous_places_in_order_and_signs_a_head(at: datetime)
     for record in records:
         frontier.append(bytes.fromhex(record.leaf))
     note = checkpoint.read(newest().note)
-    assert note.head == Head("127.0.0.1:8000/consent", 300, frontier.root(), at)
+    assert note.head == Head("127.0.0.1:8000/consent", 300, frontier.root(), at, journal=journal.newest())
     assert note.signed_by(public_keys()) == public_keys()[0]
     assert LedgerBlock.objects.get().sha256
 
@@ -265,7 +265,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_tried_again(at: datetime, s
     settings.DATA_DIR = folder
     call_command("seal_consent_ledger", verbosity=0)
     assert HeadDelivery.objects.get().failures == 0
-    assert len(checkpoint.split(heads_file().read_text())) == 1
+    assert len(checkpoint.split(heads_file().read_text())) == Checkpoint.objects.count()
 
 
 @contextmanager
@@ -447,4 +447,4 @@ def test_sealing_costs_the_same_few_queries_however_large_the_ledger(at: datetim
         with CaptureQueriesContext(connection) as queries:
             seal_ledger(at=at)
         costs.append(len(queries))
-    assert costs[1] <= costs[0] <= 14
+    assert costs[1] <= costs[0] <= 18

@@ -14,6 +14,7 @@ APPEND_ONLY = {
     "consent.Checkpoint",
     "consent.ConsentEvent",
     "consent.ConsentRecord",
+    "consent.JournalEntry",
     "consent.LedgerBlock",
     "consent.ClosedDay",
     "consent.DailyChoices",
