@@ -4,6 +4,7 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 """
 
 from consent.actions.auditing import record_audit
+from consent.actions.checks import CannotCheck, CheckGoesOn, perform_check, start_check, why_not_check
 from consent.actions.choosing import (
     OutdatedNotice,
     Recorded,
@@ -43,6 +44,8 @@ from consent.actions.violations import count_violation, dismiss_violations, forg
 
 __all__ = [
     "CannotApprove",
+    "CannotCheck",
+    "CheckGoesOn",
     "Declaration",
     "Draft",
     "DraftChanged",
@@ -68,6 +71,7 @@ __all__ = [
     "erase_record",
     "export_records",
     "forget_violations",
+    "perform_check",
     "prune_records",
     "prune_violations",
     "publish_heads",
@@ -78,7 +82,9 @@ __all__ = [
     "save_notice_text",
     "save_service",
     "seal_ledger",
+    "start_check",
     "verify_ledger",
     "why_not_approve",
+    "why_not_check",
     "withdraw_consent",
 ]

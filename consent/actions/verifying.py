@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consent.ledger.checkpoint import Note
 from consent.ledger.faults import Faulty
 from consent.ledger.verifying import Checked, Progress, check_ledger
-from consent.models import SCHEDULE, ConsentEvent
+from consent.models import SCHEDULE, ConsentEvent, name_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,13 @@ class Verification:
     unchecked: list[str] = field(default_factory=list)
 
 
-def verify_ledger(*, against: Iterable[Note] = (), at: datetime, progress: Progress | None = None) -> Verification:
-    """Check the whole ledger, and ``against`` heads that were kept outside. Leaves an event with what came of it."""
+def verify_ledger(
+    *, against: Iterable[Note] = (), at: datetime, progress: Progress | None = None, by: User | None = None
+) -> Verification:
+    """Check the whole ledger, and ``against`` heads that were kept outside. Leaves an event with what came of it.
+
+    ``by`` is ``None`` for the clock.
+    """
     outside = list(against)
     fault, checked = None, Checked(0, [])
     try:
@@ -34,5 +42,7 @@ def verify_ledger(*, against: Iterable[Note] = (), at: datetime, progress: Progr
     details |= (
         {"fault": fault.fault, "words": fault.words, "index": fault.index} if fault else {"records": checked.records}
     )
-    ConsentEvent.objects.create(verb=ConsentEvent.Verb.VERIFIED, at=at, by_name=SCHEDULE, details=details)
+    ConsentEvent.objects.create(
+        verb=ConsentEvent.Verb.VERIFIED, at=at, by=by, by_name=name_of(by) if by else SCHEDULE, details=details
+    )
     return Verification(checked.records, fault, checked.unchecked)

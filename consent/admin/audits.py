@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
+from consent.admin.checks import checks_for
 from consent.admin.desk import ReadOnlyAdmin
 from consent.models import AuditRun, Notice
 
@@ -17,9 +18,13 @@ class AuditRunAdmin(ReadOnlyAdmin):
     list_filter = ["is_copy", "at"]
     show_facets = admin.ShowFacets.NEVER
     change_form_template = "admin/consent/auditrun/run.html"
+    change_list_template = "admin/consent/auditrun/change_list.html"
 
     class Media:
-        css = {"all": ["consent/audit.css"]}
+        css = {"all": ["consent/audit.css", "consent/ledger.css", "consent/check.css"]}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "checks": checks_for(request)[1:]})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

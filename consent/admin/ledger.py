@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from consent.admin.checks import checks_for
 from consent.admin.desk import ReadOnlyAdmin
 from consent.ledger_state import ledger_state
 from consent.models import Checkpoint
@@ -41,6 +42,7 @@ class LedgerAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "title": "State of the ledger",
             "state": ledger_state(at=timezone.now()),
+            "checks": checks_for(request)[:1],
             "heads": Checkpoint.objects.all()[:HEADS_SHOWN],
         }
         return TemplateResponse(request, "admin/consent/checkpoint/state.html", context)

@@ -59,8 +59,8 @@ def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = No
         raise Faulty(
             Fault.ADDED, f"Record {beyond} counts as sealed, but no head was signed over more than {size}.", beyond
         )
-    uncovered = check_journal()
     unnamed = check_erasures()
+    uncovered = check_journal()
     if stream.times.fault:
         raise stream.times.fault
     return Checked(size, _unchecked(stream, has_outside=bool(outside)) + uncovered + unnamed)

@@ -6,6 +6,7 @@ Visitors are bound by the live :class:`Notice` only.
 
 from consent.models.audits import AuditFinding, AuditRun
 from consent.models.bases import AppendOnly, name_of
+from consent.models.checks import CheckRun
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
 from consent.models.journal import JournalEntry
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
@@ -23,6 +24,7 @@ __all__ = [
     "AppendOnly",
     "AuditFinding",
     "AuditRun",
+    "CheckRun",
     "Checkpoint",
     "ClosedDay",
     "ConsentEvent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -139,3 +140,26 @@ def test_the_start_code_of_every_preset_runs(desk: Page, chosen: Preset, tells_p
     for answer in ANSWERS[chosen.slug].values():
         if answer in code:
             assert answer in queued
+
+
+def test_the_ledger_is_verified_with_a_button_and_the_page_follows(site: Site, desk: Page) -> None:
+    desk.goto(f"{site.url}/admin/consent/checkpoint/")
+    desk.get_by_role("button", name="Verify now").click()
+    expect(desk).to_have_url(re.compile(r"/admin/consent/checkrun/\d+/change/$"))
+    # Without loading the page again.
+    expect(desk.get_by_role("status")).to_contain_text("Passed.", timeout=60_000)
+    expect(desk.get_by_role("region", name="Result")).to_contain_text("Not checked:")
+    assert faults_of_any_look(desk) == []
+    # A process that was killed says nothing any more.
+    site.python(
+        "from consent.models import CheckRun\n"
+        "from datetime import timedelta\n"
+        "run = CheckRun.objects.get()\n"
+        "silent = run.started_at - timedelta(minutes=5)\n"
+        "times = dict.fromkeys(('asked_at', 'started_at', 'alive_at'), silent)\n"
+        "CheckRun.objects.create(kind='audit', asked_by=run.asked_by, progress='home', **times)"
+    )
+    desk.goto(f"{site.url}/admin/consent/checkrun/")
+    assert faults_of_any_look(desk) == []
+    desk.get_by_role("row", name="Did not finish").get_by_role("link").click()
+    expect(desk.get_by_role("status")).to_contain_text("Did not finish.")

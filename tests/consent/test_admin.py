@@ -74,6 +74,7 @@ def test_operators_have_exactly_the_permissions_that_they_need() -> None:
         "consent.view_statistics",
         "consent.export_consentrecord",
         "consent.view_auditrun",
+        *("consent.view_checkrun", "consent.start_checkrun"),
         *("consent.view_violation", "consent.dismiss_violation"),
         *("consent.view_noticetext", "consent.add_noticetext", "consent.change_noticetext"),
         *("consent.view_service", "consent.add_service", "consent.change_service"),

@@ -93,11 +93,19 @@ def test_two_events_of_one_erasure_are_a_fault(at: datetime) -> None:
     assert fault(at) == (Fault.ERASURE, 1)
 
 
-@pytest.mark.usefixtures("receipts")
+def as_before(details: str) -> None:
+    newest = ConsentEvent.objects.filter(verb="erased").latest("pk")
+    tamper("UPDATE consent_consentevent SET details = %s WHERE id = %s", details, newest.pk)
+
+
 def test_events_from_before_they_named_the_record_still_count(at: datetime) -> None:
     """They say the index, and none of a record that had no place yet."""
-    for old, index in zip(ConsentEvent.objects.filter(verb="erased").order_by("pk"), ("null", "1"), strict=True):
-        tamper("UPDATE consent_consentevent SET details = %s WHERE id = %s", f'{{"index": {index}}}', old.pk)
+    receipts = add_records(5, at=at)
+    erase_record(receipt=receipts[0], at=at)
+    as_before('{"index": null}')
+    seal_ledger(at=at + HOUR)
+    erase_record(receipt=receipts[1], at=at + 2 * HOUR)
+    as_before('{"index": 1}')
     assert fault(at) is None
     out = StringIO()
     call_command("verify_consent_ledger", stdout=out)

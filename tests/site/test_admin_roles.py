@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from taggit.models import Tag
 
 from consent.actions import record_choice
-from consent.models import ConsentEvent, ConsentRecord, Notice, NoticeText, Service, Violation
+from consent.models import CheckRun, ConsentEvent, ConsentRecord, Notice, NoticeText, Service, Violation
 from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
 from glossary.models import (
     Concern,
@@ -66,6 +66,7 @@ READ: Exceptions = [
         "operator superuser",
         """
         consent_auditrun: change changelist history
+        consent_checkrun: change changelist history
         consent_checkpoint: changelist
         consent_consentevent: change changelist history
         consent_consentrecord: change changelist history export
@@ -104,6 +105,7 @@ READ: Exceptions = [
     ),
     (404, EVERYBODY, "view_on_site"),
     (405, EVERYBODY, "glossary_term: impact presence preview publish unschedule withdraw"),
+    (405, EVERYBODY, "consent_checkrun: start"),
 ]
 # The same for a forged POST without any field. One by an editor to a tag says what is said already: nothing.
 WRITE: Exceptions = [
@@ -131,6 +133,7 @@ WRITE: Exceptions = [
         "operator superuser",
         """
         consent_auditrun: history
+        consent_checkrun: history
         consent_consentevent: history
         consent_consentrecord: history export
         consent_notice: evidence history preview publish
@@ -143,6 +146,7 @@ WRITE: Exceptions = [
     ),
     (302, "operator superuser", "consent_consentrecord: search"),
     (302, "operator superuser", "consent_service: start_code"),
+    (400, "operator superuser", "consent_checkrun: start"),
     (404, "operator superuser", "consent_notice: publish_in"),
     (200, "reviewer superuser", "glossary_term: retire"),
     (302, "reviewer superuser", "glossary_term: review unschedule"),
@@ -181,7 +185,7 @@ COUNTED = [
     *("glossary.Approval", "glossary.ScheduledChange", "glossary.Credentials", "glossary.Letter", "taggit.Tag"),
     *("glossary.TagDescription", "glossary.MissingTerm", "glossary.UnlinkedName"),
     *("auth.User", "auth.Group", "consent.Notice", "consent.Service", "consent.ConsentRecord"),
-    "consent.ConsentEvent",
+    *("consent.CheckRun", "consent.ConsentEvent"),
     "consent.Violation",
     *("cookie_consent.Cookie", "cookie_consent.CookieGroup"),
 ]
@@ -221,7 +225,8 @@ class World:
             given = [self.objects["consent_service"].pk]
         elif (
             model in self.objects
-            and step not in ("changelist", "add", "tags", "names", "session", "similar", "search", "export", "presets")
+            and step
+            not in ("changelist", "add", "tags", "names", "session", "similar", "search", "export", "presets", "start")
             and name not in ("consent_notice_publish", "consent_notice_evidence")
         ):
             given = [self.objects[model].pk]
@@ -277,6 +282,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
         "consent_service": service,
         "consent_consentrecord": ConsentRecord.objects.get(),
         "consent_auditrun": audit_run(at=at),
+        "consent_checkrun": CheckRun.objects.create(kind="verify", asked_at=at, asked_by=editor, alive_at=at),
         "consent_consentevent": ConsentEvent.objects.create(verb="pruned", at=at, by_name="schedule"),
         "consent_violation": Violation.objects.create(
             directive="img-src", blocked="https://t.example", count=1, first_date=at.date(), last_date=at.date()
