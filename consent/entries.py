@@ -32,6 +32,8 @@ def service_entry(service: Service) -> ServiceEntry:
         "privacy_policy": service.privacy_policy,
         "recipients": service.recipients,
         "slug": service.slug,
+        "address": service.url,
+        "start_code": service.start_code_sha256,
     }
     if service.opt_out:
         entry["opt_out"] = service.opt_out

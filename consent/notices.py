@@ -47,7 +47,9 @@ class CookieEntry(TypedDict):
 class ServiceEntry(TypedDict):
     """A service that the category opens, with every origin that learns of the visit.
 
-    Notices from before services could be chosen one by one have no ``slug``.
+    ``address`` is what the browser loads for it, and ``start_code`` the hash of its start code; each is empty where it
+    has none. Notices from before they told of these have neither, and those from before services could be chosen one by
+    one have no ``slug``.
     """
 
     name: str
@@ -57,6 +59,8 @@ class ServiceEntry(TypedDict):
     recipients: list[str]
     slug: NotRequired[str]
     opt_out: NotRequired[str]
+    address: NotRequired[str]
+    start_code: NotRequired[str]
 
 
 class CategoryEntry(TypedDict):
@@ -132,7 +136,7 @@ def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | Non
     changed = {
         category["varname"]
         for category in draft["categories"]
-        if category["varname"] not in known or content_of(known[category["varname"]]) != content_of(category)
+        if category["varname"] not in known or _is_changed(known[category["varname"]], category)
     }
     if previous and not material:
         _refuse_new_facts(known, draft)
@@ -271,12 +275,45 @@ def unnamed(document: NoticeDocument, category: CategoryEntry, service: ServiceE
     entry = next((entry for entry in told["services"] if entry["name"] == service["name"]), None) if told else None
     if told is None or entry is None:
         return [f"the service “{service['name']}” in the category “{category['name']}”"]
-    missing = [f"the recipient {origin}" for origin in service["recipients"] if origin not in entry["recipients"]]
+    missing = _what_runs_otherwise(entry, service)
+    missing += [f"the recipient {origin}" for origin in service["recipients"] if origin not in entry["recipients"]]
     return missing + [
         f"the {kind_text(cookie)} {cookie['name']} ({lifetime_text(cookie['lifetime_days'])})"
         for cookie in category["cookies"]
         if not any(_tells(said, cookie) for said in told["cookies"])
     ]
+
+
+def tells_what_runs(document: NoticeDocument, name: str) -> bool:
+    """Whether a notice says what a service's address and start code are. Those from before it don't."""
+    return any(
+        "address" in service
+        for category in document["categories"]
+        for service in category["services"]
+        if service["name"] == name
+    )
+
+
+def _what_runs_otherwise(said: ServiceEntry, service: ServiceEntry) -> list[str]:
+    """Return what a service would run that isn't what the notice says, in words; nothing if the notice doesn't say."""
+    found = []
+    if "address" in said and said["address"] != service.get("address", ""):
+        found.append(f"the address {service['address']}" if service.get("address") else "that it has no address")
+    if "start_code" in said and said["start_code"] != service.get("start_code", ""):
+        found.append("this start code" if service.get("start_code") else "that it has no start code")
+    return found
+
+
+def _is_changed(known: CategoryEntry, category: CategoryEntry) -> bool:
+    """Whether a category says something else to visitors. What older notices don't say at all is no change."""
+    silent = {service["name"] for service in known["services"] if "address" not in service}
+    services: list[Any] = [
+        {key: value for key, value in service.items() if key not in ("address", "start_code")}
+        if service["name"] in silent
+        else service
+        for service in category["services"]
+    ]
+    return content_of(known) != {**content_of(category), "services": services}
 
 
 def _tells(said: CookieEntry, cookie: CookieEntry) -> bool:
@@ -330,7 +367,10 @@ def _lines(document: NoticeDocument) -> dict[str, str]:
             lines[f"{at}: service {service['name']}"] = (
                 f"{service['purpose']} ({service['vendor']}, {service['privacy_policy']}; "
                 f"sends to {', '.join(service['recipients'])}"
-                + (f"; deleted at {service['opt_out']})" if "opt_out" in service else ")")
+                + (f"; deleted at {service['opt_out']}" if "opt_out" in service else "")
+                + (f"; loads {service['address']}" if service.get("address") else "")
+                + (f"; start code {service['start_code'][:SHORT]}" if service.get("start_code") else "")
+                + ("; what it runs isn’t told)" if "address" not in service else ")")
             )
     lines["Order of categories"] = ", ".join(category["varname"] for category in document["categories"])
     return lines

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from consent import languages
+from consent import languages, notices
 from consent.actions.editions import public_content_changed
 from consent.entries import cookie_entry, kept_by, unnamed_in
 from consent.models import ConsentEvent, CookieDetails, Notice, Service, name_of
@@ -62,7 +62,8 @@ def save_service(
 
     Raises ``ValidationError`` for an address, hash or origin that it may not have, for start code with invisible
     characters, which nobody could read before they approve it, and for a service that is switched
-    on while a live notice doesn't name it with all its recipients and cookies; the message says what is missing.
+    on while a live notice doesn't name it with its address, its start code, all its recipients and cookies; the message
+    says what is missing.
     """
     public_content_changed()  # first, as it locks: what the live notice names must not change meanwhile
     before = Service.objects.with_cookies().filter(pk=service.pk).first() if service.pk else None
@@ -80,7 +81,7 @@ def save_service(
     else:
         _declare_all(service, declarations)
     saved = Service.objects.with_cookies().get(pk=service.pk)
-    _refuse_unnamed(saved)
+    _refuse_unnamed(saved, before)
     if changed := _differences(before, saved):
         ConsentEvent.objects.create(
             verb=ConsentEvent.Verb.SERVICE,
@@ -198,13 +199,16 @@ def _invisible_in(code: str) -> str:
     return ""
 
 
-def _refuse_unnamed(service: Service) -> None:
+def _refuse_unnamed(service: Service, before: Service | None = None) -> None:
     if service.status != Service.Status.ON:
         return
+    runs_already = before is not None and before.status == Service.Status.ON
     live = {notice.language: notice for notice in Notice.objects.newest().filter(language__in=languages.offered())}
     for language in languages.offered():
         notice = live.get(language)
         missing = unnamed_in(notice, service) if notice else ["anything: there is none yet"]
+        if notice and before and runs_already and not notices.tells_what_runs(notice.document, before.name):
+            missing += _what_runs_anew(before, service)
         if missing:
             raise ValidationError(
                 {
@@ -213,6 +217,16 @@ def _refuse_unnamed(service: Service) -> None:
                 },
                 code="unnamed",
             )
+
+
+def _what_runs_anew(before: Service, service: Service) -> list[str]:
+    """Return what of a service that is on was replaced, in words, where its notice doesn't say what it runs."""
+    found = []
+    if before.url != service.url:
+        found.append(f"the address {service.url}" if service.url else "that it has no address")
+    if before.start_code != service.start_code:
+        found.append("this start code" if service.start_code else "that it has no start code")
+    return found
 
 
 def _declare_all(service: Service, declarations: Sequence[Declaration]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from importlib import import_module
@@ -37,6 +38,14 @@ def starter(operator: User, at: datetime) -> Service:
     starter = save_service(service=service("Starter", start_code=CODE), by=operator, at=at)
     publish_notice(by=operator, at=at, material=True, reason="Start code")
     return switch_on(starter, operator, at)
+
+
+def rewrite(service: Service, code: str, by: User, at: datetime) -> None:
+    """Give a service other start code, with a notice that tells of it, and switch it on again."""
+    service.start_code, service.status = code, "announced"
+    save_service(service=service, by=by, at=at)
+    publish_notice(by=by, at=at, material=False, reason="Other start code")
+    switch_on(service, by, at)
 
 
 def address(service: Service) -> str:
@@ -107,8 +116,7 @@ def test_nor_does_a_superuser(at: datetime) -> None:
 def test_who_wrote_it_before_somebody_else_changed_a_blank_is_still_its_writer(
     starter: Service, operator: User, second: User, at: datetime
 ) -> None:
-    starter.start_code += "\n"
-    save_service(service=starter, by=second, at=at)
+    rewrite(starter, f"{CODE}\n", second, at)
     for user in (operator, second):
         signed_in(user).post(address(starter), {"sha256": starter.start_code_sha256})
         assert not runs(starter), user
@@ -125,10 +133,10 @@ def test_a_changed_start_code_stops_until_it_is_approved_anew(
     save_service(service=starter, by=operator, at=at)
     publish_notice(by=operator, at=at, material=True, reason="Its purpose")
     assert runs(starter), "another field than the start code was changed"
-    starter.start_code = "window.start = 2;"
     # What a form or a script says of approvals is not asked.
-    starter.start_code_approved_sha256 = starter.start_code_sha256
-    save_service(service=starter, by=second, at=at)
+    code = "window.start = 2;"
+    starter.start_code_approved_sha256 = hashlib.sha256(code.encode()).hexdigest()
+    rewrite(starter, code, second, at)
     assert not runs(starter)
     approve(signed_in(operator), starter)
     assert runs(starter), "the first operator read what the second wrote"
@@ -146,8 +154,7 @@ def test_a_stale_page_approves_no_text_that_it_did_not_show(
 ) -> None:
     sade = signed_in(second)
     shown = shown_by(sade, starter)
-    starter.start_code = "attack();"
-    save_service(service=starter, by=operator, at=at)
+    rewrite(starter, "attack();", operator, at)
     response = sade.post(address(starter), shown, follow=True)
     assert messages_of(response) == ["The start code of “Starter” is another by now: read it again."]
     assert "attack();" in response.content.decode()
@@ -218,7 +225,8 @@ def form_of(client: Client, url: str) -> dict[str, Any]:
 def test_saving_start_code_says_that_it_waits(starter: Service, operator: User) -> None:
     url = f"/admin/consent/service/{starter.pk}/change/"
     desk = signed_in(operator)
-    saved = desk.post(url, form_of(desk, url) | {"start_code": "window.start = 4;"}, follow=True)
+    fields = {"start_code": "window.start = 4;", "status": "announced"}
+    saved = desk.post(url, form_of(desk, url) | fields, follow=True)
     assert any("until another operator approves its start code" in message for message in messages_of(saved))
 
 
