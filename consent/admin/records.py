@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Max, Min, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -63,6 +64,66 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # takes no paramet
         return records.order_by()[:MOST_LISTED].count()
 
 
+class PeriodForm(forms.Form):
+    """The days between which records are listed. Either end may be left open."""
+
+    first = DayField("From")
+    last = DayField("To")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            raise ValidationError("The period ends before it begins.")
+        return cleaned
+
+
+class PeriodFilter(admin.ListFilter):
+    """Any period, both days included. What is no period lists nothing and says why."""
+
+    title = "period (UTC)"
+    template = "admin/consent/consentrecord/_period.html"
+    parameters = ("first", "last")
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.parameters:
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+        self.form = PeriodForm(self.used_parameters or None)
+
+    def has_output(self) -> bool:
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        return list(self.parameters)
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        others = changelist.get_query_string(remove=[*self.parameters, "p"])
+        yield {
+            "form": self.form,
+            # What is chosen beside it stays chosen.
+            "others": parse_qsl(others.removeprefix("?"), keep_blank_values=True),
+            "all": others if self.used_parameters else "",
+        }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
+        if not self.form.is_bound:
+            return queryset
+        if not self.form.is_valid():
+            return queryset.none()
+        if first := self.form.cleaned_data["first"]:
+            queryset = queryset.filter(created_at__gte=datetime.combine(first, time.min, UTC))
+        if last := self.form.cleaned_data["last"]:
+            queryset = queryset.filter(created_at__lt=datetime.combine(last + timedelta(days=1), time.min, UTC))
+        return queryset
+
+
 class MonthFilter(admin.SimpleListFilter):
     """A month of records. Its choices come from the first and the last record: two look-ups in the index on time."""
 
@@ -84,7 +145,7 @@ class MonthFilter(admin.SimpleListFilter):
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "action", "accepted_categories", "surface", "notice", "gpc"]
-    list_filter = [MonthFilter, "action", "surface", "gpc", "notice"]
+    list_filter = [PeriodFilter, MonthFilter, "action", "surface", "gpc", "notice"]
     list_select_related = ["notice"]
     # Nothing here may cost more because there are more records: no count, no sorting but by the index, no facets.
     paginator = BoundedPaginator

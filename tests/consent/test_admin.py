@@ -165,8 +165,37 @@ def test_months_run_from_the_first_record_to_the_last(desk: Client, choice: Reco
     assert "1 consent record" in desk.get(RECORDS, {"month": "2025-11"}).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("period", "found", "words"),
+    [
+        ({"first": "2026-03-02", "last": "2026-03-02"}, 1, ""),
+        ({"first": "2026-03-03"}, 0, ""),
+        ({"last": "2026-03-02"}, 1, ""),
+        ({"last": "2026-03-01"}, 0, ""),
+        ({"first": "2026-02-14", "last": "2026-04-02", "action__exact": "save"}, 1, ""),
+        ({"first": "2026-02-14", "action__exact": "withdraw"}, 0, ""),
+        ({"first": "", "last": ""}, 1, ""),
+        ({"first": "2026-03-03", "last": "2026-03-02"}, 0, "The period ends before it begins."),
+        ({"first": "2026-02-30"}, 0, "Enter a valid date."),
+        ({"last": "9999-12-31"}, 0, "Give a day before the year 3000."),
+    ],
+)
+def test_records_of_any_period_are_listed(
+    desk: Client, choice: Recorded, period: dict[str, str], found: int, words: str
+) -> None:
+    page = desk.get(RECORDS, period).content.decode()
+    assert f"{found} consent record{'' if found == 1 else 's'}" in page
+    assert words in page
+    for name in ("first", "last"):
+        assert f'name="{name}"' in page
+    if "action__exact" in period:
+        assert f'<input type="hidden" name="action__exact" value="{period["action__exact"]}">' in page
+    else:
+        assert '<input type="hidden" name="first"' not in page
+
+
 def _month_filter(desk: Client) -> Any:
-    return desk.get(RECORDS).context["cl"].filter_specs[0]
+    return desk.get(RECORDS).context["cl"].filter_specs[1]
 
 
 def test_the_list_never_counts_or_sorts_the_whole_table(desk: Client, choice: Recorded) -> None:
