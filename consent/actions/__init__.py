@@ -17,6 +17,7 @@ from consent.actions.choosing import (
 from consent.actions.erasing import erase_record
 from consent.actions.exporting import export_records
 from consent.actions.heads import publish_heads
+from consent.actions.launching import NotAnnounced, publish_and_switch_on
 from consent.actions.pruning import Pruning, prune_records
 from consent.actions.publishing import (
     Draft,
@@ -51,6 +52,7 @@ __all__ = [
     "DraftChanged",
     "IncompleteNotice",
     "LedgerDamaged",
+    "NotAnnounced",
     "NothingChanged",
     "OutdatedNotice",
     "Pruning",
@@ -74,6 +76,7 @@ __all__ = [
     "perform_check",
     "prune_records",
     "prune_violations",
+    "publish_and_switch_on",
     "publish_heads",
     "publish_notice",
     "record_audit",

@@ -22,12 +22,14 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from consent import actions
+from consent import actions, languages
 from consent.actions import Declaration
 from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.comparing import compared
 from consent.gate import current_gate
 from consent.models import CookieDetails, Service
 from consent.models.services import DIRECTIVES
+from consent.notices import NotJustWording
 from consent.presets import PRESETS, Preset, preset
 
 if TYPE_CHECKING:
@@ -223,6 +225,26 @@ class PresetForm(forms.Form):
         return service
 
 
+class LaunchForm(forms.Form):
+    """What the operator says about the notice that names the services which they switch on."""
+
+    material = forms.TypedChoiceField(
+        label="What does this change?",
+        coerce=lambda value: value == "yes",
+        choices=[
+            ("yes", "What visitors agree to. They are asked again about the categories that change."),
+            ("no", "Wording only. Nobody is asked again."),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Why?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It stays with the notice, for colleagues and auditors.",
+    )
+
+
 def warnings_of(service: Service) -> Iterator[str]:
     """Say what is allowed, and costs visitors something."""
     if service.kind in (Service.Kind.SCRIPT, Service.Kind.MODULE) and not service.integrity:
@@ -236,6 +258,26 @@ def warnings_of(service: Service) -> Iterator[str]:
             "It cannot work under Trusted Types: for visitors who open it, the browser stops guarding the page against "
             "injected script in this way."
         )
+
+
+def _drafts() -> tuple[list[dict[str, Any]], str]:
+    """Return what would be published in each language, for the page that shows it, and why it cannot be."""
+    drafts = []
+    for language in languages.offered():
+        try:
+            draft = actions.draft_notice(language)
+        except actions.IncompleteNotice as error:
+            return [], str(error)
+        changes = compared(draft.changes)
+        drafts.append(
+            {
+                "language": language,
+                "name": languages.name_of(language),
+                "sha256": draft.sha256,
+                "changes": changes,
+            }
+        )
+    return drafts, ""
 
 
 def tell_of_approval(request: HttpRequest, service: Service) -> None:
@@ -253,7 +295,7 @@ class ServiceAdmin(SaysWhatWaits):
     list_filter = ["status", "category"]
     list_select_related = ["category"]
     search_fields = ["name", "vendor"]
-    actions = None
+    actions = ["publish_and_switch_on"]
     fieldsets = [
         (
             "What visitors read",
@@ -301,6 +343,57 @@ class ServiceAdmin(SaysWhatWaits):
             path("<int:pk>/start-code/", view(self.start_code_view), name="consent_service_start_code"),
             *super().get_urls(),
         ]
+
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        # Both, while Django takes any of several permissions of an action.
+        return staff(request).has_perms(["consent.publish_notice", "consent.change_service"])
+
+    @admin.action(description="Publish and switch on the selected services", permissions=["launch"])
+    def publish_and_switch_on(self, request: HttpRequest, queryset: models.QuerySet[Service]) -> HttpResponse | None:
+        """Show what the notices would say and which services start; then do both, or neither."""
+        chosen = list(queryset.select_related("category"))
+        services = [service for service in chosen if service.status == Service.Status.ANNOUNCED]
+        for service in chosen:
+            if service not in services:
+                messages.warning(
+                    request,
+                    f"“{service}” is {service.get_status_display().lower()}, and left out: only announced services "
+                    "are switched on here.",
+                )
+        if not services:
+            return None
+        form = LaunchForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_valid():
+            expected = {language: request.POST.get(f"expected_{language}", "") for language in languages.offered()}
+            try:
+                published = actions.publish_and_switch_on(
+                    services=services, by=staff(request), at=timezone.now(), expected=expected, **form.cleaned_data
+                )
+            except ValidationError as error:
+                form.add_error(None, error.messages)
+            except (
+                *(actions.NotAnnounced, actions.DraftChanged, actions.NothingChanged, actions.IncompleteNotice),
+                NotJustWording,
+            ) as error:
+                form.add_error(None, str(error))
+            else:
+                for notice in published:
+                    messages.success(request, f"{notice} is live. Visitors are asked with it from now on.")
+                messages.success(request, f"Switched on: {', '.join(service.name for service in services)}.")
+                for service in services:
+                    tell_of_approval(request, service)
+                return None
+        drafts, problem = _drafts()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Publish and switch on",
+            "services": services,
+            "drafts": drafts,
+            "problem": problem,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/consent/service/publish_and_switch_on.html", context)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         return staff(request).has_perm("consent.approve_start_code")

@@ -375,6 +375,8 @@ BULK: dict[str, str] = {
     # Of the operators' list of what browsers refused (tests/consent/test_violations.py).
     "mark_seen": "",
     "forget": "",
+    # Of the operators' list of services (tests/consent/test_launching.py).
+    "publish_and_switch_on": "",
     # Of the editors' list of what readers look for in vain (tests/glossary/test_search_missing.py).
     "dismiss": "",
 }
