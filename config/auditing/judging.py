@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import ceil
 from urllib.parse import urlsplit
 
 from config.auditing.buttons import inequalities
 from config.auditing.canaries import leaks
 from config.auditing.cookie_list import SOURCE, CookieList
-from config.auditing.declared import Declaration, DeclaredCookie, origin_of
+from config.auditing.declared import STORES, Declaration, DeclaredCookie, origin_of
 from config.auditing.observed import SeenCookie, SeenRequest, SiteSeen, StateSeen
 from config.auditing.well_known import known_as
+from consent.models import Undeclared
 
 DAY = 86_400
 #: A cookie that is set a moment after its lifetime was reckoned.
@@ -52,7 +54,7 @@ class Finding:
     """One thing that is wrong, with every page and state where it was seen.
 
     ``what`` says what happened, ``culprit`` who did it, ``advice`` what to do. ``refused`` is true when the browser
-    stopped every attempt, so that nothing left the visitor's machine.
+    stopped every attempt, so that nothing left the visitor's machine. ``declare`` is what a declaration would say.
     """
 
     code: str
@@ -63,6 +65,7 @@ class Finding:
     states: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     refused: bool = False
+    declare: Undeclared | None = None
 
     @property
     def title(self) -> str:
@@ -128,6 +131,13 @@ def _cookies(
                     culprit,
                     f"Find out what {culprit} needs {cookie.name} for. Declare it with its purpose and lifetime and "
                     "publish the notice, or stop it from being set.",
+                    declare={
+                        "name": cookie.name,
+                        "kind": "cookie",
+                        "domain": "" if not at else cookie.domain,
+                        "days": "" if cookie.seconds is None else str(max(1, ceil((cookie.seconds - SLACK) / DAY))),
+                        "by": origin_of(cookie.by) if cookie.by else "",
+                    },
                 ),
             )
             continue
@@ -183,6 +193,15 @@ def _keys(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tu
                     culprit,
                     "Declare it with its service, by its name and as what it is, and publish the notice, or stop it "
                     "from being stored.",
+                    declare=None
+                    if at or key.store not in STORES
+                    else {
+                        "name": key.key,
+                        "kind": STORES[key.store],
+                        "domain": "",
+                        "days": "",
+                        "by": origin_of(key.by) if key.by else "",
+                    },
                 ),
             )
         elif not any(_allows(seen, declaration, entry.category, entry.service) for entry in declared) and (

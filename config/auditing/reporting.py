@@ -126,7 +126,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
 
 def finding_as_json(finding: Finding) -> AuditFinding:
     """Return a finding as it stands in ``report.json`` and is kept in the database."""
-    return {
+    as_json: AuditFinding = {
         "code": finding.code,
         "title": finding.title,
         "what": finding.what,
@@ -137,6 +137,9 @@ def finding_as_json(finding: Finding) -> AuditFinding:
         "states": finding.states,
         "details": finding.details,
     }
+    if finding.declare:
+        as_json["declare"] = finding.declare
+    return as_json
 
 
 def as_html(audit: Audit) -> str:

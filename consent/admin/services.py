@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from cookie_consent.models import CookieGroup
@@ -131,6 +131,7 @@ class ServiceForm(ModelForm):
     """
 
     by: User | None = None
+    declare: Mapping[str, str] = {}  # what an audit found, for one more row
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,6 +147,8 @@ class ServiceForm(ModelForm):
             }
             for details in kept
         ]
+        if self.declare:
+            initial.append({"path": "/", **self.declare})
         rows = Rows(self.data if self.is_bound else None, initial=initial, prefix="cookies")
         self.rows = cast("DeclarationRows", rows)
 
@@ -401,6 +404,8 @@ class ServiceAdmin(SaysWhatWaits):
     def get_form(self, request: HttpRequest, obj: Service | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user  # type: ignore[attr-defined]  # a class made for this request
+        names = [name for name in DeclarationForm.base_fields if f"declare_{name}" in request.GET]
+        form.declare = {name: request.GET[f"declare_{name}"] for name in names}  # type: ignore[attr-defined]  # as above
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Service | None = None) -> list[str]:

@@ -4,7 +4,7 @@ Categories and declared cookies are django-cookie-consent's ``CookieGroup`` and 
 Visitors are bound by the live :class:`Notice` only.
 """
 
-from consent.models.audits import AuditFinding, AuditRun
+from consent.models.audits import AuditFinding, AuditRun, Undeclared
 from consent.models.bases import AppendOnly, name_of
 from consent.models.checks import CheckRun
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
@@ -40,6 +40,7 @@ __all__ = [
     "NoticeText",
     "PrunedBlock",
     "Service",
+    "Undeclared",
     "Violation",
     "name_of",
     "origin_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from django.db import models
 from django.db.models import Q
@@ -10,8 +10,24 @@ from django.db.models import Q
 from consent.models.bases import AppendOnly
 
 
+class Undeclared(TypedDict):
+    """A cookie or storage key that no notice names, as the form that declares it takes it.
+
+    ``domain`` is empty for this site's own, ``days`` until the browser is closed; ``by`` is the origin that set it.
+    """
+
+    name: str
+    kind: str
+    domain: str
+    days: str
+    by: str
+
+
 class AuditFinding(TypedDict):
-    """One thing that is wrong. ``refused_by_browser``: every attempt was stopped, so that nothing left the visitor."""
+    """One thing that is wrong. ``refused_by_browser``: every attempt was stopped, so that nothing left the visitor.
+
+    ``declare`` is what could be declared, where that would mend it. Findings of before don't have it.
+    """
 
     code: str
     title: str
@@ -22,6 +38,7 @@ class AuditFinding(TypedDict):
     pages: list[str]
     states: list[str]
     details: list[str]
+    declare: NotRequired[Undeclared]
 
 
 class AuditRun(AppendOnly):

@@ -136,6 +136,32 @@ def test_every_category_and_every_service_alone_is_a_state_of_its_own() -> None:
     assert "gpc-accepted" not in [state.name for state in states_for(declared("marketing", "analytics"))]
 
 
+@pytest.mark.parametrize(
+    ("seen", "kind", "domain", "days", "by"),
+    [
+        ({"cookies": [cookie("new", seconds=None)]}, "cookie", "", "", ""),
+        ({"cookies": [cookie("new", seconds=30 * 86_400 + 5)]}, "cookie", "", "30", ""),
+        ({"cookies": [cookie("new", ".count.example", by="https://count.example/c.js")]},)
+        + ("cookie", ".count.example", "1", "https://count.example"),
+        ({"keys": [SeenKey("localStorage", "new", SITE, PAGE.path)]}, "local", "", "", ""),
+        ({"keys": [SeenKey("sessionStorage", "new", SITE, PAGE.path)]}, "session", "", "", ""),
+    ],
+)
+def test_what_could_be_declared_is_told_as_the_form_takes_it(
+    seen: dict[str, Any], kind: str, domain: str, days: str, by: str
+) -> None:
+    [finding] = findings("accepted", **seen)
+    assert finding.declare == {"name": "new", "kind": kind, "domain": domain, "days": days, "by": by}
+
+
+@pytest.mark.parametrize(
+    "key", [SeenKey("service worker", "new", SITE, PAGE.path), SeenKey("localStorage", "new", "https://x.example", "/")]
+)
+def test_what_no_form_takes_is_not_offered(key: SeenKey) -> None:
+    [finding] = findings("accepted", keys=[key])
+    assert finding.declare is None
+
+
 def test_a_service_alone_opens_what_the_notice_says_of_it_and_nothing_else_of_its_category() -> None:
     alone = "service-pixel"
     assert codes(alone, requests=[asked("https://pixel.example/p.gif")]) == []
