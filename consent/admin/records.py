@@ -109,7 +109,6 @@ class PeriodFilter(admin.ListFilter):
             "form": self.form,
             # What is chosen beside it stays chosen.
             "others": parse_qsl(others.removeprefix("?"), keep_blank_values=True),
-            "all": others if self.used_parameters else "",
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
