@@ -58,8 +58,18 @@ ABOUT_NOBODY = {
         "at": "a time",
         "by": "an operator, never a visitor",
         "by_name": "an operator, “visitor” or “schedule”",
-        "details": "counts and indexes; the test below looks for receipts in it",
+        "details": "counts, indexes and leaves; the test below looks for receipts in it",
     },
+    "JournalEntry": dict.fromkeys(
+        ("id", "number", "kind", "row", "schema", "sha256", "chain"), "hashes over notices, events and counts"
+    ),
+    "CheckRun": dict.fromkeys(
+        (
+            *("id", "kind", "asked_at", "asked_by", "started_at", "alive_at", "progress", "finished_at", "passed"),
+            *("outcome", "mail"),
+        ),
+        "what an operator asked for, and what it came to",
+    ),
     "LedgerBlock": dict.fromkeys(("id", "level", "position", "sha256"), "hashes over hashes, and their place"),
     "PrunedBlock": dict.fromkeys(("id", "number", "nodes", "mac", "at"), "hashes over hashes, and their place"),
     "Checkpoint": dict.fromkeys(("id", "size", "root", "at", "note"), "public by design"),
