@@ -16,6 +16,12 @@ Note [A refusal without a record]
     says nothing but ``refused=<where>.<hash of the notice that was read>``, which refuses everything that this site
     asks or will ask. The client adds the time at which it sent the refusal, and sends it again on the next page a
     minute later, or at once when the site has said that it could not write the record.
+
+Note [The name of the cookie]
+    ``COOKIE_CONSENT_NAME`` has the prefix ``__Host-`` where the site is served over HTTPS: no other site of the same
+    domain can set such a cookie. One of the name before (:data:`NAME_BEFORE`) opens nothing. Where it says what the
+    visitor's record says, the server replaces it by one of the new name, once; where it does not, or there is no
+    record, it may be another site's. Either way the server deletes it. See docs/adr/0290.
 """
 
 from __future__ import annotations
@@ -33,13 +39,15 @@ from django.http import HttpRequest
 
 from consent import languages, wording
 from consent.entries import unnamed_in
-from consent.models import Edition, Notice, Service
+from consent.models import ConsentRecord, Edition, Notice, Service
 from consent.notices import SHORT, NoticeDocument
 from consent.signed_in import carries_session
 from prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
+#: How the cookie was called before it had a name of its own: see Note [The name of the cookie].
+NAME_BEFORE = "cookie_consent"
 #: The cookie's keys for the notice that the visitor read, and for a choice that overrides her browser's opt-out. No
 #: category can have these varnames.
 NOTICE_KEY = "notice"
@@ -325,16 +333,34 @@ def read_cookie(header: str) -> dict[str, str]:
     """Return the consent cookie in a ``Cookie`` header, as name → value; nothing when there are several, or none.
 
     Of two with one name, as another site of the same domain may set one, nobody can say which is ours. The client reads
-    by the same rules: tests/consent/cookie_headers.py.
+    by the same rules: tests/consent/cookie_headers.json.
     """
     name = settings.COOKIE_CONSENT_NAME
-    found = re.findall(rf'(?:^|; *){re.escape(name)}="?([^";]*)', header)
-    return {name: found[0]} if len(found) == 1 else {}
+    value = _only(name, header)
+    return {} if value is None else {name: value}
 
 
 def cookie_of(request: HttpRequest) -> dict[str, str]:
     """Return the consent cookie that came with ``request``, as :func:`read_cookie` does."""
     return read_cookie(request.META.get("HTTP_COOKIE", ""))
+
+
+def states_as_before(request: HttpRequest, record: ConsentRecord) -> bool:
+    """Return whether the cookie of the name before says what ``record`` (with its notice) does, and there is no other.
+
+    See Note [The name of the cookie].
+    """
+    value = _only(NAME_BEFORE, request.META.get("HTTP_COOKIE", ""))
+    if value is None or settings.COOKIE_CONSENT_NAME in request.COOKIES:
+        return False
+    choice = record.choice()
+    said: dict[str, str] = parse_cookie_str(value)
+    return said == cookie_content(record.notice, choice.answers, gpc=choice.gpc)
+
+
+def _only(name: str, header: str) -> str | None:
+    found = re.findall(rf'(?:^|; *){re.escape(name)}="?([^";]*)', header)
+    return found[0] if len(found) == 1 else None
 
 
 def given_in(cookies: Mapping[str, str]) -> dict[str, str]:

@@ -36,6 +36,7 @@ from consent.views import (
     keep_refused,
     refusal,
     remember,
+    replaces_cookie_before,
     still_refused,
     too_many,
     unavailable,
@@ -67,6 +68,7 @@ def keeps_to_itself(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(no_store=True)
 @keeps_to_itself
+@replaces_cookie_before
 def receipt(request: HttpRequest) -> HttpResponse:
     """The visitor's own record, opened by their receipt; with it they withdraw, or have the record erased.
 

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # By itself, so that what is put before a page's own part of the address stands behind /consent/: the receipt's
     # cookie is sent there alone.
     path("consent/", include([path("receipt/", receipt_views.receipt, name="receipt")])),
+    path("consent/carry-over/", views.carry_over, name="carry_over"),
     path("consent/reports/", report_views.reports, name="reports"),
     path("consent/notices/", notice_views.notice_list, name="notice_list"),
     path("consent/notices/<sha256:sha256>/", notice_views.notice, name="notice"),

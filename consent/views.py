@@ -29,6 +29,7 @@ from consent import languages, wording
 from consent.actions import OutdatedNotice, Recorded, UnknownCategory, UnknownNotice, record_choice
 from consent.choices import BadChoice, ChoiceForm, is_same_origin, read_choice
 from consent.gate import (
+    NAME_BEFORE,
     REFUSED_KEY,
     Gate,
     cookie_content,
@@ -37,10 +38,11 @@ from consent.gate import (
     open_nothing,
     read_gate,
     sends_gpc,
+    states_as_before,
     unrecorded_refusal,
 )
 from consent.limits import TooManyChoices, admission
-from consent.models import Notice
+from consent.models import ConsentRecord, Notice
 from consent.notices import ServiceEntry
 from consent.signed_in import carries_session
 
@@ -77,11 +79,25 @@ def try_again(request: HttpRequest, reason: str, **said: bool) -> HttpResponse:
     return response
 
 
+def replaces_cookie_before(view: View) -> View:
+    """Delete the cookie of the name before with each answer that sets or deletes the consent cookie."""
+
+    @wraps(view)
+    def replacing(request: HttpRequest, **parts: Any) -> HttpResponse:
+        response = view(request, **parts)
+        if settings.COOKIE_CONSENT_NAME in response.cookies and NAME_BEFORE in request.COOKIES:
+            _delete(response, NAME_BEFORE, "/")
+        return response
+
+    return replacing
+
+
 # Exempt from Django's token, as no page carries one: a token needs a cookie, which no page may set before a choice, and
 # would make pages differ by reader. A choice forged by another site is refused by `is_same_origin` instead.
 @csrf_exempt
 @require_POST
 @cache_control(no_store=True)
+@replaces_cookie_before
 def choose(request: HttpRequest) -> HttpResponse:
     """Record a choice, then answer: JSON to a script, a redirect to a form."""
     return _choose(request, _recorded)
@@ -163,6 +179,26 @@ def _recorded(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
         response = HttpResponseRedirect(form.next)
         response.status_code = 303
     remember(response, recorded, now)
+    return response
+
+
+# Exempt for the same reasons as the choice form.
+@csrf_exempt
+@require_POST
+@cache_control(no_store=True)
+@refuses_when_database_is_away
+def carry_over(request: HttpRequest) -> HttpResponse:
+    """Replace a consent cookie of the name before by one of the new name, where the visitor's record says the same."""
+    if not is_same_origin(request):
+        return refusal(request, 403, "cross-site", gettext("The form was not sent from a page of this site."))
+    now = timezone.now()
+    held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
+    record = ConsentRecord.objects.held_by(held).filter(expires_at__gt=now).select_related("notice").first()
+    response = HttpResponse(status=204)
+    if record is not None and states_as_before(request, record):
+        remember(response, Recorded(record, created=False, receipt=held), now)
+    if NAME_BEFORE in request.COOKIES:
+        _delete(response, NAME_BEFORE, "/")
     return response
 
 
@@ -299,8 +335,9 @@ def _keep(response: HttpResponse, content: dict[str, str], seconds: int) -> None
 
 def close(response: HttpResponse, request: HttpRequest) -> None:
     """Delete the consent cookie, if there is one: nothing optional runs, and the visitor is asked again."""
-    if settings.COOKIE_CONSENT_NAME in request.COOKIES:
-        _delete(response, settings.COOKIE_CONSENT_NAME, "/")
+    for name in (settings.COOKIE_CONSENT_NAME, NAME_BEFORE):
+        if name in request.COOKIES:
+            _delete(response, name, "/")
 
 
 def close_unread(response: HttpResponse, request: HttpRequest) -> None:

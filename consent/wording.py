@@ -137,7 +137,7 @@ CATEGORIES = (
         "What the site needs to work: it keeps the choice you make here and, for our staff, the signed-in session.",
         required=True,
         cookies=(
-            Cookie("cookie_consent", "Remembers which categories you accepted and refused.", 182),
+            Cookie("__Host-consent_choice", "Remembers which categories you accepted and refused.", 182),
             Cookie("consent_receipt", "Lets you, and nobody else, see the record of your choice.", 182, "/consent/"),
             Cookie("sessionid", "Keeps members of our staff signed in. Readers never get it.", 14),
             Cookie("signed_in", "Switches services off for staff who are signed in. Readers never get it.", 14),

@@ -579,7 +579,8 @@ class _Visitor:
         """Let the browser itself forget the choice, as it does when its time is over."""
         context = self.page.context
         soon = time.time() + 1.5
-        choice = [cookie for cookie in context.cookies() if cookie["name"] in ("cookie_consent", "consent_receipt")]
+        name = self.page.locator("[data-consent-cookie]").get_attribute("data-consent-cookie")
+        choice = [cookie for cookie in context.cookies() if cookie["name"] in (name, "consent_receipt")]
         context.add_cookies(
             [
                 {

@@ -36,8 +36,8 @@ class DeclaredCookie:
     service: str = ""
 
     def names(self, name: str) -> bool:
-        """Whether it declares something of this name."""
-        return fits(self.name, name)
+        """Whether it declares something of this name. Over HTTP, a site's own cookies lack the prefix for HTTPS."""
+        return fits(self.name, name) or (self.kind == "cookie" and fits(_bare(self.name), _bare(name)))
 
     def covers(self, name: str, domain: str, site: str) -> bool:
         """Whether it declares the cookie ``name`` of the host ``domain``, on the site at the host ``site``."""
@@ -45,6 +45,10 @@ class DeclaredCookie:
         # A site's cookie may belong to a parent domain; a declared domain includes its subdomains.
         near = host == own or (own.endswith(f".{host}") if not self.domain else host.endswith(f".{own}"))
         return near and self.names(name)
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("__Host-").removeprefix("__Secure-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,12 @@ def consent_head() -> dict[str, Any]:
     return {}
 
 
+@register.simple_tag
+def consent_cookie() -> SafeString:
+    """An attribute that tells scripts how the consent cookie is called. Belongs to one element in the head."""
+    return format_html('data-consent-cookie="{}"', settings.COOKIE_CONSENT_NAME)
+
+
 @register.simple_tag(takes_context=True)
 def consent_banner(context: template.Context) -> SafeString:
     """The banner, hidden until the client module finds that this visitor has not answered. Belongs first in body.

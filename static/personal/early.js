@@ -4,7 +4,9 @@
 {
   const page = document.documentElement.dataset;
   page.scripted = "";
-  if (/(?:^|; )cookie_consent="?[^;]*\bpersonalization=(?!-1)/.test(document.cookie)) {
+  const cookie = RegExp(`(?:^|; *)${document.currentScript.dataset.consentCookie}="?([^";]*)`, "g");
+  const [found, another] = document.cookie.matchAll(cookie); // two of them are none
+  if (!another && /\bpersonalization=(?!-1)/.test(found?.[1])) {
     try {
       const chosen = localStorage.getItem("glossary.display") ?? "";
       for (const [, name, value] of chosen.matchAll(/(theme|text)=([a-z]+)/g)) page[name] = value;

@@ -101,7 +101,7 @@ def answers(page: Page) -> dict[str, str]:
         return "consent_receipt" in {cookie["name"] for cookie in page.context.cookies()}
 
     until(page, is_recorded, "the choice is recorded")
-    (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"] == "cookie_consent"]
+    (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"] == "consent_choice"]
     pairs = (pair.split("=") for pair in cookie["value"].strip('"').split("|"))
     return {name: answer for name, answer in pairs if name not in ("notice", "gpc")}
 

@@ -300,11 +300,11 @@ def test_a_site_with_five_services_is_clean(audited: Site, services: list[Servic
     states = {state["name"]: state for state in outcome.report["states"]}
     cookies = {name: {cookie["name"] for cookie in state["cookies"]} for name, state in states.items()}
     assert cookies["untouched"] == set()
-    assert cookies["only-analytics"] == {"cookie_consent", "consent_receipt", "_count_7"}  # HttpOnly ones too
-    assert cookies["service-heatmap"] == {"cookie_consent", "consent_receipt"}
+    assert cookies["only-analytics"] == {"consent_choice", "consent_receipt", "_count_7"}  # HttpOnly ones too
+    assert cookies["service-heatmap"] == {"consent_choice", "consent_receipt"}
     assert "count.7.seen" in {key["key"] for key in states["service-counter"]["storage"]}
     # Withdrawal has erased what the services kept.
-    assert cookies["withdrawn"] == {"cookie_consent", "consent_receipt"}
+    assert cookies["withdrawn"] == {"consent_choice", "consent_receipt"}
     assert states["withdrawn"]["storage"] == []
     har = json.loads((tmp_path / "requests.har").read_text())["log"]
     told = {f"{origin}/beacon" for origin in (counter, heatmap, campaign)}
@@ -413,7 +413,7 @@ def test_a_service_and_its_cookie_that_survive_withdrawal_are_found(
 
     def keep(path: str, cookies: str, headers: dict[str, str], body: str) -> str:
         """As if a shared cache gave the pages of those who accepted to all who have answered."""
-        if "cookie_consent=" in cookies and "</body>" in body:
+        if "consent_choice=" in cookies and "</body>" in body:
             headers["content-security-policy"] = "default-src 'self' http:"
             body = body.replace("</body>", f'<script src="{services[0].origin}/classic.js"></script></body>')
         return body

@@ -80,7 +80,7 @@ def test_a_cookie_that_answers_another_question_opens_nothing_and_asks(
     tracked: Site, tracker: Tracker, page: Page, cookie: str
 ) -> None:
     tracker.forget()
-    page.context.add_cookies([{"name": "cookie_consent", "value": f'"{cookie}"', "url": tracked.url}])
+    page.context.add_cookies([{"name": "consent_choice", "value": f'"{cookie}"', "url": tracked.url}])
     page.goto(f"{tracked.url}{STORED}")
     expect(page.locator(BANNER)).to_be_visible()
     assert (ran(page), tracker.asked) == (set(), [])

@@ -142,13 +142,13 @@ def marks(page: Page) -> dict[str, str]:
 def kept(page: Page) -> set[str]:
     """What the page's scripts have put by, but for the site's own."""
     names = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
-    cookies = {cookie["name"] for cookie in page.context.cookies()} - {"cookie_consent", "consent_receipt"}
+    cookies = {cookie["name"] for cookie in page.context.cookies()} - {"consent_choice", "consent_receipt"}
     return {*names, *cookies}
 
 
 def answers(context: BrowserContext) -> dict[str, str]:
     """The content of the consent cookie, but for the notice: key → accepted or refused."""
-    (value,) = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "cookie_consent"]
+    (value,) = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "consent_choice"]
     pairs = (pair.split("=") for pair in value.strip('"').split("|"))
     return {key: "no" if answer == "-1" else "yes" for key, answer in pairs if key != "notice"}
 
@@ -242,7 +242,7 @@ def test_an_expired_choice_erases_too(served: Site, page: Page) -> None:
     page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
-    page.context.clear_cookies(name="cookie_consent")
+    page.context.clear_cookies(name="consent_choice")
     page.goto(served.url + STORED)
     until(page, lambda: kept(page) == {"mine"}, "what an expired choice had opened is erased")
 

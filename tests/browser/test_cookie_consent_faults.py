@@ -55,7 +55,7 @@ def test_ten_of_ten_choices_made_just_before_leaving_the_page_are_recorded(
         page.close()
         # The client writes the consent cookie at the press, and the site this one with its answer.
         eventually(lambda: has_receipt(context), f"choice {number} was answered")
-        assert "cookie_consent" in {cookie["name"] for cookie in context.cookies(tracked.url)}, number
+        assert "consent_choice" in {cookie["name"] for cookie in context.cookies(tracked.url)}, number
     assert records(tracked)[before:] == ["reject_all"] * 10
 
 
@@ -94,7 +94,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
     with second.expect_response("**/consent/"):
         second.locator(f"{BANNER} [data-consent-reject]").evaluate("button => button.click()")
     assert records(tracked)[before:] == ["accept_all", "withdraw"]
-    [value] = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "cookie_consent"]
+    [value] = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "consent_choice"]
     assert [pair.split("=")[1] for pair in value.split("|")[:3]] == ["-1"] * 3
     first.bring_to_front()
     first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -145,7 +145,7 @@ def test_withdrawal_erases_by_wildcard_whatever_path_and_parent_domain_a_cookie_
     url = site.url.replace("127.0.0.1", "www.glossary.localhost") + STORED
 
     def kept() -> set[str]:
-        return {cookie["name"] for cookie in page.context.cookies()} - {"cookie_consent", "consent_receipt"}
+        return {cookie["name"] for cookie in page.context.cookies()} - {"consent_choice", "consent_receipt"}
 
     page.goto(url)
     with page.expect_navigation():  # the page loads anew, as something is open now

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.banner import BANNER, STORED, choose_on_banner, withdraw
 from tests.browser.visiting import wait_until
-from tests.consent.cookie_headers import headers
+from tests.consent.cookie_headers import NAMES, headers
 from tests.sites import Site
 
 # The header under test is what scripts read, also where no browser would keep such a cookie. `name` outlives the page.
@@ -29,16 +30,53 @@ def test_the_client_reads_every_header_as_the_table_says(site: Site, page: Page)
         ]"""
     )
     page.add_init_script(READS)
-    for header, answer in headers(version=version, number=int(number), short=notice[:16]):
-        page.evaluate("header => void (window.name = header)", header)
+    parts = {"version": version, "number": int(number), "short": notice[:16]}
+    plain, prefixed = NAMES
+    for header, answer in headers(name=plain, **parts):
+        assert answer_to(page, header) == answer, header
+
+    # This site is served over HTTP. Over HTTPS, its page says the other name.
+    def say_other_name(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace(f'"{plain}"', f'"{prefixed}"'))
+
+    page.route(site.url + STORED, say_other_name)
+    for header, answer in headers(name=prefixed, **parts)[:1] + headers(name=prefixed, **parts)[-5:]:
+        assert answer_to(page, header) == answer, header
+
+
+def answer_to(page: Page, header: str) -> str:
+    page.evaluate("header => void (window.name = header)", header)
+    page.reload()
+    wait_until(page, "document.documentElement.dataset.consent !== undefined")
+    found: str = page.evaluate(ANSWER)
+    # The other questions are left open by some; only what is said of analytics counts.
+    asked = page.locator(f"{BANNER} [data-consent-category=analytics]")
+    if found == "asked" and asked.evaluate("element => element.hidden"):
+        return "refused"
+    return found
+
+
+def test_a_cookie_of_the_name_before_is_replaced_once_and_one_without_a_record_is_not_believed(
+    site: Site, page: Page
+) -> None:
+    page.goto(site.url + STORED)
+    choose_on_banner(page, "accept")
+    [choice] = [cookie for cookie in page.context.cookies() if cookie["name"] == "consent_choice"]
+    page.context.clear_cookies(name="consent_choice")
+    page.context.add_cookies([{"name": "cookie_consent", "value": choice["value"], "url": site.url}])
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-consent", re.compile("analytics"))
+    expect(page.locator(BANNER)).to_be_hidden()
+    assert "cookie_consent" not in {cookie["name"] for cookie in page.context.cookies()}
+    # As another site of the same domain sets it.
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": "cookie_consent", "value": choice["value"], "url": site.url}])
+    with page.expect_response("**/consent/carry-over/"):
         page.reload()
-        wait_until(page, "document.documentElement.dataset.consent !== undefined")
-        found = page.evaluate(ANSWER)
-        # The other questions are left open by some; only what is said of analytics counts.
-        asked = page.locator(f"{BANNER} [data-consent-category=analytics]")
-        if found == "asked" and asked.evaluate("element => element.hidden"):
-            found = "refused"
-        assert found == answer, header
+    expect(page.locator(BANNER)).to_be_visible()
+    wait_until(page, "!document.cookie.includes('cookie_consent')")
+    expect(page.locator("html")).to_have_attribute("data-consent", "")
 
 
 def declare(site: Site, *names: str) -> None:

@@ -40,7 +40,7 @@ def accept(page: Page, site: Site) -> None:
 
 
 def cookie(context: BrowserContext) -> str:
-    return next((each["value"].strip('"') for each in context.cookies() if each["name"] == "cookie_consent"), "")
+    return next((each["value"].strip('"') for each in context.cookies() if each["name"] == "consent_choice"), "")
 
 
 def test_withdrawing_while_the_record_cannot_be_written_closes_says_so_and_is_recorded_on_the_next_page(
@@ -109,7 +109,7 @@ def test_rejecting_on_the_banner_holds_whatever_is_answered(
     accept(page, tracked)
     # Asked again about one category, while the other runs.
     page.context.add_cookies(
-        [{"name": "cookie_consent", "value": marketing_unanswered(cookie(page.context)), "url": tracked.url}]
+        [{"name": "consent_choice", "value": marketing_unanswered(cookie(page.context)), "url": tracked.url}]
     )
     page.goto(f"{tracked.url}{STORED}")
     expect(page.locator("html")).to_have_attribute("data-analytics", "ran")

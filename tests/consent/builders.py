@@ -66,7 +66,7 @@ def opened(cookies: dict[str, str], path: str = "/", *, gpc: bool = False) -> di
 def cookies(notice: Notice, *accepted: str) -> dict[str, str]:
     """Return the request cookies of a visitor who accepted these categories under ``notice``."""
     content = cookie_content(notice, {varname: varname in accepted for varname in OPTIONAL} | {"necessary": True})
-    return {"cookie_consent": "|".join(f"{name}={value}" for name, value in content.items())}
+    return {"consent_choice": "|".join(f"{name}={value}" for name, value in content.items())}
 
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -89,7 +89,7 @@ def post(client: Client, *, headers: dict[str, str] | None = None, body: str | b
 
 
 def cookie_of(client: Client) -> dict[str, str]:
-    pairs: Iterator[list[str]] = (pair.split("=") for pair in client.cookies["cookie_consent"].value.split("|"))
+    pairs: Iterator[list[str]] = (pair.split("=") for pair in client.cookies["consent_choice"].value.split("|"))
     return dict(pairs)
 
 
@@ -150,7 +150,7 @@ def open_service(by: User, at: datetime) -> str:
         content_type="application/x-www-form-urlencoded",
         headers={"Sec-Fetch-Site": "same-origin"},
     )
-    return f"cookie_consent={visitor.cookies['cookie_consent'].coded_value}"
+    return f"consent_choice={visitor.cookies['consent_choice'].coded_value}"
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def test_cookies_hold_answers_for_the_page_and_the_receipt_for_nobody_else(clien
         "marketing": "-1",
         "notice": f"1.{notice.sha256[:16]}",
     }
-    choice, receipt = client.cookies["cookie_consent"], client.cookies["consent_receipt"]
+    choice, receipt = client.cookies["consent_choice"], client.cookies["consent_receipt"]
     assert (choice["secure"], choice["samesite"], choice["httponly"], choice["path"]) == (True, "Lax", "", "/")
     assert (receipt["secure"], receipt["samesite"], receipt["httponly"], receipt["path"]) == (
         True,
@@ -87,7 +87,7 @@ def test_cookies_hold_answers_for_the_page_and_the_receipt_for_nobody_else(clien
 @pytest.mark.parametrize("choice", ["accept_all", "reject_all"])
 def test_refusal_lasts_as_long_as_acceptance(client: Client, choice: str) -> None:
     post(client, choice=choice)
-    assert client.cookies["cookie_consent"]["max-age"] == 182 * 24 * 60 * 60
+    assert client.cookies["consent_choice"]["max-age"] == 182 * 24 * 60 * 60
 
 
 def test_a_script_gets_json_without_the_receipt(client: Client) -> None:
@@ -114,7 +114,7 @@ def test_refusing_everything_after_an_acceptance_is_a_withdrawal_that_closes_eve
     assert newest is not None
     assert (newest.action, newest.answers, newest.surface) == ("withdraw", ALL_REFUSED, "preferences")
     assert ConsentRecord.objects.count() == 2
-    assert not any(current_gate().answers({"cookie_consent": client.cookies["cookie_consent"].value}).values())
+    assert not any(current_gate().answers({"consent_choice": client.cookies["consent_choice"].value}).values())
 
 
 def test_refusing_twice_is_no_withdrawal(client: Client) -> None:
@@ -191,7 +191,7 @@ def test_only_pages_of_this_site_may_post(client: Client, headers: dict[str, str
     response = post(client, headers=headers)
     assert response.status_code == (303 if accepted else 403)
     assert ConsentRecord.objects.exists() is accepted
-    assert ("cookie_consent" in response.cookies) is accepted
+    assert ("consent_choice" in response.cookies) is accepted
 
 
 def refused(response: Any, status: int = 400) -> bool:
@@ -300,7 +300,7 @@ def test_every_service_of_a_notice_can_be_answered_alone(client: Client, operato
     # A refusal within a category that is refused says nothing of its own.
     answers: dict[str, bool] = ConsentRecord.objects.get().answers or {}
     assert {key: answer for key, answer in answers.items() if "." in key} == dict.fromkeys(keys[1::2], True)
-    assert len(f'cookie_consent="{client.cookies["cookie_consent"].value}"') < 4_096
+    assert len(f'consent_choice="{client.cookies["consent_choice"].value}"') < 4_096
 
 
 def test_a_notice_whose_answers_fit_into_no_cookie_is_not_published(

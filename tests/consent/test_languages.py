@@ -42,7 +42,7 @@ def desk(client: Client, operator: User) -> Client:
 def cookies(notice: Notice, *accepted: str) -> dict[str, str]:
     """Return the request cookies of a visitor who accepted these categories under ``notice``."""
     content = cookie_content(notice, {varname: varname in accepted for varname in OPTIONAL} | {"necessary": True})
-    return {"cookie_consent": "|".join(f"{name}={value}" for name, value in content.items())}
+    return {"consent_choice": "|".join(f"{name}={value}" for name, value in content.items())}
 
 
 def test_the_english_words_are_the_working_copy(operator: User, at: datetime) -> None:
@@ -119,7 +119,7 @@ def test_each_language_has_its_own_page_and_its_records_its_language(
     assert ConsentRecord.objects.get().language == "de"
     assert "Your choice is saved. (auf Deutsch)" in client.get("/de/cookies/?saved").content.decode()
     # What she answered in German holds on the English pages too, so that nobody asks her twice.
-    assert current_gate().is_complete({"cookie_consent": client.cookies["cookie_consent"].value})
+    assert current_gate().is_complete({"consent_choice": client.cookies["consent_choice"].value})
     assert "Your choice is saved." in client.get("/cookies/?saved").content.decode()
     assert "auf Deutsch" in client.get("/consent/receipt/").content.decode()
 
@@ -165,8 +165,8 @@ def test_an_answer_in_a_language_that_was_switched_off_is_none(operator: User, a
 def test_a_cookie_cannot_choose_a_language_in_which_it_opens_more(operator: User, at: datetime, language: str) -> None:
     publish_german(operator, at)
     english = Notice.objects.get(number=1)
-    forged = cookies(english, *OPTIONAL)["cookie_consent"] + f".{language}"
-    assert not any(current_gate().answers({"cookie_consent": forged}).values())
+    forged = cookies(english, *OPTIONAL)["consent_choice"] + f".{language}"
+    assert not any(current_gate().answers({"consent_choice": forged}).values())
 
 
 @pytest.mark.usefixtures("german")

@@ -65,18 +65,18 @@ def test_a_refusal_that_cannot_be_recorded_is_obeyed() -> None:
     for _ in range(3):
         post(Client())
     visitor = Client()  # with the cookie of an acceptance, but not its receipt
-    visitor.cookies["cookie_consent"] = "analytics=x|notice=1.x"
+    visitor.cookies["consent_choice"] = "analytics=x|notice=1.x"
     answer = post(visitor, "reject_all")
     assert answer.status_code == 429
     assert "Your refusal holds in this browser" in answer.content.decode()
-    assert answer.cookies["cookie_consent"].value == f"refused=banner.{Notice.objects.get().sha256}"
+    assert answer.cookies["consent_choice"].value == f"refused=banner.{Notice.objects.get().sha256}"
     assert "consent_receipt" not in answer.cookies
 
 
 def test_an_acceptance_that_comes_too_often_closes_nothing_that_was_allowed_before(client: Client) -> None:
     for _ in range(3):
         post(Client())
-    client.cookies["cookie_consent"] = "analytics=x|notice=1.x"
+    client.cookies["consent_choice"] = "analytics=x|notice=1.x"
     answer = post(client, "accept_all")
     assert (answer.status_code, len(answer.cookies)) == (429, 0)
 

@@ -95,7 +95,7 @@ def test_the_preferences_say_what_still_holds_and_what_is_asked_again(
     first = Notice.objects.get()
     describe("analytics", "Counts visits and follows them over the site.")
     publish_notice(by=operator, at=at, material=True, reason="A new purpose")
-    client.cookies["cookie_consent"] = cookies(first, "analytics", "marketing")["cookie_consent"]
+    client.cookies["consent_choice"] = cookies(first, "analytics", "marketing")["consent_choice"]
     page = " ".join(client.get("/cookies/").content.decode().split())
     assert "asked about that alone" in page
     assert "You accepted: Marketing. You refused: Personalisation." in page
@@ -208,8 +208,8 @@ def test_a_service_moved_to_another_category_waits_for_a_notice(operator: User, 
 )
 def test_a_value_that_is_not_the_expected_one_is_no_answer(value: str) -> None:
     gate = current_gate()
-    assert gate.answers({"cookie_consent": value}) == {}
-    assert gate.opened({"cookie_consent": value}, path="/") == NOTHING
+    assert gate.answers({"consent_choice": value}) == {}
+    assert gate.opened({"consent_choice": value}, path="/") == NOTHING
 
 
 def test_required_categories_need_no_answer_and_count_as_accepted(at: datetime) -> None:
@@ -278,9 +278,9 @@ def test_the_response_allows_what_this_visitor_opened_and_no_more(client: Client
     notice = publish_notice(by=operator, at=at, material=True, reason="Statistics")
     switch_on(counter, operator, at)
     assert "stats.example.org" not in client.get("/cookies/")["Content-Security-Policy"]
-    client.cookies["cookie_consent"] = cookies(notice, "marketing")["cookie_consent"]
+    client.cookies["consent_choice"] = cookies(notice, "marketing")["consent_choice"]
     assert "stats.example.org" not in client.get("/cookies/")["Content-Security-Policy"]
-    client.cookies["cookie_consent"] = cookies(notice, "analytics")["cookie_consent"]
+    client.cookies["consent_choice"] = cookies(notice, "analytics")["consent_choice"]
     assert "script-src 'self' https://stats.example.org;" in client.get("/cookies/")["Content-Security-Policy"]
 
 

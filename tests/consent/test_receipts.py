@@ -164,14 +164,14 @@ def test_a_program_gets_the_json_by_its_accept_header(client: Client, accept: st
 
 def test_withdrawing_refuses_everything_optional_and_gives_a_new_receipt(client: Client) -> None:
     receipt = choose(client, "accept_all")
-    assert any(current_gate().answers({"cookie_consent": client.cookies["cookie_consent"].value}).values())
+    assert any(current_gate().answers({"consent_choice": client.cookies["consent_choice"].value}).values())
     response = step(client, "withdraw")
     assert (response.status_code, response["Location"]) == (303, RECEIPT)
     newest = ConsentRecord.objects.first()
     assert newest
     assert (newest.action, newest.accepted, ConsentRecord.objects.count()) == ("withdraw", ["necessary"], 2)
     assert client.cookies["consent_receipt"].value != receipt
-    gate, cookies = current_gate(), {"cookie_consent": client.cookies["cookie_consent"].value}
+    gate, cookies = current_gate(), {"consent_choice": client.cookies["consent_choice"].value}
     assert gate.is_complete(cookies)
     assert not any(gate.answers(cookies).values())
     page = client.get(RECEIPT).content.decode()
@@ -277,10 +277,10 @@ def test_erasing_takes_two_steps_and_leaves_the_visitor_undecided(client: Client
     assert "What remains, and why" in page
     record = ConsentRecord.objects.get()
     assert (record.is_erased, record.answers, record.receipt_sha256) == (True, None, None)
-    for name, path in (("cookie_consent", "/"), ("consent_receipt", "/consent/")):
+    for name, path in (("consent_choice", "/"), ("consent_receipt", "/consent/")):
         morsel = response.cookies[name]
         assert (morsel.value, morsel["max-age"], morsel["path"], morsel["secure"]) == ("", 0, path, True)
-    assert not current_gate().answers({"cookie_consent": client.cookies["cookie_consent"].value})
+    assert not current_gate().answers({"consent_choice": client.cookies["consent_choice"].value})
 
 
 def test_an_erased_receipt_and_one_that_never_was_get_the_same_answers_at_the_same_price(client: Client) -> None:

@@ -38,8 +38,8 @@ def unrecordable(match: str) -> Iterator[None]:
 
 
 def held(client: Client) -> dict[str, str]:
-    cookie = client.cookies.get("cookie_consent")
-    return {"cookie_consent": cookie.value} if cookie and cookie.value else {}
+    cookie = client.cookies.get("consent_choice")
+    return {"consent_choice": cookie.value} if cookie and cookie.value else {}
 
 
 def live() -> Notice:
@@ -129,9 +129,9 @@ def test_a_refusal_without_a_record_opens_nothing_whatever_else_the_cookie_says(
     client: Client, operator: User, at: datetime
 ) -> None:
     accepted(client, operator, at)
-    value = f"{client.cookies['cookie_consent'].value}|refused=banner"
-    assert not opened({"cookie_consent": value})
-    assert current_gate().answers({"cookie_consent": value}) == dict.fromkeys(OPTIONAL, False)
+    value = f"{client.cookies['consent_choice'].value}|refused=banner"
+    assert not opened({"consent_choice": value})
+    assert current_gate().answers({"consent_choice": value}) == dict.fromkeys(OPTIONAL, False)
 
 
 def test_withdrawing_on_the_receipt_holds_without_a_database(client: Client, operator: User, at: datetime) -> None:

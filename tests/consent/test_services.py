@@ -120,12 +120,12 @@ def test_what_is_no_answer_to_a_service_of_the_notice_is_refused(
 
 
 def test_an_outdated_or_forged_answer_to_a_service_opens_nothing(two: Notice) -> None:
-    everything = cookies(two, "analytics")["cookie_consent"]
+    everything = cookies(two, "analytics")["consent_choice"]
     for value in ("-1", "9999", "", two.document["categories"][3]["version"]):
-        opens = opened({"cookie_consent": f"{everything}|analytics.pixel={value}"})
+        opens = opened({"consent_choice": f"{everything}|analytics.pixel={value}"})
         assert PIXEL not in opens["img-src"]
         assert opens["script-src"] == ("https://stats.example.org",)
-    assert opened({"cookie_consent": f"analytics.pixel={two.document['categories'][1]['version']}"})["img-src"] == (
+    assert opened({"consent_choice": f"analytics.pixel={two.document['categories'][1]['version']}"})["img-src"] == (
         PIXEL,
     )
 
@@ -184,7 +184,7 @@ def test_naming_it_under_gpc_opens_it_with_and_without_the_signal(
     choose(client, two, gpc=True, **fields)
     for gpc in (True, False):
         assert "https://ads.example.org" in policy(client, gpc=gpc)
-    assert "|gpc=1" in client.cookies["cookie_consent"].value
+    assert "|gpc=1" in client.cookies["consent_choice"].value
 
 
 def test_a_page_that_saw_gpc_in_the_browser_is_believed(client: Client, two: Notice) -> None:
@@ -250,7 +250,7 @@ def test_a_page_with_many_stars_answers_at_once(client: Client, operator: User, 
     save_service(service=film, by=operator, at=at)
     notice = publish_notice(by=operator, at=at, material=True, reason="A film")
     switch_on(film, operator, at)
-    client.cookies["cookie_consent"] = cookies(notice, "analytics")["cookie_consent"]
+    client.cookies["consent_choice"] = cookies(notice, "analytics")["consent_choice"]
     assert client.get("/" + "a" * 5_000).status_code == 404
     assert "https://stats.example.org" in client.get("/" + "a" * 900 + "b")["Content-Security-Policy"]
 
@@ -277,7 +277,7 @@ def test_headers_give_way_for_those_who_opened_what_needs_it_and_for_nobody_else
         switch_on(each, operator, at)
 
     def said(*accepted: str) -> tuple[str, bool]:
-        client.cookies["cookie_consent"] = cookies(notice, *accepted)["cookie_consent"]
+        client.cookies["consent_choice"] = cookies(notice, *accepted)["consent_choice"]
         answer = client.get("/glossary/")
         return answer["Cross-Origin-Embedder-Policy"], "trusted-types" in answer["Content-Security-Policy"]
 

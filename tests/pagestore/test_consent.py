@@ -64,7 +64,7 @@ def test_a_page_that_lacks_the_banner_because_the_database_stumbled_is_not_kept(
 
 
 @pytest.mark.parametrize(
-    "cookie", ["", "=", "cookie_consent", 'cookie_consent="', "a=b; " * 500, "cookie_consent=\xff|="]
+    "cookie", ["", "=", "consent_choice", 'consent_choice="', "a=b; " * 500, "consent_choice=\xff|="]
 )
 def test_any_cookie_header_is_taken(worker: Callable[[], PageStore], cookie: str) -> None:
     store = worker()
@@ -75,7 +75,7 @@ def test_any_cookie_header_is_taken(worker: Callable[[], PageStore], cookie: str
 @pytest.mark.parametrize("header", ["HTTP_COOKIE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST"])
 def test_long_headers_are_not_remembered(worker: Callable[[], PageStore], django: Counting, header: str) -> None:
     store = worker()
-    length, start = 300_000, {"HTTP_COOKIE": "cookie_consent=analytics=", "HTTP_HOST": "127.0.0.1:"}.get(header, "")
+    length, start = 300_000, {"HTTP_COOKIE": "consent_choice=analytics=", "HTTP_HOST": "127.0.0.1:"}.get(header, "")
     ask(store)
     tracemalloc.start()
     try:

@@ -258,7 +258,7 @@ def test_nginx_answers_as_the_store_does(
                     assert fetch(port, path, If_None_Match='"1-1"', **named).status == 200
             # Everything else is the application's: whoever carries a cookie, any query, and what nobody has rendered.
             for path, headers in (
-                (TERM, {"Cookie": "cookie_consent=x"}),
+                (TERM, {"Cookie": "consent_choice=x"}),
                 (f"{TERM}?utm_source=x", {}),
                 ("/glossary/other/", {}),
                 ("/admin/", {}),

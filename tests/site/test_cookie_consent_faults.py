@@ -47,11 +47,11 @@ def choose(client: Client, choice: str, *categories: str, **more: Any) -> Any:
 
 def held(client: Client) -> dict[str, str]:
     """Return the request cookies of this visitor."""
-    return {"cookie_consent": client.cookies["cookie_consent"].value}
+    return {"consent_choice": client.cookies["consent_choice"].value}
 
 
 def header(client: Client) -> str:
-    return f"cookie_consent={client.cookies['cookie_consent'].coded_value}"
+    return f"consent_choice={client.cookies['consent_choice'].coded_value}"
 
 
 # Its filters write one visitor's answers into the page, and no `Vary` keeps caches from handing it to the next.
@@ -182,7 +182,7 @@ def test_an_invented_version_opens_nothing_and_is_no_answer(
     site: WSGIApplication, client: Client, operator: User, at: datetime, value: str
 ) -> None:
     open_service(operator, at)
-    client.cookies["cookie_consent"] = f"analytics={value}|personalization=-1|marketing=-1|notice=2.x"
+    client.cookies["consent_choice"] = f"analytics={value}|personalization=-1|marketing=-1|notice=2.x"
     assert ORIGIN not in policy(site, header(client))
     assert "analytics" not in current_gate().answers(held(client))
 
@@ -202,7 +202,7 @@ def test_of_two_tabs_that_answer_at_once_both_are_recorded_and_either_cookie_is_
 # Of two `process()` calls on one response, the second takes back what the first had set.
 def test_one_answer_of_several_categories_is_one_cookie_that_holds_them_all(client: Client) -> None:
     response = choose(client, "save", "analytics", "marketing")
-    assert sorted(response.cookies) == ["consent_receipt", "cookie_consent"]
+    assert sorted(response.cookies) == ["consent_choice", "consent_receipt"]
     assert current_gate().answers(held(client)) == {"analytics": True, "personalization": False, "marketing": True}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 import pytest
@@ -11,25 +12,27 @@ from django.test import Client
 
 from consent.gate import current_gate, read_cookie
 from tests.consent.builders import ORIGIN, open_service
-from tests.consent.cookie_headers import headers
+from tests.consent.cookie_headers import NAMES, headers
 from tests.pagestore.asking import TERM, ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_store")]
 
 
-def cases() -> list[tuple[str, str]]:
+def cases(name: str) -> list[tuple[str, str]]:
     gate = current_gate()
     assert gate.notice
     [analytics] = [question for question in gate.questions if question.varname == "analytics"]
-    return headers(version=analytics.version, number=gate.notice.number, short=gate.notice.sha256[:16])
+    return headers(name=name, version=analytics.version, number=gate.notice.number, short=gate.notice.sha256[:16])
 
 
+@pytest.mark.parametrize("name", NAMES)
 def test_the_server_reads_every_header_as_the_table_says(
-    site: WSGIApplication, operator: User, at: datetime, client: Client
+    site: WSGIApplication, operator: User, at: datetime, client: Client, settings: Any, name: str
 ) -> None:
     open_service(operator, at)  # in analytics
+    settings.COOKIE_CONSENT_NAME = name
     said = {True: "accepted", False: "refused", None: "asked"}
-    for header, answer in cases():
+    for header, answer in cases(name):
         assert said[current_gate().answers(read_cookie(header)).get("analytics")] == answer, header
         # The page store, or Django behind it, and the page that says what was answered.
         is_open = answer == "accepted"

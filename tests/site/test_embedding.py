@@ -111,7 +111,7 @@ def test_an_answer_is_open_to_every_site_and_the_same_for_everybody(term: Term, 
         assert plain.headers["X-Robots-Tag"] == "noindex"
         assert "Set-Cookie" not in plain.headers
         assert "Cookie" not in plain.headers.get("Vary", "")
-        cookies = {"HTTP_COOKIE": "cookie_consent=analytics=1", "HTTP_ORIGIN": "https://other.example"}
+        cookies = {"HTTP_COOKIE": "consent_choice=analytics=1", "HTTP_ORIGIN": "https://other.example"}
         assert ask(site, path, **cookies) == plain
 
 

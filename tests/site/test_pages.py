@@ -176,10 +176,10 @@ def test_a_choice_of_unknown_length_closes_what_was_open_since_it_may_be_a_refus
         assert response.status_code == 411
         return response
 
-    client.cookies["cookie_consent"] = "analytics=x|notice=1.x"
-    assert "cookie_consent" not in post("/admin/login/", sender="same-origin").cookies
-    assert "cookie_consent" not in post("/consent/", sender="cross-site").cookies
-    assert post("/consent/", sender="same-origin").cookies["cookie_consent"].value == ""
+    client.cookies["consent_choice"] = "analytics=x|notice=1.x"
+    assert "consent_choice" not in post("/admin/login/", sender="same-origin").cookies
+    assert "consent_choice" not in post("/consent/", sender="cross-site").cookies
+    assert post("/consent/", sender="same-origin").cookies["consent_choice"].value == ""
 
 
 @pytest.mark.django_db

@@ -47,7 +47,7 @@ def test_a_site_that_is_older_declares_it_and_its_operators_publish_it() -> None
 
 def test_the_page_of_a_readers_terms_has_none_of_them(client: Client) -> None:
     plain = client.get("/saved/")
-    client.cookies["cookie_consent"] = "personalization=1"
+    client.cookies["consent_choice"] = "personalization=1"
     assert client.get("/saved/").content == plain.content
     assert '<meta name="robots" content="noindex">' in plain.content.decode()
     assert plain.status_code == 200

@@ -64,6 +64,7 @@ def addresses() -> dict[str, str]:
         "consent:preferences": "/cookies/",
         "consent:preferences_in": "/cookies/de/",
         "consent:choose": "/consent/",
+        "consent:carry_over": "/consent/carry-over/",
         "consent:receipt": reverse("consent:receipt"),
         "consent:reports": "/consent/reports/",
         "consent:start_code": reverse("consent:start_code", args=["0" * 64]),

@@ -174,3 +174,8 @@ def test_a_mail_password_is_decoded(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.splitlines() == ["post@example.org p@ss:/"]
+
+
+def test_over_https_no_other_site_can_set_the_consent_cookie(tmp_path: Path) -> None:
+    code = "from cookie_consent.conf import settings\nprint(settings.COOKIE_CONSENT_NAME)\n"
+    assert run_in(tmp_path, code).strip() == "__Host-consent_choice"

@@ -70,7 +70,7 @@ def test_everybody_gets_the_same_answer_headers_and_all(site: WSGIApplication, o
         assert plain.headers["Cache-Control"] == SHARED, path
         assert "Cookie" not in plain.headers.get("Vary", ""), path
         assert ORIGIN in plain.headers["Content-Security-Policy"], path
-        for environ in ({"HTTP_COOKIE": cookie}, {"HTTP_SEC_GPC": "1"}, {"HTTP_COOKIE": "cookie_consent=analytics=-1"}):
+        for environ in ({"HTTP_COOKIE": cookie}, {"HTTP_SEC_GPC": "1"}, {"HTTP_COOKIE": "consent_choice=analytics=-1"}):
             assert ask(site, path, **environ) == plain, path
 
 

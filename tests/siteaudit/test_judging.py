@@ -62,7 +62,7 @@ def declared(*opted_out: str) -> Declaration:
             "text": {},
             "number": 3,
             "categories": [
-                category("necessary", True, [cookie("cookie_consent", 182)], []),
+                category("necessary", True, [cookie("__Host-consent_choice", 182)], []),
                 category(
                     "analytics",
                     False,
@@ -199,7 +199,7 @@ def test_start_code_of_the_sites_own_address_waits_for_consent_too() -> None:
 
 
 def test_a_declared_cookie_is_allowed_where_its_category_is() -> None:
-    assert codes("untouched", cookies=[cookie("cookie_consent")]) == []
+    assert codes("untouched", cookies=[cookie("consent_choice")]) == []
     assert codes("only-analytics", cookies=[cookie("_ga_X1")]) == []
     assert codes("only-marketing", cookies=[cookie("_ga_X1")]) == ["despite-refusal"]
     assert codes("untouched", cookies=[cookie("_ga_X1")]) == ["before-choice"]

@@ -6,6 +6,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const [banner] = all("[data-consent-banner]");
 const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
+const [{ dataset: { consentCookie: cookieName } }] = all("[data-consent-cookie]");
 const gpc = navigator.globalPrivacyControl;
 const forms = all("[name=surface]").map((input) => input.form);
 let running = [];
@@ -15,9 +16,9 @@ function show(name, isShown) {
   for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
 }
 
-// Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.py.
+// Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.json.
 function readCookie() {
-  const [found, another] = document.cookie.matchAll(/(?:^|; *)cookie_consent="?([^";]*)/g);
+  const [found, another] = document.cookie.matchAll(RegExp(`(?:^|; *)${cookieName}="?([^";]*)`, "g"));
   const pairs = another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2);
   const cookie = new Map(pairs);
   [cookie.number, , cookie.language = "en"] = cookie.get("notice")?.split(".") ?? [];
@@ -134,7 +135,7 @@ function choiceIn(form, submitter) {
 // A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/gate.py.
 function keepRefused(body, time = "") {
   const refused = `${body.get("surface")}.${body.get("notice")}${time}`;
-  document.cookie = `cookie_consent=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
+  document.cookie = `${cookieName}=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
 }
 
 // Returns nothing where the page is left, or another choice has taken the place of this one.
@@ -207,6 +208,7 @@ function boot() {
       erase = kept.erase;
       erase(units, running);
       kept.sendAgain(readCookie().get("refused"), forms[0], send);
+      kept.carryOver(cookieName, forms[0], follow);
     });
   }
 }

@@ -55,3 +55,12 @@ export function sendAgain(refused, form, send) {
   if (navigator.globalPrivacyControl) body.set("gpc", "1");
   send(form, body);
 }
+
+// The cookie had another name once: the server replaces one that the visitor's record bears out, and deletes any other.
+export async function carryOver(name, form, follow) {
+  const pairs = document.cookie.split("; ");
+  if (!form || pairs.some((pair) => pair.startsWith(`${name}=`))) return;
+  if (!pairs.some((pair) => pair.startsWith("cookie_consent=") && pair.includes("|notice="))) return;
+  await fetch(`${form.action}carry-over/`, { method: "POST" }).catch(() => {});
+  follow();
+}
