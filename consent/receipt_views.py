@@ -27,7 +27,7 @@ from consent.actions import Recorded, UnknownReceipt, erase_record, withdraw_con
 from consent.choices import BadChoice, is_navigation, is_same_origin, read_fields
 from consent.ledger.proofs import InclusionProof, MissingNode, inclusion_proof
 from consent.limits import TooManyChoices, admission
-from consent.models import ConsentRecord
+from consent.models import ConsentRecord, Ending
 from consent.views import (
     RECEIPT_COOKIE,
     away,
@@ -118,13 +118,15 @@ def _page(request: HttpRequest, secret: str, *, typed: str, **context: Any) -> H
 def _shown(
     request: HttpRequest, record: ConsentRecord | None, secret: str, *, typed: str, **context: Any
 ) -> HttpResponse:
+    ending = _ending_of(record)
     page = {
         "record": record,
+        "ending": ending,
         "receipt": receipts.readable(secret) if record else "",
         "typed": typed,
         "proof": _proof_of(record) if record else None,
         "has_expired": record is not None and record.expires_at <= timezone.now(),
-        "may_withdraw": record is not None and _may_withdraw(record),
+        "may_withdraw": record is not None and ending is None and _may_withdraw(record),
         **context,
     }
     return render(request, "consent/receipt.html", page)
@@ -135,7 +137,9 @@ def _download(request: HttpRequest, secret: str) -> HttpResponse:
     if record is None:
         return JsonResponse({"error": "no-record", "reason": "No record is held under this receipt."}, status=404)
     site = request.build_absolute_uri("/").rstrip("/")
-    document = receipts.as_json(record, receipt=secret, proof=_proof_of(record), site=site, at=timezone.now())
+    document = receipts.as_json(
+        record, receipt=secret, proof=_proof_of(record), ending=_ending_of(record), site=site, at=timezone.now()
+    )
     response = HttpResponse(json.dumps(document, ensure_ascii=False, indent=2), content_type=JSON_TYPES[0])
     response["Content-Disposition"] = 'attachment; filename="consent-receipt.json"'
     return response
@@ -184,6 +188,10 @@ def _erase(request: HttpRequest, secret: str, *, held: str) -> HttpResponse:
     if held and secret == held:
         forget(response)
     return response
+
+
+def _ending_of(record: ConsentRecord | None) -> Ending | None:
+    return Ending.objects.filter(record=record).select_related("ended_by").first() if record else None
 
 
 def _proof_of(record: ConsentRecord) -> InclusionProof | None:

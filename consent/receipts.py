@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from consent.ledger import Choice
-from consent.models import ConsentRecord
+from consent.models import ConsentRecord, Ending
 from consent.notices import CategoryEntry, ServiceEntry
 
 #: What the anchor behind the receipt's address names: the version of this structure.
@@ -47,12 +47,19 @@ def typed(receipt: str) -> str:
 
 
 def as_json(
-    record: ConsentRecord, *, receipt: str, proof: Mapping[str, Any] | None, site: str, at: datetime
+    record: ConsentRecord,
+    *,
+    receipt: str,
+    proof: Mapping[str, Any] | None,
+    site: str,
+    at: datetime,
+    ending: Ending | None = None,
 ) -> dict[str, Any]:
     """Return the receipt of a record, ready for JSON.
 
     ``site`` is the public address without a slash at its end, ``at`` the time at which the receipt is handed out, and
-    ``proof`` the ledger's inclusion proof, or ``None`` until the record is sealed. Raises
+    ``proof`` the ledger's inclusion proof, or ``None`` until the record is sealed. ``ending`` says that the consent was
+    withdrawn. Raises
     :class:`consent.models.Erased`.
     """
     # It names things, so it is the same in whatever language the receipt is looked at.
@@ -73,6 +80,7 @@ def as_json(
             "noticeDocument": {"@id": f"{page}#notice", "@type": "@json"},
             "ledgerLeaf": {"@id": f"{page}#ledger-leaf"},
             "ledgerRecord": {"@id": f"{page}#ledger-record", "@type": "@json"},
+            "withdrawal": {"@id": f"{page}#withdrawal"},
             "ledgerProof": {"@id": f"{page}#ledger-proof", "@type": "@json"},
         },
         "@id": f"urn:sha256:{choice.receipt_sha256}",
@@ -84,7 +92,7 @@ def as_json(
         # The visitor's only key to her record: whoever has this file can act for her.
         "dpv:hasIdentifier": receipt,
         "dpv:hasRecordOfActivity": [
-            _record_of(category, choice=choice, controller=controller, page=page)
+            _record_of(category, choice=choice, controller=controller, page=page, ending=ending)
             for category in document["categories"]
             if not category["required"]
         ],
@@ -104,10 +112,20 @@ def as_json(
             "salt": record.salt,
         },
         "ledgerProof": proof,
-    }
+    } | ({"withdrawal": _withdrawal(ending)} if ending else {})
 
 
-def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any], page: str) -> dict[str, Any]:
+def _withdrawal(ending: Ending) -> dict[str, Any]:
+    """Return when a consent was withdrawn, and the record that ended it, unless that was erased."""
+    withdrawal: dict[str, Any] = {"dct:created": _time(ending.ended_at)}
+    if by := ending.ended_by:
+        withdrawal |= {"@id": f"urn:sha256:{by.receipt_sha256}", "ledgerLeaf": by.leaf}
+    return withdrawal
+
+
+def _record_of(
+    category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any], page: str, ending: Ending | None
+) -> dict[str, Any]:
     varname = category["varname"]
     return {
         "@id": f"urn:sha256:{choice.receipt_sha256}#{varname}",
@@ -117,7 +135,7 @@ def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[s
         "dpv:hasDataSubject": {"@id": f"urn:sha256:{choice.receipt_sha256}#visitor", "@type": "dpv:DataSubject"},
         "dpv:hasDataController": {"@id": controller["@id"]},
         "dpv:hasNotice": {"@id": f"urn:sha256:{choice.notice}"},
-        "dpv:hasProcess": _process_of(category, choice=choice, controller=controller),
+        "dpv:hasProcess": _process_of(category, choice=choice, controller=controller, ending=ending),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ProvideConsent", "dpv:WithdrawConsent"],
             "dpv:isExercisedAt": page,
@@ -128,8 +146,10 @@ def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[s
             "dpv:isExercisedAt": page,
         },
         "dpv:hasConsentStatus": {
-            "@type": [_status_of(choice, varname), "dpv:ExpressedConsent"],
-            "dpv:isIndicatedAtTime": _time(choice.created_at),
+            "@type": [_status_of(choice, varname, ending), "dpv:ExpressedConsent"],
+            "dpv:isIndicatedAtTime": _time(
+                ending.ended_at if ending and choice.answers[varname] else choice.created_at
+            ),
             "dpv:isIndicatedBy": {"@id": "dpv:DataSubject"},
             "dpv:hasIndicationMethod": SURFACES[choice.surface],
             "dpv:hasDuration": {"@type": "dpv:UntilTimeDuration", "rdf:value": _time(choice.expires_at)},
@@ -137,13 +157,15 @@ def _record_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[s
     }
 
 
-def _status_of(choice: Choice, key: str) -> str:
+def _status_of(choice: Choice, key: str, ending: Ending | None) -> str:
     if choice.answers[key]:
-        return "dpv:ConsentGiven"
+        return "dpv:ConsentWithdrawn" if ending else "dpv:ConsentGiven"
     return "dpv:ConsentWithdrawn" if choice.action == ConsentRecord.Action.WITHDRAW else "dpv:ConsentRefused"
 
 
-def _process_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any]) -> dict[str, Any]:
+def _process_of(
+    category: CategoryEntry, *, choice: Choice, controller: Mapping[str, Any], ending: Ending | None
+) -> dict[str, Any]:
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:identifier": category["varname"],
@@ -166,12 +188,14 @@ def _process_of(category: CategoryEntry, *, choice: Choice, controller: Mapping[
             for cookie in category["cookies"]
         ]
     if category["services"]:
-        process["dpv:hasService"] = [_service_of(category, service, choice) for service in category["services"]]
+        process["dpv:hasService"] = [_service_of(category, service, choice, ending) for service in category["services"]]
         process["dpv:hasRecipient"] += [entry["dpv:hasRecipient"] for entry in process["dpv:hasService"]]
     return process
 
 
-def _service_of(category: CategoryEntry, service: ServiceEntry, choice: Choice) -> dict[str, Any]:
+def _service_of(
+    category: CategoryEntry, service: ServiceEntry, choice: Choice, ending: Ending | None
+) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "@type": "dpv:Service",
         "dct:title": service["name"],
@@ -185,7 +209,7 @@ def _service_of(category: CategoryEntry, service: ServiceEntry, choice: Choice) 
     }
     key = f"{category['varname']}.{service.get('slug')}"
     if key in choice.answers:
-        entry["dpv:hasConsentStatus"] = {"@type": [_status_of(choice, key), "dpv:ExpressedConsent"]}
+        entry["dpv:hasConsentStatus"] = {"@type": [_status_of(choice, key, ending), "dpv:ExpressedConsent"]}
     return entry
 
 

@@ -193,7 +193,7 @@ def carry_over(request: HttpRequest) -> HttpResponse:
         return refusal(request, 403, "cross-site", gettext("The form was not sent from a page of this site."))
     now = timezone.now()
     held = request.COOKIES.get(RECEIPT_COOKIE, "")[:32]
-    record = ConsentRecord.objects.held_by(held).filter(expires_at__gt=now).select_related("notice").first()
+    record = ConsentRecord.objects.held_by(held).in_force(at=now).select_related("notice").first()
     response = HttpResponse(status=204)
     if record is not None and states_as_before(request, record):
         remember(response, Recorded(record, created=False, receipt=held), now)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from consent import languages, notices
 from consent.ledger import Choice, receipt_hash, sign
-from consent.models import ConsentRecord, Notice
+from consent.models import ConsentRecord, Ending, Notice
 from consent.notices import CategoryEntry
 
 
@@ -105,7 +105,7 @@ def record_choice(
             gettext("The notice has changed since you opened this page. Please read it again."),
             language=shown.language,
         )
-    held = ConsentRecord.objects.held_by(receipt).filter(expires_at__gt=at).first()
+    held = ConsentRecord.objects.held_by(receipt).in_force(at=at).first()
     if held is not None and held.notice_id == shown.pk and held.answers == answers:
         return Recorded(held, created=False, receipt=receipt)
     withdraws = refuses_all and held is not None and not set(held.accepted) <= required
@@ -123,6 +123,8 @@ def record_choice(
             gpc=gpc,
             at=at,
         )
+        if held is not None and withdraws:
+            _end(held, by=record)
     return Recorded(record, created=True, receipt=issued)
 
 
@@ -142,7 +144,8 @@ def withdraw_consent(
         raise UnknownReceipt("No record is held under this receipt.")
     entries: list[CategoryEntry] = held.notice.document["categories"]
     answers = {entry["varname"]: entry["required"] for entry in entries}
-    if set(held.accepted) <= {varname for varname, required in answers.items() if required} or held.expires_at <= at:
+    refused_already = set(held.accepted) <= {varname for varname, required in answers.items() if required}
+    if refused_already or not ConsentRecord.objects.filter(pk=held.pk).in_force(at=at).exists():
         return Recorded(held, created=False, receipt=receipt)
     if admit:
         admit(True)
@@ -157,7 +160,13 @@ def withdraw_consent(
             gpc=gpc,
             at=at,
         )
+        _end(held, by=record)
     return Recorded(record, created=True, receipt=issued)
+
+
+def _end(held: ConsentRecord, *, by: ConsentRecord) -> None:
+    # Of two who withdraw at once, one says when it ended.
+    Ending.objects.get_or_create(record=held, defaults={"ended_by": by, "ended_at": by.created_at})
 
 
 def _insert(

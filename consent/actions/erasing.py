@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent.actions.choosing import UnknownReceipt
-from consent.models import PERSONAL, VISITOR, ConsentEvent, ConsentRecord
+from consent.models import PERSONAL, VISITOR, ConsentEvent, ConsentRecord, Ending
 
 
 def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
@@ -29,6 +29,9 @@ def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
             **dict.fromkeys(PERSONAL), personal_sha256=personal_sha256
         ):
             raise UnknownReceipt("No record is held under this receipt.")
+        # Nothing leads from one record of hers to another. That another one was withdrawn stays true.
+        Ending.objects.filter(record=held).delete()
+        Ending.objects.filter(ended_by=held).update(ended_by=None)
         record = ConsentRecord.objects.select_related("notice").get(pk=held.pk)
         ConsentEvent.objects.create(
             verb=ConsentEvent.Verb.ERASED,

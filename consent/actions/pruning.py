@@ -79,7 +79,8 @@ def _prune_blocks(numbers: list[int], *, before: datetime, by: User | None, at: 
     pruned = 0
     for number in numbers:
         first = number * BLOCK
-        pruned += ConsentRecord.objects.filter(index__gte=first, index__lt=first + BLOCK).delete()[0]
+        _, gone_with_it = ConsentRecord.objects.filter(index__gte=first, index__lt=first + BLOCK).delete()
+        pruned += gone_with_it.get(ConsentRecord._meta.label, 0)
     ConsentEvent.objects.create(
         verb=ConsentEvent.Verb.PRUNED,
         at=at,

@@ -11,7 +11,7 @@ from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
 from consent.models.journal import JournalEntry
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
 from consent.models.notices import Edition, Notice, NoticeText
-from consent.models.records import PERSONAL, ConsentRecord, Erased
+from consent.models.records import PERSONAL, ConsentRecord, Ending, Erased
 from consent.models.registry import CookieDetails
 from consent.models.services import Service, origin_of
 from consent.models.statistics import ClosedDay, DailyChoices
@@ -32,6 +32,7 @@ __all__ = [
     "CookieDetails",
     "DailyChoices",
     "Edition",
+    "Ending",
     "Erased",
     "HeadDelivery",
     "JournalEntry",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
@@ -28,6 +30,10 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
     def held_by(self, receipt: str) -> ConsentRecordQuerySet:
         """The record that this receipt opens; none for an empty or unknown one."""
         return self.filter(receipt_sha256=receipt_hash(receipt)) if receipt else self.none()
+
+    def in_force(self, *, at: datetime) -> ConsentRecordQuerySet:
+        """The records that have neither expired nor been withdrawn."""
+        return self.filter(expires_at__gt=at, ending__isnull=True)
 
     def sealed(self) -> ConsentRecordQuerySet:
         """Return the records that stand in the ledger, in its order."""
@@ -181,3 +187,20 @@ class ConsentRecord(AppendOnly):
             surface=self.surface,
             gpc=self.gpc,
         )
+
+
+class Ending(models.Model):
+    """That a consent was withdrawn, so that its receipt can say so. The record itself stays as it was written.
+
+    It goes with the record that was ended. Where the record that ended it is erased, only the time is left.
+    """
+
+    record = models.OneToOneField(ConsentRecord, on_delete=models.CASCADE, related_name="ending")
+    ended_by = models.ForeignKey(ConsentRecord, null=True, on_delete=models.SET_NULL, related_name="ended")
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.record} was withdrawn"

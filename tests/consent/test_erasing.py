@@ -103,6 +103,10 @@ ABOUT_NOBODY = {
     "CookieDetails": dict.fromkeys(
         ("id", "cookie", "days", "kind", "service"), "a declared cookie, written by an operator"
     ),
+    "Ending": dict.fromkeys(
+        ("id", "record", "ended_by", "ended_at"),
+        "leads from one record of a visitor to another; goes with either that is erased, and the time with the first",
+    ),
     "AuditRun": dict.fromkeys(
         (
             *("id", "at", "seconds", "host", "is_copy", "notice_sha256", "browser", "pages", "states", "choices"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from consent.actions import publish_notice, record_choice, seal_ledger
 from consent.gate import current_gate
-from consent.models import ConsentRecord, Notice
+from consent.models import ConsentRecord, Ending, Notice
 
 pytestmark = pytest.mark.django_db
 
@@ -379,3 +380,61 @@ def test_a_person_and_a_program_that_is_no_browser_get_it(client: Client) -> Non
     assert grouped(receipt) in client.get(RECEIPT, headers=visit).content.decode()
     assert send(client, RECEIPT, {"step": "withdraw"}, **visit).status_code == 303
     assert client.get(RECEIPT, headers={"Accept": "application/json"}).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["receipt", "banner"])
+def test_the_receipt_of_a_withdrawn_consent_says_so_and_leads_to_the_record_that_ended_it(
+    client: Client, how: str
+) -> None:
+    receipt = choose(client, "save", "analytics")
+    assert "Your consent is withdrawn" not in step(Client(), "show", receipt=receipt).content.decode()
+    if how == "receipt":
+        step(client, "withdraw")
+    else:
+        choose(client, "reject_all")
+    ended_by = ConsentRecord.objects.get(action="withdraw")
+    page = step(Client(), "show", receipt=receipt).content.decode()
+    assert "Your consent is withdrawn." in page
+    assert 'href="#ending-heading"' in page
+    assert ended_by.leaf in page
+    assert f"{ended_by.created_at:%Y-%m-%dT%H:%M:%SZ}" in page
+    assert 'value="withdraw"' not in page
+    document = json.loads(step(Client(), "download", receipt=receipt).content)
+    assert document["withdrawal"]["ledgerLeaf"] == ended_by.leaf
+    assert document["withdrawal"]["@id"] == f"urn:sha256:{ended_by.receipt_sha256}"
+    said = {each["dct:identifier"].partition("#")[2]: each for each in document["dpv:hasRecordOfActivity"]}
+    assert said["analytics"]["dpv:hasConsentStatus"]["@type"][0] == "dpv:ConsentWithdrawn"
+    assert said["marketing"]["dpv:hasConsentStatus"]["@type"][0] == "dpv:ConsentRefused"
+    # The record of the withdrawal is itself in force.
+    assert "withdrawal" not in client.get(RECEIPT, {"format": "json"}).json()
+
+
+def test_withdrawing_a_withdrawn_consent_writes_nothing(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    for _ in range(2):
+        step(Client(), "withdraw", receipt=receipt)
+    assert ConsentRecord.objects.count() == 2
+
+
+def test_accepting_anew_after_a_withdrawal_from_paper_is_a_record_of_its_own(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    step(Client(), "withdraw", receipt=receipt)
+    assert choose(client, "accept_all") != receipt
+    assert list(ConsentRecord.objects.order_by("pk").values_list("action", flat=True)) == [
+        "accept_all",
+        "withdraw",
+        "accept_all",
+    ]
+
+
+def test_erasing_either_record_leaves_no_way_from_one_to_the_other(client: Client) -> None:
+    receipt = choose(client, "accept_all")
+    step(client, "withdraw")
+    leaf = ConsentRecord.objects.get(action="withdraw").leaf
+    step(client, "erase", confirmed="yes")  # the withdrawal
+    page = step(Client(), "show", receipt=receipt).content.decode()
+    assert "Your consent is withdrawn." in page
+    assert "The record of the withdrawal was erased." in page
+    assert leaf not in page
+    step(Client(), "erase", receipt=receipt, confirmed="yes")
+    assert not Ending.objects.exists()
