@@ -44,6 +44,10 @@ def remembering(asked: list[str], answer: Callable[[str], tuple[str, str]]) -> t
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
+
         def log_message(self, *args: object) -> None:
             pass
 

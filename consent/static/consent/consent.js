@@ -6,11 +6,11 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const [banner] = all("[data-consent-banner]");
 const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
-const [{ dataset: { consentCookie: cookieName } }] = all("[data-consent-cookie]");
+const { consentCookie } = all("[data-consent-cookie]")[0].dataset;
 const gpc = navigator.globalPrivacyControl;
 const forms = all("[name=surface]").map((input) => input.form);
 let running = [];
-let sending, erase;
+let sending, kept;
 
 function show(name, isShown) {
   for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
@@ -18,7 +18,7 @@ function show(name, isShown) {
 
 // Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.json.
 function readCookie() {
-  const [found, another] = document.cookie.matchAll(RegExp(`(?:^|; *)${cookieName}="?([^";]*)`, "g"));
+  const [found, another] = document.cookie.matchAll(RegExp(`(?:^|; *)${consentCookie}="?([^";]*)`, "g"));
   const pairs = another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2);
   const cookie = new Map(pairs);
   [cookie.number, , cookie.language = "en"] = cookie.get("notice")?.split(".") ?? [];
@@ -99,10 +99,21 @@ function refresh() {
   return opened;
 }
 
+// A script that has run goes on for as long as its page is there, and may act once more as that is left: from here on,
+// it reaches no address but this site's.
+function tighten() {
+  const meta = document.createElement("meta");
+  meta.httpEquiv = "Content-Security-Policy";
+  meta.content = "default-src 'self'";
+  document.head.append(meta);
+}
+
 // A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both.
 function follow() {
   const opened = refresh();
-  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) location.reload();
+  if (units.every((unit) => opened.includes(unit) === running.includes(unit))) return;
+  tighten();
+  location.reload();
 }
 
 function choiceIn(form, submitter) {
@@ -135,7 +146,7 @@ function choiceIn(form, submitter) {
 // A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/gate.py.
 function keepRefused(body, time = "") {
   const refused = `${body.get("surface")}.${body.get("notice")}${time}`;
-  document.cookie = `${cookieName}=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
+  document.cookie = `${consentCookie}=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
 }
 
 // Returns nothing where the page is left, or another choice has taken the place of this one.
@@ -178,8 +189,9 @@ async function choose(event) {
   const refuses = { reject_all: true, save: !allows }[body.get("choice")];
   if (refuses) {
     keepRefused(body, `.${Date.now()}`);
-    erase?.(units, []);
+    kept?.erase(units, []);
   }
+  if (running[0] && (refuses || kept?.takesBack(body, running))) tighten();
   if (!status) return;
   event.preventDefault();
   // There would be a record that the visitor knows nothing of.
@@ -201,14 +213,13 @@ function boot() {
   if (running.length) all("template[data-consent-mode]").forEach(start);
   running.forEach(start);
   // Another tab, or this page before it was left, may have changed the answer.
-  addEventListener("pageshow", (event) => event.persisted && follow());
+  addEventListener("pageshow", follow);
   document.addEventListener("visibilitychange", () => document.hidden || follow());
   if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
-    import("./kept.js").then((kept) => {
-      erase = kept.erase;
-      erase(units, running);
-      kept.sendAgain(readCookie().get("refused"), forms[0], send);
-      kept.carryOver(cookieName, forms[0], follow);
+    import("./kept.js").then((module) => {
+      kept = module;
+      kept.erase(units, running);
+      kept.begin(consentCookie, readCookie().get("refused"), forms[0], send, follow);
     });
   }
 }

@@ -1,5 +1,5 @@
-// What is done about what a browser keeps from before: declared things that are closed are erased, and a refusal that was
-// not recorded is sent again. Loaded by consent.js once there is any cookie or stored key.
+// What is done about what a browser keeps from before: declared things that are closed are erased, other tabs follow,
+// and a refusal that was not recorded is sent again. Loaded by consent.js once there is any cookie or stored key.
 
 // What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
 const declared = (some) =>
@@ -47,7 +47,46 @@ export function erase(units, open) {
   }
 }
 
-export function sendAgain(refused, form, send) {
+// Whether a choice takes back anything that runs in this page.
+export function takesBack(body, running) {
+  const [categories, services] = [body.getAll("categories"), body.getAll("services")];
+  const isClosed = ({ dataset: { consentService: key, consentCategory } }) =>
+    services.includes(`${key}=no`) || !(services.includes(`${key}=yes`) || categories.includes(consentCategory));
+  return body.get("choice") === "save" && running.some(isClosed);
+}
+
+// Browsers tell of a cookie that another tab has changed, or else the tabs tell one another. Nothing is stored for that.
+function watch(name, follow) {
+  // What is chosen here is followed where it was chosen; and a page that is being left is not loaded anew.
+  let waiting = 0;
+  function wait() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      waiting = 0;
+      follow();
+    }, 9999);
+  }
+  addEventListener("submit", wait);
+  addEventListener("beforeunload", wait);
+  const changed = () => waiting || follow();
+  if (window.cookieStore) {
+    return cookieStore.addEventListener("change", ({ changed: set, deleted }) => {
+      if ([...set, ...deleted].some((cookie) => [name, "signed_in"].includes(cookie.name))) changed();
+    });
+  }
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = changed;
+  let known;
+  function tell() {
+    if (known === document.cookie) return;
+    known = document.cookie;
+    channel.postMessage("");
+  }
+  document.addEventListener("consent", tell);
+  tell();
+}
+
+function sendAgain(refused, form, send) {
   const [surface, notice, time = 0] = refused?.split(".") ?? [];
   // What was sent less than a minute ago may be on its way.
   if (!surface || !form || Date.now() - time < 60000) return;
@@ -57,10 +96,16 @@ export function sendAgain(refused, form, send) {
 }
 
 // The cookie had another name once: the server replaces one that the visitor's record bears out, and deletes any other.
-export async function carryOver(name, form, follow) {
+async function carryOver(name, form, follow) {
   const pairs = document.cookie.split("; ");
   if (!form || pairs.some((pair) => pair.startsWith(`${name}=`))) return;
   if (!pairs.some((pair) => pair.startsWith("cookie_consent=") && pair.includes("|notice="))) return;
   await fetch(`${form.action}carry-over/`, { method: "POST" }).catch(() => {});
   follow();
+}
+
+export function begin(cookie, refused, form, send, follow) {
+  sendAgain(refused, form, send);
+  carryOver(cookie, form, follow);
+  watch(cookie, follow);
 }
