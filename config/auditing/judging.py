@@ -143,8 +143,9 @@ def _cookies(
             continue
         allowed = [entry for entry in declared if _allows(seen, declaration, entry.category, entry.service)]
         if not allowed:
-            if cookie.kept and (seen.state.breach != "after-withdrawal" or not _belongs_to(cookie.domain, host)):
-                # Nobody asked the visitor's browser to forget it, or nobody can: it belongs to another site.
+            is_out_of_reach = cookie.http_only or not _belongs_to(cookie.domain, host)
+            if cookie.kept and (seen.state.breach != "after-withdrawal" or is_out_of_reach):
+                # Nobody asked the visitor's browser to forget it, or no script of the page can.
                 continue
             verb = "was still there" if cookie.kept else "was set"
             yield (

@@ -144,7 +144,7 @@ def test_withdrawing_takes_one_press_on_any_page_as_accepting_did(tracked: Site,
     page.goto(f"{tracked.url}/?from=elsewhere")
     withdraw(page)
     expect(page.get_by_text("Your consent is withdrawn")).to_be_visible()
-    expect(page.get_by_text("we cannot erase")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("we cannot erase")).to_be_visible()
     tracker.forget()
     page.goto(f"{tracked.url}{STORED}")
     expect(withdrawal).to_be_hidden()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.banner import BANNER, choose_on_banner, switch_all_on
+from tests.browser.banner import BANNER, choose_on_banner, switch_all_on, withdraw
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import axe_violations, rest, until
 from tests.sites import Site
@@ -238,10 +238,43 @@ def test_withdrawal_erases_what_was_declared_and_nothing_else(served: Site, page
     assert marks(page) == {}
 
 
+KEEP = """async () => {
+    document.cookie = "_count_8=1; path=/; secure; partitioned";
+    for (const name of ["count:rows", "mine"]) {
+        await caches.open(name);
+        await new Promise((done) => (indexedDB.open(name).onsuccess = ({ target }) => done(target.result.close())));
+    }
+}"""
+LARGE = "async () => [...(await caches.keys()), ...(await indexedDB.databases()).map(({ name }) => name)].sort()"
+
+
+def test_withdrawal_erases_databases_caches_and_partitioned_cookies_and_names_what_stayed(
+    served: Site, page: Page
+) -> None:
+    page.goto(served.url + STORED)
+    choose_on_banner(page, "accept")
+    page.evaluate(KEEP)
+    assert page.evaluate(LARGE) == ["count:rows", "count:rows", "mine", "mine"]
+    other = page.context.new_page()
+    other.goto(f"{served.url}/robots.txt")
+    other.evaluate("new Promise((done) => ((window.held = indexedDB.open('count:rows')).onsuccess = () => done()))")
+    withdraw(page)
+    # Another page uses the database, and lets nobody erase it.
+    expect(page.get_by_text("This browser still keeps what this page could not erase")).to_contain_text("count:rows")
+    assert axe_violations(page) == []
+    assert page.evaluate(LARGE) == ["count:rows", "mine", "mine"]
+    other.close()
+    page.goto(f"{served.url}/cookies/")
+    until(page, lambda: page.evaluate(LARGE) == ["mine", "mine"], "what was declared is erased")
+    expect(page.get_by_text("This browser still keeps what this page could not erase")).to_be_hidden()
+    assert "_count_8" not in kept(page)
+
+
 def test_an_expired_choice_erases_too(served: Site, page: Page) -> None:
     page.goto(served.url + STORED)
     choose_on_banner(page, "accept")
     expect(page.locator("html")).to_have_attribute("data-counter", "abc")
+    page.goto("about:blank")  # a page that is open follows its cookie
     page.context.clear_cookies(name="consent_choice")
     page.goto(served.url + STORED)
     until(page, lambda: kept(page) == {"mine"}, "what an expired choice had opened is erased")

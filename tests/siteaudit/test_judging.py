@@ -225,6 +225,8 @@ def test_what_was_there_before_withdrawal_must_go_if_it_is_the_sites_own() -> No
     assert codes("withdrawn", cookies=[cookie("_ga_1", kept=True)]) == ["after-withdrawal"]
     assert codes("withdrawn", cookies=[cookie("vid", "count.example", None, kept=True)]) == []
     assert codes("withdrawn", cookies=[cookie("vid", "count.example", None)]) == ["after-withdrawal"]
+    # No script can see it, so none can erase it.
+    assert codes("withdrawn", cookies=[cookie("_ga_1", kept=True, http_only=True)]) == []
     assert codes("expired", cookies=[cookie("_ga_1", kept=True)]) == []
     assert codes("expired", cookies=[cookie("_ga_1")]) == ["after-expiry"]
 

@@ -23,28 +23,60 @@ function fits(pattern, text) {
   return at <= end;
 }
 
-// A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried.
+const cookieNames = () => document.cookie.split("; ").map((pair) => pair.split("=")[0]);
+
+// A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried, and both
+// with and without `Partitioned`.
 function eraseCookie(name, domain, path) {
   const paths = [path, ...[...location.pathname].map((_, end) => location.pathname.slice(0, end + 1))];
   const domains = ["", domain, ...location.hostname.split(".").map((_, first, labels) => labels.slice(first).join("."))];
-  const secure = isSecureContext ? "; secure" : "";
   for (const where of domains) {
-    for (const at of paths) document.cookie = `${name}=; max-age=0; path=${at}${where && `; domain=${where}`}${secure}`;
+    for (const at of paths) {
+      for (const rest of isSecureContext ? ["; secure", "; secure; partitioned"] : [""]) {
+        document.cookie = `${name}=; max-age=0; path=${at}${where && `; domain=${where}`}${rest}`;
+      }
+    }
   }
 }
 
 export function erase(units, open) {
   const kept = declared(open);
-  for (const { store, name: pattern, domain, path } of declared(units.filter((unit) => !open.includes(unit)))) {
+  const closed = declared(units.filter((unit) => !open.includes(unit)))
     // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
-    if (!`.${location.hostname}`.endsWith(domain)) continue;
-    const isCookie = store === "cookie";
-    for (const name of isCookie ? document.cookie.split("; ").map((pair) => pair.split("=")[0]) : Object.keys(window[store])) {
-      if (!fits(pattern, name) || kept.some((other) => other.store === store && fits(other.name, name))) continue;
-      if (isCookie) eraseCookie(name, domain, path);
-      else window[store].removeItem(name);
+    .filter(({ domain }) => `.${location.hostname}`.endsWith(domain));
+  const holds = (some, store, name) => some.some((entry) => entry.store === store && fits(entry.name, name));
+  const goes = (store) => (name) => holds(closed, store, name) && !holds(kept, store, name);
+
+  for (const name of cookieNames().filter(goes("cookie"))) {
+    for (const entry of closed) if (entry.store === "cookie" && fits(entry.name, name)) eraseCookie(name, entry.domain, entry.path);
+  }
+  for (const store of ["localStorage", "sessionStorage"]) {
+    for (const name of Object.keys(window[store]).filter(goes(store))) window[store].removeItem(name);
+  }
+  eraseDatabases(goes).catch(() => {}); // a browser that gives none
+}
+
+// Databases and caches stay until they are erased, as local storage does, and are declared as that. Then it is looked
+// for what is still there: a cookie that a script cannot reach, or a database that another page is using.
+async function eraseDatabases(goes) {
+  const databases = async () => ((await indexedDB.databases?.()) ?? []).map(({ name }) => name).filter(goes("localStorage"));
+  const stores = async () => ((await window.caches?.keys()) ?? []).filter(goes("localStorage"));
+  async function look() {
+    const stayed = [...cookieNames().filter(goes("cookie")), ...(await stores()), ...(await databases())];
+    for (const part of document.querySelectorAll("[data-consent-stayed]")) {
+      part.hidden = !stayed.length;
+      part.querySelector("code").textContent = stayed.join(", ");
     }
   }
+  for (const name of await stores()) await caches.delete(name);
+  const erased = (await databases()).map((name) => {
+    const request = indexedDB.deleteDatabase(name);
+    return new Promise((done) => (request.onsuccess = request.onerror = done));
+  });
+  // A database that another page uses goes when that page does. Nobody waits for it, but it is looked for again then.
+  await Promise.race([Promise.all(erased), new Promise((done) => setTimeout(done, 1000))]);
+  await look();
+  Promise.all(erased).then(look);
 }
 
 // Whether a choice takes back anything that runs in this page.
