@@ -107,6 +107,7 @@ def test_a_pasted_tracker_is_refused_by_the_policy_of_everybody_but_those_who_op
     expect(page.locator("html")).to_have_attribute("data-analytics", "ran")
     assert page.evaluate(PASTE) == "script-src-elem"
     assert "/marketing.js" not in tracker.asked
+    page.goto("about:blank")  # a page that is open follows its cookie
     page.context.clear_cookies()
     page.goto(f"{tracked.url}{STORED}")
     choose_on_banner(page, "accept")
@@ -259,3 +260,34 @@ def test_the_banner_and_its_pages_are_accessible_and_fit_the_screen(tracked: Sit
     for path in ("/cookies/", "/cookies/?saved", RECEIPT):
         page.goto(tracked.url + path)
         assert faults_of_any_look(page) == []
+
+
+COVERED = """(banner) => {
+    const panel = banner.getBoundingClientRect();
+    const box = document.activeElement.getBoundingClientRect();
+    return !banner.contains(document.activeElement) && box.top >= panel.top && box.height > 0;
+}"""
+
+
+def test_on_small_screens_both_buttons_are_in_sight_and_nothing_in_focus_is_covered(site: Site, page: Page) -> None:
+    banner = page.locator(BANNER)
+    for width, height in ((320, 256), (320, 568), (1280, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(site.url + STORED)
+        expect(banner).to_be_visible()
+        for button in ("reject", "accept"):
+            expect(page.locator(f"{BANNER} [data-consent-{button}]")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.emulate_media(reduced_motion="reduce")  # no scrolling that is still under way
+    seen = set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        focus = page.evaluate("document.activeElement.outerHTML")
+        if focus in seen and focus.startswith("<body"):
+            break
+        seen.add(focus)
+        assert not banner.evaluate(COVERED), focus
+    # The text behind the buttons scrolls, and what is in it can be reached.
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.locator(f"{BANNER} summary").focus()
+    expect(page.locator(f"{BANNER} summary")).to_be_in_viewport(ratio=1)
