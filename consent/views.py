@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import wraps
+from typing import Any
 
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str
@@ -49,6 +51,7 @@ from consent.signed_in import carries_session
 logger = logging.getLogger(__name__)
 
 Recorder = Callable[[HttpRequest, ChoiceForm], HttpResponse]
+View = Callable[..., HttpResponse]
 
 RECEIPT_COOKIE = "consent_receipt"
 RECEIPT_PATH = "/consent/"
@@ -103,6 +106,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     return _choose(request, _recorded)
 
 
+@replaces_cookie_before
 def choose_without_record(request: HttpRequest) -> HttpResponse:
     """Answer a choice that there is no room to record, without asking the database. A refusal holds all the same."""
     open_nothing(request)
@@ -186,7 +190,6 @@ def _recorded(request: HttpRequest, form: ChoiceForm) -> HttpResponse:
 @csrf_exempt
 @require_POST
 @cache_control(no_store=True)
-@refuses_when_database_is_away
 def carry_over(request: HttpRequest) -> HttpResponse:
     """Replace a consent cookie of the name before by one of the new name, where the visitor's record says the same."""
     if not is_same_origin(request):

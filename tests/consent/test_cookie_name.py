@@ -140,7 +140,7 @@ def test_the_registry_calls_the_cookie_as_it_is_called_now(operator: User) -> No
         changed_at=NOON,
         changed_by=operator,
     )
-    import_module("consent.migrations.0017_consent_cookie_name").forwards(apps, connection.schema_editor())
+    import_module("consent.migrations.0019_consent_cookie_name").forwards(apps, connection.schema_editor())
     assert not Cookie.objects.filter(name=BEFORE).exists()
     assert NoticeText.objects.get(language="de").names == {
         "cookie/necessary/__Host-consent_choice/": "Merkt sich Ihre Wahl.",

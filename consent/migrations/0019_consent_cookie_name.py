@@ -32,5 +32,5 @@ class Migration(migrations.Migration):
     The first notice of a new site names it so. Elsewhere the next notice does.
     """
 
-    dependencies = [("consent", "0016_start_code_writers")]
+    dependencies = [("consent", "0018_check_runs")]
     operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consent", "0017_consent_cookie_name"),
+        ("consent", "0019_consent_cookie_name"),
     ]
 
     operations = [
