@@ -17,7 +17,7 @@ def collected(settings: Settings, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x" * (100 if name == "site.css" else 10))
 
 
-@pytest.mark.usefixtures("collected")
+@pytest.mark.usefixtures("collected", "db")
 @pytest.mark.parametrize(
     ("accepted", "encoding"),
     [
