@@ -33,6 +33,14 @@ SAY_EVERY = 2.0
 LONGEST_OUTCOME = 20_000
 
 
+class _Progress:
+    """How far a check is, in words. The thread of the heartbeat writes it: while a browser is driven, an event loop
+    runs in the thread of the check, and there Django refuses the database.
+    """
+
+    words = ""
+
+
 class CheckGoesOn(Exception):
     """Such a check goes on already: ``run`` is that one. Nothing was started."""
 
@@ -80,8 +88,9 @@ def perform_check(*, run: CheckRun) -> CheckRun:
     now = timezone.now()
     if not CheckRun.objects.filter(pk=run.pk, started_at__isnull=True).update(started_at=now, alive_at=now):
         return run
-    with _heartbeat(run):
-        passed, outcome = _verify(run) if run.kind == CheckRun.Kind.VERIFY else _audit(run)
+    progress = _Progress()
+    with _heartbeat(run, progress):
+        passed, outcome = _verify(run, progress) if run.kind == CheckRun.Kind.VERIFY else _audit(progress)
     run.refresh_from_db()
     run.finished_at = run.alive_at = timezone.now()
     run.passed, run.outcome, run.progress = passed, outcome[-LONGEST_OUTCOME:], ""
@@ -105,17 +114,12 @@ def _start_process(run: CheckRun) -> None:
     threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _verify(run: CheckRun) -> tuple[bool, str]:
-    said = time.monotonic()
-
-    def progress(done: int, size: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= SAY_EVERY:
-            said = time.monotonic()
-            _say(run, f"{done:,} of {size:,} records ({done / size:.0%})")
+def _verify(run: CheckRun, progress: _Progress) -> tuple[bool, str]:
+    def say(done: int, size: int) -> None:
+        progress.words = f"{done:,} of {size:,} records ({done / size:.0%})"
 
     try:
-        found = verify_ledger(at=timezone.now(), progress=progress, by=run.asked_by)
+        found = verify_ledger(at=timezone.now(), progress=say, by=run.asked_by)
     except DatabaseError as error:
         return False, f"The ledger could not be verified: {error}"
     if found.fault:
@@ -129,18 +133,18 @@ def _verify(run: CheckRun) -> tuple[bool, str]:
 class _Told(io.StringIO):
     """Takes what a command says, and shows its last line as progress."""
 
-    def __init__(self, run: CheckRun) -> None:
+    def __init__(self, progress: _Progress) -> None:
         super().__init__()
-        self._run = run
+        self._progress = progress
 
     def write(self, text: str) -> int:
         if text.strip():
-            _say(self._run, text.strip().splitlines()[-1])
+            self._progress.words = text.strip().splitlines()[-1]
         return super().write(text)
 
 
-def _audit(run: CheckRun) -> tuple[bool, str]:
-    told = _Told(run)
+def _audit(progress: _Progress) -> tuple[bool, str]:
+    told = _Told(progress)
     try:
         call_command("audit_site", stdout=told, stderr=told, no_color=True)
     except SystemExit:
@@ -150,19 +154,19 @@ def _audit(run: CheckRun) -> tuple[bool, str]:
     return True, told.getvalue().strip()
 
 
-def _say(run: CheckRun, words: str) -> None:
-    CheckRun.objects.filter(pk=run.pk).update(progress=words[:500], alive_at=timezone.now())
-
-
 @contextmanager
-def _heartbeat(run: CheckRun) -> Iterator[None]:
-    """Say every few seconds that the process is alive."""
+def _heartbeat(run: CheckRun, progress: _Progress) -> Iterator[None]:
+    """Write every few seconds how far the check is, and that its process is alive."""
     ended = threading.Event()
 
     def beat() -> None:
-        while not ended.wait(ALIVE_EVERY):
+        written, alive_at = "", time.monotonic()
+        while not ended.wait(SAY_EVERY):
+            if progress.words == written and time.monotonic() - alive_at < ALIVE_EVERY:
+                continue
+            written, alive_at = progress.words, time.monotonic()
             try:
-                CheckRun.objects.filter(pk=run.pk).update(alive_at=timezone.now())
+                CheckRun.objects.filter(pk=run.pk).update(progress=written[:500], alive_at=timezone.now())
             except DatabaseError:  # the next one may come through
                 close_old_connections()
         connection.close()

@@ -28,6 +28,7 @@ from tests.browser.banner import switch_all_on
 from tests.browser.visiting import HEADLESS, axe_violations
 from tests.folders import ROOT
 from tests.sites import Site
+from tests.waiting import eventually
 
 TERM = "/glossary/oestradiol/"
 # The same engine, at half the cost. The other tests here start what the command finds for itself.
@@ -496,3 +497,25 @@ def test_stopping_it_leaves_no_server_and_no_copy_behind(
     with socket.socket() as probe:
         assert probe.connect_ex((address.hostname, address.port)) != 0
     assert not list(short_path.glob("audit-site-*"))
+
+
+def test_an_audit_from_the_desk_says_how_far_it_is_and_that_it_was_stopped(audited: Site) -> None:
+    number = audited.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from consent.models import CheckRun\n"
+        "now = timezone.now()\n"
+        "olga = User.objects.get(username='olga')\n"
+        "print(CheckRun.objects.create(kind='audit', asked_by=olga, asked_at=now, alive_at=now).pk)"
+    )
+    look = "from consent.models import CheckRun\nrun = CheckRun.objects.get()\nprint({}, run.outcome, sep='|')"
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run_check", number], cwd=ROOT, env=audited.environment, start_new_session=True
+    )
+    try:
+        # What is said while the browser is at work.
+        eventually(lambda: "…" in audited.python(look.format("run.progress")), lambda: audited.python(look.format(1)))
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+    assert "Stopped before the end" in audited.python(look.format("run.state"))
