@@ -79,4 +79,5 @@ PAGES = {
     "not found": "/nowhere/",
     "retired": "/glossary/withdrawn-notion/",
     "fault": "/glossary/",
+    "unavailable": "/search/?q=luteal",
 }

@@ -17,7 +17,9 @@ from tests.packages import NU, PackageMissing
 from tests.sites import Site
 
 LANGUAGES = ("", "/de", "/es", "/ar")
-STATUS = {"bad request": 400, "not allowed": 403, "not found": 404, "retired": 410, "fault": 500}
+STATUS = {"bad request": 400, "not allowed": 403, "not found": 404, "retired": 410, "fault": 500, "unavailable": 503}
+# Asked for of the site that is broken.
+BROKEN = ("fault", "unavailable")
 # Asked for with a POST that comes from nowhere. The admin is in English alone.
 FORGED = ("not allowed",)
 PAGES_IN = {language: [name for name in PAGES if not language or name not in FORGED] for language in LANGUAGES}
@@ -30,11 +32,13 @@ def glossary(site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def broken(new_site: Callable[..., Site]) -> Site:
-    """A site of which a table is gone before it has finished any page."""
+    """A site with a column and a table gone before it has finished any page: a fault, and a database that is away."""
     site = new_site()
     site.python(
         "from django.db import connection\n"
-        "connection.cursor().execute('ALTER TABLE glossary_publishedentry RENAME TO gone')"
+        "cursor = connection.cursor()\n"
+        "cursor.execute('ALTER TABLE glossary_publishedentry RENAME COLUMN sort_key TO gone')\n"
+        "cursor.execute('ALTER TABLE glossary_entryname RENAME TO gone')"
     )
     return site
 
@@ -55,7 +59,7 @@ def test_pages_are_accessible_and_fit_the_screen(
     site: Site, broken: Site, reader: BrowserContext, name: str, language: str
 ) -> None:
     page = reader.new_page()
-    address = (broken if name == "fault" else site).url + language + PAGES[name]
+    address = (broken if name in BROKEN else site).url + language + PAGES[name]
     if name in FORGED:
         page.route(address, lambda route: route.continue_(method="POST"))
     complaints: list[str] = []
@@ -89,7 +93,7 @@ def test_every_page_is_valid_html_in_every_language(site: Site, broken: Site, tm
     names: dict[str, str] = {}
     for language, name in [(prefix, name) for prefix, inside in PAGES_IN.items() for name in inside]:
         file = tmp_path / f"{len(names)}.html"
-        address = (broken if name == "fault" else site).url + language + PAGES[name]
+        address = (broken if name in BROKEN else site).url + language + PAGES[name]
         request = Request(address, method="POST" if name in FORGED else "GET")  # noqa: S310  (our own server)
         try:
             with urlopen(request) as response:  # noqa: S310

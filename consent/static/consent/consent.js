@@ -19,8 +19,7 @@ function show(name, isShown) {
 // Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.json.
 function readCookie() {
   const [found, another] = document.cookie.matchAll(RegExp(`(?:^|; *)${consentCookie}="?([^";]*)`, "g"));
-  const pairs = another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2);
-  const cookie = new Map(pairs);
+  const cookie = new Map(another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
   [cookie.number, , cookie.language = "en"] = cookie.get("notice")?.split(".") ?? [];
   return cookie;
 }
@@ -71,7 +70,7 @@ function refresh() {
     banner.querySelector("details").open = again;
   }
   if (banner) {
-    const holdsFocus = banner.contains(document.activeElement);
+    const holdsFocus = banner.matches(":focus-within");
     banner.hidden = !asks;
     // The pressed button is gone, and with it the reader's place: they go on where the page begins.
     if (holdsFocus && !asks) document.querySelector("main").focus({ preventScroll: true });
@@ -90,7 +89,7 @@ function refresh() {
   const detail = [
     ...new Set(
       [...questions.filter((_, index) => answers[index] && !signedIn), ...opened].map(
-        ({ dataset }) => dataset.consentService ?? dataset.consentCategory
+        (element) => element.dataset.consentService ?? element.dataset.consentCategory
       )
     ),
   ];
@@ -99,21 +98,10 @@ function refresh() {
   return opened;
 }
 
-// A script that has run goes on for as long as its page is there, and may act once more as that is left: from here on,
-// it reaches no address but this site's.
-function tighten() {
-  const meta = document.createElement("meta");
-  meta.httpEquiv = "Content-Security-Policy";
-  meta.content = "default-src 'self'";
-  document.head.append(meta);
-}
-
 // A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both.
 function follow() {
   const opened = refresh();
-  if (units.every((unit) => opened.includes(unit) === running.includes(unit))) return;
-  tighten();
-  location.reload();
+  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) location.reload();
 }
 
 function choiceIn(form, submitter) {
@@ -159,7 +147,7 @@ async function send(form, body) {
   const slow = setTimeout(() => {
     show(refuses ? "unrecorded" : "slow", true);
     follow();
-  }, 15000);
+  }, 15e3);
   const response = await fetch(form.action, {
     method: "POST",
     headers: { Accept: "application/json" },
@@ -187,11 +175,8 @@ async function choose(event) {
   const body = choiceIn(form, event.submitter);
   const allows = body.has("categories") || /=yes/.test(body.getAll("services"));
   const refuses = { reject_all: true, save: !allows }[body.get("choice")];
-  if (refuses) {
-    keepRefused(body, `.${Date.now()}`);
-    kept?.erase(units, []);
-  }
-  if (running[0] && (refuses || kept?.takesBack(body, running))) tighten();
+  if (refuses) keepRefused(body, `.${Date.now()}`);
+  kept?.close(body, refuses);
   if (!status) return;
   event.preventDefault();
   // There would be a record that the visitor knows nothing of.
@@ -214,13 +199,9 @@ function boot() {
   running.forEach(start);
   // Another tab, or this page before it was left, may have changed the answer.
   addEventListener("pageshow", follow);
-  document.addEventListener("visibilitychange", () => document.hidden || follow());
+  addEventListener("visibilitychange", () => document.hidden || follow());
   if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
-    import("./kept.js").then((module) => {
-      kept = module;
-      kept.erase(units, running);
-      kept.begin(consentCookie, readCookie().get("refused"), forms[0], send, follow);
-    });
+    import("./kept.js").then((module) => (kept = module).begin(units, running, readCookie(), forms[0], send, follow));
   }
 }
 
@@ -230,5 +211,5 @@ for (const form of forms) {
   form.addEventListener("submit", choose);
 }
 // A page that is fetched ahead has not been opened yet: nothing runs in it until it is.
-if (document.prerendering) document.addEventListener("prerenderingchange", boot, { once: true });
+if (document.prerendering) document.addEventListener("prerenderingchange", boot);
 else boot();

@@ -1,6 +1,9 @@
 // What is done about what a browser keeps from before: declared things that are closed are erased, other tabs follow,
 // and a refusal that was not recorded is sent again. Loaded by consent.js once there is any cookie or stored key.
 
+// The page's services, and those of them that run in it.
+let units, running;
+
 // What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
 const declared = (some) =>
   some.flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]")).map(([store, name, domain, path]) => {
@@ -39,7 +42,7 @@ function eraseCookie(name, domain, path) {
   }
 }
 
-export function erase(units, open) {
+function erase(open) {
   const kept = declared(open);
   const closed = declared(units.filter((unit) => !open.includes(unit)))
     // What is kept at an address of somebody else's is out of reach, and may be called as something of ours is.
@@ -79,8 +82,23 @@ async function eraseDatabases(goes) {
   Promise.all(erased).then(look);
 }
 
+// A script that has run goes on for as long as its page is there, and may act once more as that is left: from here on,
+// it reaches no address but this site's.
+function tighten() {
+  const meta = document.createElement("meta");
+  meta.httpEquiv = "Content-Security-Policy";
+  meta.content = "default-src 'self'";
+  document.head.append(meta);
+}
+
+// What a choice closes, at the press.
+export function close(body, refuses) {
+  if (refuses) erase([]);
+  if (running.length && (refuses || takesBack(body))) tighten();
+}
+
 // Whether a choice takes back anything that runs in this page.
-export function takesBack(body, running) {
+function takesBack(body) {
   const [categories, services] = [body.getAll("categories"), body.getAll("services")];
   const isClosed = ({ dataset: { consentService: key, consentCategory } }) =>
     services.includes(`${key}=no`) || !(services.includes(`${key}=yes`) || categories.includes(consentCategory));
@@ -136,8 +154,15 @@ async function carryOver(name, form, follow) {
   follow();
 }
 
-export function begin(cookie, refused, form, send, follow) {
-  sendAgain(refused, form, send);
-  carryOver(cookie, form, follow);
-  watch(cookie, follow);
+export function begin(all, some, cookie, form, send, follow) {
+  [units, running] = [all, some];
+  // What closed what runs here may have been another tab. The page loads anew then.
+  document.addEventListener("consent", ({ detail }) => {
+    if (running.some(({ dataset }) => !detail.includes(dataset.consentService))) tighten();
+  });
+  const { consentCookie } = document.querySelector("[data-consent-cookie]").dataset;
+  erase(running);
+  sendAgain(cookie.get("refused"), form, send);
+  carryOver(consentCookie, form, follow);
+  watch(consentCookie, follow);
 }
