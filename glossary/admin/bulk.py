@@ -175,7 +175,7 @@ class BulkSteps(Desk):
         self, request: HttpRequest, form: forms.Form, step: BulkStep, later: Sequence[Shown], tally: Tally
     ) -> HttpResponse:
         context = self._page(request, form, step, later) | {"so_far": tally.write(), "tally": tally}
-        context["total"] = tally.total + len(later)
+        context |= {"done": tally.total, "total": tally.total + len(later)}
         return TemplateResponse(request, "admin/glossary/term/many_progress.html", context)
 
     def _page(self, request: HttpRequest, form: forms.Form, step: BulkStep, shown: Sequence[Shown]) -> dict[str, Any]:
