@@ -80,6 +80,7 @@ def environment(url: str, folder: Path) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "127.0.0.1",
+        "SERVER_THREADS": "0",  # what is measured are answers, and not how many requests are turned away
         "SITE_URL": "http://127.0.0.1",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONWARNINGS": "ignore",

@@ -4,7 +4,8 @@ Note [Fewer requests than threads]
     A finished page takes a thread for a millisecond, and Django may take it for seconds: a database that hangs, a lock,
     a crowd that searches or signs in. If all threads were with Django, finished pages would wait for one of them. So
     :class:`Admission` stands between the page store and Django. It admits some requests at a time, lets a few more wait
-    for a moment, and answers 503 at once to all others. One thread is always left. See docs/adr/0280.
+    for some seconds, and answers 503 to all others. One thread is left, which waits for a moment at most. See
+    docs/adr/0280.
 
     Static files, which Django serves from memory and disk, and ``/healthz`` are admitted at any time. A refusal of
     cookies holds in the browser although there is no room to record it.
@@ -37,8 +38,10 @@ logger = logging.getLogger(__name__)
 #: Of the threads of a worker, the one that is left for finished pages. Half of the others may be with Django, which
 #: keeps more of them no less busy, and half wait.
 LEFT = 1
-#: How long a request waits at most, in seconds: as long as Django takes for a few others.
-PATIENCE = 1.0
+#: How long a request waits at most, in seconds: as long as a new worker takes to get ready for very many terms.
+PATIENCE = 3.0
+#: How long the thread that is left may wait, in seconds: a moment in which quick requests end, and no reader notices.
+MOMENT = 0.02
 
 
 def in_front_of_django(application: WSGIApplication) -> WSGIApplication:
@@ -80,7 +83,7 @@ class Admission:
         return answer
 
     def _enter(self) -> bool:
-        if not self._present.acquire(blocking=False):
+        if not self._present.acquire(timeout=MOMENT):
             return False
         if self._admitted.acquire(timeout=self.patience):
             return True

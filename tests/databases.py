@@ -84,6 +84,9 @@ def unreachable(url: str) -> Iterator[None]:
             _on_server(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
         return
     path = _path_in(url)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        # A process that was killed has left what it committed in the write-ahead log.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = path.with_suffix(".aside")
     path.rename(aside)
     try:
