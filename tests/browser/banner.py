@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -44,6 +45,29 @@ class Tracker:
 
     def forget(self) -> None:
         self.asked.clear()
+
+
+def publish_services(site: Site, *services: dict[str, Any]) -> None:
+    """Have an operator announce services, publish a notice that names them, and switch them on.
+
+    Each is the fields of its form; ``category`` is a short name, *analytics* if there is none.
+    """
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from cookie_consent.models import CookieGroup\n"
+        "from consent.actions import save_service\n"
+        "from consent.models import Service\n"
+        "common = {'vendor': 'Example Ltd', 'purpose': 'Counts visits.', 'status': 'announced', "
+        "'privacy_policy': 'https://example.org/privacy'}\n"
+        f"for fields in {services!r}:\n"
+        "    category = CookieGroup.objects.get(varname=fields.pop('category', 'analytics'))\n"
+        "    service = Service(category=category, **common, **fields)\n"
+        "    save_service(service=service, by=User.objects.get(username='olga'), at=timezone.now())\n"
+    )
+    site.manage("publish_notice", "--material", "--reason", "Services", "--as", "olga")
+    switch_all_on(site)
 
 
 def switch_all_on(site: Site) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.banner import SCRIPTS, Tracker, switch_all_on
+from tests.browser.banner import SCRIPTS, Tracker, publish_services
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, HEADLESS, TIMEOUT
 from tests.sites import Site
@@ -84,22 +84,16 @@ def tracker() -> Iterator[Tracker]:
 def tracked(new_site: Callable[..., Site], tracker: Tracker) -> Site:
     """A site whose live notice names a service of the tracker in *analytics* and one in *marketing*."""
     site = new_site()
-    site.add_person("olga", "Site operators")
-    site.python(
-        "from django.contrib.auth.models import User\n"
-        "from django.utils import timezone\n"
-        "from cookie_consent.models import CookieGroup\n"
-        "from consent.actions import save_service\n"
-        "from consent.models import Service\n"
-        + "".join(
-            "save_service(service=Service("
-            f"name={name.title() + ' service'!r}, vendor='Example Ltd', purpose='Counts visits.', "
-            f"privacy_policy='https://example.org/privacy', category=CookieGroup.objects.get(varname={name!r}), "
-            f"url={tracker.url(name)!r}, integrity={tracker.integrity(name)!r}, status='announced'), "
-            "by=User.objects.get(), at=timezone.now())\n"
+    publish_services(
+        site,
+        *(
+            {
+                "name": f"{name.title()} service",
+                "category": name,
+                "url": tracker.url(name),
+                "integrity": tracker.integrity(name),
+            }
             for name in SCRIPTS
-        )
+        ),
     )
-    site.manage("publish_notice", "--material", "--reason", "Two services", "--as", "olga")
-    switch_all_on(site)
     return site

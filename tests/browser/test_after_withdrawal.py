@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.banner import STORED, choose_on_banner, switch_all_on, withdraw
+from tests.browser.banner import STORED, choose_on_banner, publish_services, withdraw
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import until
 from tests.sites import Site
@@ -39,20 +39,7 @@ def asked() -> list[str]:
 def beaconed(new_site: Callable[..., Site], asked: list[str]) -> Iterator[Site]:
     with serve(remembering(asked, lambda path: ("text/javascript", SCRIPT if path.endswith(".js") else ""))) as port:
         site = new_site()
-        site.add_person("olga", "Site operators")
-        site.python(
-            "from django.contrib.auth.models import User\n"
-            "from django.utils import timezone\n"
-            "from cookie_consent.models import CookieGroup\n"
-            "from consent.actions import save_service\n"
-            "from consent.models import Service\n"
-            "save_service(service=Service(name='Counter', vendor='Example Ltd', purpose='Counts visits.', "
-            f"privacy_policy='https://example.org/privacy', url='http://localhost:{port}/count.js', "
-            "status='announced', category=CookieGroup.objects.get(varname='analytics')), "
-            "by=User.objects.get(), at=timezone.now())\n"
-        )
-        site.manage("publish_notice", "--material", "--reason", "A service", "--as", "olga")
-        switch_all_on(site)
+        publish_services(site, {"name": "Counter", "url": f"http://localhost:{port}/count.js"})
         yield site
 
 

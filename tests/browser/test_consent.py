@@ -218,7 +218,7 @@ def test_a_choice_in_one_tab_closes_the_banner_in_another(tracked: Site, context
         page.goto(f"{tracked.url}{STORED}")
     choose_on_banner(second, "reject")
     first.bring_to_front()
-    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     expect(first.locator(BANNER)).to_be_hidden()
 
 

@@ -97,7 +97,7 @@ def test_of_two_open_tabs_the_answer_given_last_holds_whole_and_the_other_tab_fo
     [value] = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "consent_choice"]
     assert [pair.split("=")[1] for pair in value.split("|")[:3]] == ["-1"] * 3
     first.bring_to_front()
-    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     expect(first.locator("html")).not_to_have_attribute("data-marketing", "ran")
     tracker.forget()
     first.goto(f"{tracked.url}{STORED}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.banner import STORED, choose_on_banner, switch_all_on
+from tests.browser.banner import STORED, choose_on_banner, publish_services
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import axe_violations, sign_in
 from tests.sites import PASSWORD, Site
@@ -44,28 +43,14 @@ def attacked(new_site: Callable[..., Site], asked: list[str]) -> Iterator[Site]:
 
 
 def _site(site: Site, vendor: str) -> Site:
-    site.add_person("olga", "Site operators")
-    site.add_person("sam", superuser=True)
-    services: list[dict[str, Any]] = [
+    publish_services(
+        site,
         {"name": "Start code", "kind": "code", "start_code": ATTACK},
         {"name": "Script", "kind": "script", "url": f"{vendor}/vendor.js"},
         {"name": "Pixel", "kind": "pixel", "url": f"{vendor}/pixel.gif"},
         {"name": "Film", "kind": "embed", "url": f"{vendor}/film", "pages": STORED},
-    ]
-    site.python(
-        "from django.contrib.auth.models import User\n"
-        "from django.utils import timezone\n"
-        "from cookie_consent.models import CookieGroup\n"
-        "from consent.actions import save_service\n"
-        "from consent.models import Service\n"
-        "group = CookieGroup.objects.get(varname='analytics')\n"
-        f"for fields in {services!r}:\n"
-        "    service = Service(vendor='Example Ltd', purpose='Counts.', category=group, status='announced', "
-        "privacy_policy='https://example.org/privacy', **fields)\n"
-        "    save_service(service=service, by=User.objects.get(username='olga'), at=timezone.now())\n"
     )
-    site.manage("publish_notice", "--material", "--reason", "Services", "--as", "olga")
-    switch_all_on(site)
+    site.add_person("sam", superuser=True)
     return site
 
 
@@ -142,7 +127,7 @@ def test_a_page_that_was_open_before_is_loaded_anew(attacked: Site, context: Bro
     expect(page.locator("html")).to_have_attribute("data-attacked", "done")
     sign_in(context.new_page(), attacked, "sam")
     page.bring_to_front()
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
     expect(page.locator("footer").get_by_text(OFF)).to_be_visible()
     assert nothing_runs(page)
 

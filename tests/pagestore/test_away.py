@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import pytest
 from cookie_consent.models import CookieGroup
 from django.contrib.auth.models import User
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError
 
 from config import pages
 from config.pages import PageStore
@@ -18,21 +16,12 @@ from consent.actions import publish_notice
 from glossary.actions import retire_term, save_term
 from glossary.models import Term
 from tests.glossary.builders import document, publish_unreviewed
+from tests.outages import AWAY, database_away
 from tests.pagestore.asking import Clock, Committing, ask, publish
 
 pytestmark = pytest.mark.django_db
 
 OTHER = "/glossary/zygote/"
-AWAY = OperationalError("the server closed the connection")
-
-
-@contextmanager
-def database_away(error: Exception = AWAY) -> Iterator[None]:
-    def fail(*_: Any) -> Any:
-        raise error
-
-    with connection.execute_wrapper(fail):
-        yield
 
 
 @pytest.fixture

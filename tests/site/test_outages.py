@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from logging.config import dictConfig
 from typing import Any
 
@@ -17,21 +16,9 @@ from django.test import Client
 
 from config import outages
 from glossary.models import Term
+from tests.outages import database_away
 
 pytestmark = pytest.mark.django_db
-
-AWAY = OperationalError("connection to server at 10.0.0.7 failed: Connection refused")
-
-
-@contextmanager
-def database_away(error: Exception = AWAY) -> Iterator[None]:
-    """Make each statement fail as it does when the server is gone."""
-
-    def fail(*_: Any) -> Any:
-        raise error
-
-    with connection.execute_wrapper(fail):
-        yield
 
 
 @pytest.fixture
