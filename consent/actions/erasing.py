@@ -29,7 +29,7 @@ def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
             **dict.fromkeys(PERSONAL), personal_sha256=personal_sha256
         ):
             raise UnknownReceipt("No record is held under this receipt.")
-        # Nothing leads from one record of hers to another. That another one was withdrawn stays true.
+        # No record of a visitor leads to another one. That the other one was withdrawn stays true.
         Ending.objects.filter(record=held).delete()
         Ending.objects.filter(ended_by=held).update(ended_by=None)
         record = ConsentRecord.objects.select_related("notice").get(pk=held.pk)

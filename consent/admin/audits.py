@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,15 +15,14 @@ from consent.admin.desk import ReadOnlyAdmin
 from consent.models import AuditFinding, AuditRun, Notice, Service
 
 
-def declare_url(request: HttpRequest, finding: AuditFinding) -> str:
+def declare_url(request: HttpRequest, finding: AuditFinding, services: Iterable[Service]) -> str:
     """Return where what a finding is about is declared, with what is known filled in, or ``""``.
 
-    What a service of ours sets is declared in its own form, and the rest among the site's cookies.
+    What one of the ``services`` sets is declared in its own form, and the rest among the site's cookies.
     """
     if not (found := finding.get("declare")):
         return ""
-    services = Service.objects.select_related("category") if found["by"] else Service.objects.none()
-    keeper = next((service for service in services if found["by"] in service.recipients), None)
+    keeper = next((service for service in services if found["by"] and found["by"] in service.recipients), None)
     if keeper and request.user.has_perm("consent.change_service"):
         fields = {f"declare_{name}": value for name, value in found.items() if name != "by"}
         return f"{reverse('admin:consent_service_change', args=[keeper.pk])}?{urlencode(fields)}#service-kept-heading"
@@ -52,7 +52,8 @@ class AuditRunAdmin(ReadOnlyAdmin):
         run: AuditRun = context["original"]
         # None when another site's notice was live at the audited address.
         context["notice"] = Notice.objects.filter(sha256=run.notice_sha256).first()
-        context["findings"] = [(finding, declare_url(request, finding)) for finding in run.findings]
+        services = Service.objects.select_related("category")  # read once, for the first finding that asks
+        context["findings"] = [(finding, declare_url(request, finding, services)) for finding in run.findings]
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(ordering="found")

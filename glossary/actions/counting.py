@@ -18,7 +18,7 @@ from glossary.linking.words import WORD, key_of, separator_of, singulars_of
 from glossary.markup import clean_html
 from glossary.models import EntryName, NameUse, PublishedEntry, sort_key_of
 
-# So many pages are read in one piece, which takes a few seconds.
+# The most pages that one piece reads, which takes a few seconds.
 PAGES = 250
 
 

@@ -25,7 +25,7 @@ from glossary.documents import DocumentError
 from glossary.models import Term
 from glossary.models.terms import STATE
 
-# So many terms are changed in one request, which takes a few seconds.
+# The most terms that one request changes, which takes a few seconds.
 PIECE = 100
 # More of them are narrowed down first.
 MOST_AT_ONCE = 10_000

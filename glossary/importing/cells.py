@@ -54,7 +54,7 @@ def read_cell(field: str, cell: str) -> list[Any]:
     return [_read_entry(field, entry) for entry in entries if entry]
 
 
-#: A name of so many capitals at most looks abbreviated.
+#: A name in capitals that is no longer than this looks like an abbreviation.
 MAX_CAPITALS = 6
 
 

@@ -39,7 +39,7 @@ def _sealed(at: datetime) -> None:
 @pytest.mark.usefixtures("_sealed")
 def test_what_was_sealed_is_in_order(at: datetime) -> None:
     assert [entry.kind for entry in JournalEntry.objects.order_by("number")] == ["notice", "day", "event", "event"]
-    assert checkpoint.read(Checkpoint.objects.first().note).head.journal == (4, JournalEntry.objects.first().chain)  # type: ignore[union-attr]
+    assert checkpoint.read(Checkpoint.objects.first().note).head.journal == (4, JournalEntry.objects.first().chain)  # type: ignore[union-attr]  # both are there
     assert fault(at, *heads()) is None
     # Nothing new: no new head.
     seal_ledger(at=at + 3 * DAY)
