@@ -34,7 +34,6 @@ from dataclasses import dataclass, field, replace
 from cookie_consent.conf import settings
 from cookie_consent.util import dict_to_cookie_str, parse_cookie_str
 from django.db import Error
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from consent import languages, wording
@@ -42,7 +41,6 @@ from consent.entries import unnamed_in
 from consent.models import ConsentRecord, Edition, Notice, Service
 from consent.notices import SHORT, NoticeDocument
 from consent.signed_in import carries_session
-from prepared import Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -266,8 +264,8 @@ def read_gate() -> Gate:
 
     Two queries, and two more for what services keep.
     """
-    live = {notice.language: notice for notice in _newest(offered=languages.offered())}
-    services = tuple(_switched_on())
+    live = {notice.language: notice for notice in Notice.objects.newest().filter(language__in=languages.offered())}
+    services = tuple(Service.objects.switched_on())
     own = gate_of(live.pop(wording.LANGUAGE, None), services)
     return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))
 
@@ -284,16 +282,6 @@ def current_gate() -> Gate:
             "The live notice cannot be read, so nothing is opened: %s", type(error).__name__, extra={"outage": True}
         )
         return Gate()
-
-
-@Prepared
-def _newest(offered: Collection[str]) -> QuerySet[Notice]:
-    return Notice.objects.newest().filter(language__in=offered)
-
-
-@Prepared
-def _switched_on() -> QuerySet[Service]:
-    return Service.objects.switched_on()
 
 
 def gate_for(request: HttpRequest) -> Gate:

@@ -6,7 +6,7 @@ Each function takes a number of queries that does not depend on how much there i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -33,7 +33,6 @@ from glossary.models import (
     SlugRedirect,
     Term,
 )
-from prepared import Prepared
 
 #: The kinds of other names, in the order in which a page has them.
 KINDS = ("synonym", "abbreviation", "variant", "former")
@@ -334,13 +333,7 @@ def revision_page(found: History, number: int, *, on: date) -> RevisionPage | No
 
 def entry_at(slug: str) -> PublishedEntry | None:
     """Return the entry that has this address, with what its page shows of it. One query."""
-    found = _entry_at(slug=slug)
-    return found[0] if found else None
-
-
-@Prepared
-def _entry_at(slug: str) -> QuerySet[PublishedEntry]:
-    return with_standing(PublishedEntry.objects).filter(slug=slug).order_by()
+    return with_standing(PublishedEntry.objects).filter(slug=slug).order_by().first()
 
 
 def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
@@ -482,7 +475,7 @@ def _others(entry: PublishedEntry, slugs: set[str], targets: set[int]) -> _Other
 
     One query for all that a page names is quicker than one for each kind. At most three, and mostly one.
     """
-    rows = _named_on_a_page(slugs=slugs, targets=targets, key=entry.sort_key, slug=entry.slug)
+    rows = list(_named_on_a_page(slugs, targets, entry))
     found = _moved_too({row.slug: row for row in rows}, slugs)
     if not rows:
         return _Others(found, [], None, None)
@@ -491,12 +484,11 @@ def _others(entry: PublishedEntry, slugs: set[str], targets: set[int]) -> _Other
     return _Others(found, [row for row in rows if row.pk in targets], previous, following)
 
 
-@Prepared
-def _named_on_a_page(slugs: Collection[str], targets: Collection[int], key: str, slug: str) -> QuerySet[PublishedEntry]:
+def _named_on_a_page(slugs: set[str], targets: set[int], entry: PublishedEntry) -> QuerySet[PublishedEntry]:
     # A range of the index and what falls out of it, not two alternatives: for those, a database walks all entries.
     all_ = PublishedEntry.objects.order_by()
-    earlier = all_.filter(sort_key__lte=key).exclude(sort_key=key, slug__gte=slug)
-    later = all_.filter(sort_key__gte=key).exclude(sort_key=key, slug__lte=slug)
+    earlier = all_.filter(sort_key__lte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__gte=entry.slug)
+    later = all_.filter(sort_key__gte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__lte=entry.slug)
     previous = Subquery(earlier.order_by("-sort_key", "-slug").values("pk")[:1])
     following = Subquery(later.order_by("sort_key", "slug").values("pk")[:1])
     entries = PublishedEntry.objects.only("slug", "title", "summary", "sort_key")

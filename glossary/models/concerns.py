@@ -11,7 +11,6 @@ from django.db.models import Q
 from glossary.models.history import Revision
 from glossary.models.terms import Term
 from glossary.references import works_of
-from prepared import Prepared
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
@@ -134,9 +133,4 @@ def _known_as(identifiers: Collection[str]) -> list[RetractedWork]:
     if not identifiers:
         return []
     dois, pmids = _told_apart(identifiers)
-    return _known_by(dois=dois, pmids=pmids)
-
-
-@Prepared
-def _known_by(dois: Collection[str], pmids: Collection[str]) -> models.QuerySet[RetractedWork]:
-    return RetractedWork.objects.numbered(dois, pmids)
+    return list(RetractedWork.objects.numbered(dois, pmids))

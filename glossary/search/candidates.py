@@ -13,9 +13,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from glossary.models import EntryName, Matches, PublishedEntry, PublishedEntryQuerySet, SearchText
@@ -23,7 +22,6 @@ from glossary.search.indexing import BREAK, letter_facet, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Part, Question
 from glossary.search.traces import sought
 from glossary.search.words import stems
-from prepared import Prepared
 
 MAX_CANDIDATES = 200
 MAX_BESIDE_NAMED = 100
@@ -69,15 +67,13 @@ def named(question: Question, filters: Filters) -> tuple[list[EntryName], list[E
     """Return the names that are what was typed, and those that begin with it; in two queries."""
     chosen = {name: value for name, value in (("tag", filters.tag), ("letter", filters.letter)) if value}
     ends = [key + b"\xff" for key in question.keys]
-    return _equal(keys=question.stem_keys, **chosen), _beginning(keys=question.keys, ends=ends, **chosen)
+    return list(_equal(question.stem_keys, **chosen)), list(_beginning(question.keys, ends, **chosen))
 
 
-@Prepared
 def _equal(keys: Collection[bytes], **chosen: str) -> QuerySet[EntryName]:
     return _names(**chosen).filter(stem_key__in=keys).order_by("pk")[: MAX_NAMES * 2]
 
 
-@Prepared
 def _beginning(keys: Collection[bytes], ends: Collection[bytes], **chosen: str) -> QuerySet[EntryName]:
     within = reduce(operator.or_, (Q(key__gt=key, key__lt=end) for key, end in zip(keys, ends, strict=True)))
     return _names(**chosen).filter(within).order_by("key", "pk")[:MAX_NAMES]
@@ -100,22 +96,13 @@ def having_the_words(
 
     Of the last ``beginnings`` words, what begins with them will do.
     """
-    condition = matching(question.parts, filters.facets, beginnings=beginnings, in_names=in_names)
-    rows = _first_matching(condition.column, at_most)(question=condition.in_words_of(connection.vendor))
+    condition = matching(question.parts, filters.facets, beginnings=beginnings, in_names=in_names, at_most=at_most)
+    found = SearchText.objects.filter(condition).order_by("pk")
+    rows = found.values_list("pk", "entry__sort_key", "entry__slug", "names", "text", "facets")[:at_most]
     return [
         Candidate(pk, sort_key, slug, tuple(names.split(BREAK)[:-1]), text, tuple(facets.split()))
         for pk, sort_key, slug, names, text, facets in rows
     ]
-
-
-@cache
-def _first_matching(column: str, at_most: int) -> Prepared[tuple[int, str, str, str, str, str]]:
-    def rows(question: str) -> QuerySet[SearchText, tuple[int, str, str, str, str, str]]:
-        condition = Matches(fts5=question, tsquery=question, column=column, at_most=at_most)
-        found = SearchText.objects.filter(condition).order_by("pk")
-        return found.values_list("pk", "entry__sort_key", "entry__slug", "names", "text", "facets")[:at_most]
-
-    return Prepared(rows)
 
 
 def matching(

@@ -18,7 +18,6 @@ from glossary.search.indexing import INITIAL_OF_FACET, TAG_SIGN, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Question, ask
 from glossary.search.ranking import ByWords, Rank, Tier, rank_of_name
 from glossary.search.words import stem_key_of
-from prepared import Prepared
 
 PAGE = 20
 MAX_SUGGESTIONS = 8
@@ -196,7 +195,7 @@ def _add_by_words(
 
 
 def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
-    entries = {entry.pk: entry for entry in _shown(keys=order)}
+    entries = {entry.pk: entry for entry in _shown(order)}
     others = _names_by_number(found, [pk for pk in order if pk in entries])
     sought = Sought.by(question.by_roots(), beginning=True) if found.loosely else Sought.by(question)
     hits = []
@@ -218,25 +217,21 @@ def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
     return hits
 
 
-@Prepared
 def _shown(keys: Collection[int]) -> QuerySet[PublishedEntry]:
     """Entries with what a list of hits shows of them."""
     entries = PublishedEntry.objects.filter(pk__in=keys).select_related("search_text")
     return entries.only("title", "slug", "search_text__plain")
 
 
-@Prepared
 def _facets_of(keys: Collection[int]) -> QuerySet[SearchText, tuple[int, str]]:
     return SearchText.objects.filter(pk__in=keys).values_list("pk", "facets")
 
 
-@Prepared
 def _names_of_tags(entries: Collection[int], slugs: Collection[str]) -> QuerySet[EntryTag, tuple[str, str]]:
     tags = EntryTag.objects.filter(entry__in=entries, slug__in=slugs).order_by("-pk")
     return tags.values_list("slug", "name")
 
 
-@Prepared
 def _names_of(entries: Collection[int]) -> QuerySet[EntryName, tuple[int, str]]:
     return EntryName.objects.filter(entry__in=entries).order_by("entry", "pk").values_list("entry", "name")
 
@@ -252,7 +247,7 @@ def _names_by_number(found: _Found, order: list[int]) -> dict[int, str]:
         elif found.ranks[pk][0] == Tier.IN_NAME:
             asked[pk] = int(name)
     if asked:
-        for pk, group in itertools.groupby(_names_of(entries=list(asked)), key=lambda row: row[0]):
+        for pk, group in itertools.groupby(_names_of(asked), key=lambda row: row[0]):
             names[pk] = [name for _, name in group][asked[pk]]
     return names
 
@@ -260,7 +255,7 @@ def _names_by_number(found: _Found, order: list[int]) -> dict[int, str]:
 def _facets(found: _Found, filters: Filters) -> tuple[tuple[Facet, ...], tuple[Facet, ...]]:
     """Return the tags and letters of what was ranked, with counts: one query or two."""
     missing = [pk for pk in found.ranks if pk not in found.facets]
-    rows = _facets_of(keys=missing) if missing else ()
+    rows = _facets_of(missing) if missing else ()
     facets = found.facets | {pk: tuple(text.split()) for pk, text in rows}
     counts = Counter(facet for pk in found.ranks for facet in facets.get(pk, ()))
     slugs = {facet.removeprefix(TAG_SIGN): count for facet, count in counts.items() if facet.startswith(TAG_SIGN)}
@@ -271,7 +266,7 @@ def _facets(found: _Found, filters: Filters) -> tuple[tuple[Facet, ...], tuple[F
     carriers = {
         facet: pk for pk in sorted(found.ranks, reverse=True) for facet in wanted.intersection(facets.get(pk, ()))
     }
-    named_tags = dict(_names_of_tags(entries=sorted(set(carriers.values())), slugs=top) if top else ())
+    named_tags = dict(_names_of_tags(set(carriers.values()), top) if top else ())
     letters = {INITIAL_OF_FACET[facet]: count for facet, count in counts.items() if facet in INITIAL_OF_FACET}
     return (
         tuple(Facet(slug, named_tags[slug], slugs[slug]) for slug in top if slug in named_tags),
