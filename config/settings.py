@@ -181,6 +181,10 @@ elif CACHE_URL.startswith(("redis://", "rediss://")):
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
 else:
     raise ImproperlyConfigured("CACHE_URL must be locmem:// or redis://host:port/number.")
+# Parts of templates that are the same on many pages ({% cache %}): in each process, so that they end with its release.
+# In development a template may change under a running process.
+_parts = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
+CACHES["template_fragments"] = {"BACKEND": f"django.core.cache.backends.{_parts}", "LOCATION": "template-fragments"}
 
 EMAIL_URL = env.text(
     "EMAIL_URL",
@@ -249,13 +253,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {
-            "loaders": [
-                (
-                    "config.indentation.Loader",
-                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
-                )
-            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -42,6 +42,8 @@ def previews(draft: Draft, *, at: datetime) -> list[Preview]:
         "is_preview": True,
         "notice": notice,
         "next": "/",
+        "keep_for": 0,
+        "frozen_as": "",
         "preferences": preferences_url(notice.language),
     }
     documents = {

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 
-from django.template import engines
 from django.test import Client
 
 from bench.figures import Figure, by_turns, microseconds
@@ -16,7 +15,6 @@ from glossary.linking import Names, fragment_of, fragments_in, known_names, link
 from glossary.linking.reading import remembered
 from glossary.models import PublishedEntry
 from glossary.rendering import entry_at
-from glossary.templatetags.once import OnceNode
 
 TEXTS = ("definition", "origin", "mechanism")
 
@@ -43,7 +41,7 @@ def measure(*, size: int, rounds: int, seconds: float) -> list[Figure]:
         linked_texts(fragments_in(texts, own=entry.pk, token=newest), others)
 
     def first() -> None:
-        forget()
+        remembered.clear()
         reader.get(path)
 
     found = by_turns(
@@ -76,11 +74,3 @@ def measure(*, size: int, rounds: int, seconds: float) -> list[Figure]:
             found["first"],
         ),
     ]
-
-
-def forget() -> None:
-    """Have the next rendering of a term's page be the first: nothing remembered of its texts and of its parts."""
-    remembered.clear()
-    page = engines["django"].get_template("glossary/term.html").template  # type: ignore[attr-defined]  # Django's own
-    for node in page.nodelist.get_nodes_by_type(OnceNode):
-        node.remembered.clear()

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django import template
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import get_script_prefix, reverse
 from django.utils import translation
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from consent import languages, wording
@@ -22,12 +20,6 @@ from consent.models import Service, origin_of
 from consent.notices import NoticeDocument, lifetime_text
 
 register = template.Library()
-
-#: Stands for the path of a page until it is known: of Unicode's private use, which no text has.
-NEXT = "\ue000"
-#: How many renderings each part remembers: a few languages of a few notices.
-MOST_DRAWN = 64
-_drawings: WeakKeyDictionary[template.Template, dict[tuple[Any, ...], SafeString]] = WeakKeyDictionary()
 
 #: Where a browser keeps each kind of what is declared, as its scripts call it.
 STORES = {"cookie": "cookie", "local": "localStorage", "session": "sessionStorage"}
@@ -45,21 +37,20 @@ def consent_cookie() -> SafeString:
     return format_html('data-consent-cookie="{}"', settings.COOKIE_CONSENT_NAME)
 
 
-@register.simple_tag(takes_context=True)
-def consent_banner(context: template.Context) -> SafeString:
+@register.inclusion_tag("consent/_banner.html", takes_context=True)
+def consent_banner(context: template.Context) -> dict[str, Any]:
     """The banner, hidden until the client module finds that this visitor has not answered. Belongs first in body.
 
     Left out on the preferences page, which asks the same, and while the database is away.
     """
-    gates = gates_in(context)
     if asks_itself(context):
-        return _drawn(context, "consent/_banner.html", (), {})
-    shown = {"notice": gates[0].notice, "gates": gates, "next": NEXT}
-    return SafeString(_drawn(context, "consent/_banner.html", gates, shown).replace(NEXT, escape(path_in(context))))
+        return {}
+    gates = gates_in(context)
+    return {"notice": gates[0].notice, "gates": gates, "next": path_in(context), **kept_as(gates)}
 
 
-@register.simple_tag(takes_context=True)
-def consent_services(context: template.Context) -> SafeString:
+@register.inclusion_tag("consent/_services.html", takes_context=True)
+def consent_services(context: template.Context) -> dict[str, Any]:
     """What the client starts for those who opened it, and erases for those who did not.
 
     Each service that runs is an inert template, empty on pages where it has no business; embeds stand in the page
@@ -85,9 +76,7 @@ def consent_services(context: template.Context) -> SafeString:
         Unit(key=key, varname=key.partition(".")[0], gates=[] if "." in key else list(gates), erase=erase)
         for key, erase in kept.items()
     ]
-    shown = {"units": units, "consent_mode": any(unit.is_here and unit.speaks_consent_mode for unit in units)}
-    # Notices are frozen, services aren't.
-    return _drawn(context, "consent/_services.html", None if services else gates, shown)
+    return {"units": units, "consent_mode": any(unit.is_here and unit.speaks_consent_mode for unit in units)}
 
 
 @register.inclusion_tag("consent/_embed.html", takes_context=True)
@@ -119,13 +108,11 @@ def consent_embeds(context: template.Context) -> dict[str, Any]:
     }
 
 
-@register.simple_tag(takes_context=True)
-def consent_link(context: template.Context) -> SafeString:
+@register.inclusion_tag("consent/_link.html", takes_context=True)
+def consent_link(context: template.Context) -> dict[str, Any]:
     """The link to the preferences, for the foot of every page, and the button that withdraws what was accepted."""
-    if asks_itself(context):
-        return _drawn(context, "consent/_link.html", (), {})
-    gates = gates_in(context)[:1]
-    return _drawn(context, "consent/_link.html", gates, {"notice": gates[0].notice})
+    gates = () if asks_itself(context) else gates_in(context)[:1]
+    return {"notice": gates[0].notice if gates else None, **kept_as(gates)}
 
 
 @register.simple_tag
@@ -259,40 +246,20 @@ def _may_frame(service: Service, url: str) -> bool:
         return False
 
 
-def _drawn(context: template.Context, name: str, gates: Sequence[Gate] | None, shown: dict[str, Any]) -> SafeString:
-    """Return a template rendered with what is shown, once for the same notices; ``None`` for more than notices.
+def kept_as(gates: Sequence[Gate]) -> dict[str, Any]:
+    """Return for how long what is shown of these notices is kept (always), and everything that it depends on.
 
-    A notice is frozen and named by its hash, so that what is remembered under it can't be out of date. It is remembered
-    with the template: a loader that reads this anew forgets it.
+    A notice is frozen and named by its hash, so what is kept under it can't be out of date.
     """
-    engine = context.template.engine  # type: ignore[union-attr]  # there is one while a template is rendered
-    drawing = engine.get_template(name)
-    if gates is None:
-        return drawing.render(context.new(shown))
-    key = (
-        translation.get_language(),
-        get_script_prefix(),
-        tuple(settings.CONSENT_GPC_CATEGORIES),
-        *(gate.notice.sha256 if gate.notice else "" for gate in gates),
-    )
-    kept = _drawings.setdefault(drawing, {})
-    if key not in kept:
-        if len(kept) >= MOST_DRAWN:
-            kept.clear()
-        kept[key] = drawing.render(context.new(shown))
-    return kept[key]
+    hashes = [gate.notice.sha256 if gate.notice else "" for gate in gates]
+    depends = [translation.get_language() or "", get_script_prefix(), *settings.CONSENT_GPC_CATEGORIES, *hashes]
+    return {"keep_for": None, "frozen_as": " ".join(depends)}
 
 
 def asks_itself(context: template.Context) -> bool:
     """Whether this is the preferences page, which has the same controls in its own text."""
     request = context.get("request")
-    own = _preferences(translation.get_language(), get_script_prefix())
-    return request is not None and request.path.startswith(own)
-
-
-@lru_cache(maxsize=64)
-def _preferences(language: str | None, prefix: str) -> str:
-    return reverse("consent:preferences")
+    return request is not None and request.path.startswith(reverse("consent:preferences"))
 
 
 def path_in(context: template.Context) -> str:

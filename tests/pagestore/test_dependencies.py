@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.core.handlers.wsgi import WSGIHandler
-from django.template.autoreload import reset_loaders
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -97,8 +97,8 @@ def differing(store: PageStore, paths: Sequence[str]) -> list[str]:
 
 
 def forget() -> None:
-    """Drop what was remembered of templates, and with them of pages' parts, and what of texts."""
-    reset_loaders()
+    """Drop what was kept of pages' parts, and what was remembered of texts."""
+    caches["template_fragments"].clear()
     remembered.clear()
 
 

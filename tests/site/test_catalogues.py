@@ -10,7 +10,7 @@ from string import ascii_letters
 from typing import Any
 
 import pytest
-from django.template.autoreload import reset_loaders
+from django.core.cache import caches
 from django.test import Client
 from django.utils import translation
 from django.utils.dates import MONTHS
@@ -86,10 +86,10 @@ NOT_WORDS = {"BibTeX", "RIS", "UTC", "SHA", "JSON", "Aa", "Cg", "English", "Deut
 
 @pytest.fixture
 def nothing_rendered() -> Iterator[None]:
-    """No part of a page remembered from another catalogue than that of the test, nor afterwards from this one."""
-    reset_loaders()
+    """No part of a page kept from another catalogue than that of the test, nor afterwards from this one."""
+    caches["template_fragments"].clear()
     yield
-    reset_loaders()
+    caches["template_fragments"].clear()
 
 
 @pytest.mark.django_db
