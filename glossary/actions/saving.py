@@ -219,7 +219,7 @@ def _retag(
 
 
 def _carries(tags: Collection[str], name: str) -> bool:
-    return name.casefold() in {tag.casefold() for tag in tags}
+    return documents.tag_key_of(name) in map(documents.tag_key_of, tags)
 
 
 def document_of(term: Term) -> TermDocument:

@@ -18,11 +18,16 @@ from taggit.models import Tag
 from glossary.actions import (
     NotAllowed,
     NotReviewable,
+    document_of,
     publish_term,
+    replace_tag,
+    save_term,
     save_terms,
     send_back,
     submit_term,
     switch_links,
+    tag_terms,
+    untag_terms,
 )
 from glossary.markup import clean_html
 from glossary.models import Term
@@ -162,6 +167,16 @@ def test_tags_that_differ_in_hyphens_and_apostrophes_are_one(editor: User, at: d
     assert sorted(Tag.objects.values_list("name", flat=True)) == ["Addison’s disease", "Vitamin D"]
     assert saved.revision
     assert saved.revision.document["tags"] == ["Addison’s disease", "Vitamin D"]
+
+
+def test_a_tag_is_taken_off_and_replaced_however_it_is_spelled(editor: User, at: datetime) -> None:
+    term = save_term(document=document("Rickets", tags=["Vitamin D"]), by=editor, at=at).term
+    tag_terms(terms=[term], name="vitamin-d", by=editor, at=at)
+    assert document_of(term).tags == ("Vitamin D",)
+    replace_tag(terms=[term], name="vitamin-d", by_tag="Bones", by=editor, at=at)
+    assert document_of(Term.objects.get()).tags == ("Bones",)
+    untag_terms(terms=[Term.objects.get()], name="bones", by=editor, at=at)
+    assert document_of(Term.objects.get()).tags == ()
 
 
 @pytest.mark.parametrize("first", ["saved before", "in the same file"])
