@@ -20,6 +20,9 @@ from glossary.markup import MAX_DEPTH, clean_html, is_too_deep, lost_words
 from glossary.references import Work, doi_of, in_house_style, is_label_only, pmid_of, works_of, wrong_check_digits
 from glossary.text.characters import HYPHENS, as_read, is_blank
 
+#: How the message of a problem begins where there is nothing at all.
+MISSING = "is missing"
+
 MAX_TITLE = 200
 MAX_TEXT = 100_000
 MAX_LINE = 1_000
@@ -144,6 +147,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
+        if self.message.startswith(MISSING):
+            return f"no {self.field}{self.message.removeprefix(MISSING)}"
         return f"{self.field}: {self.message}"
 
 
@@ -265,7 +270,7 @@ class _Parser:
             self.problem(str(key), "is not a field of a term document")
         title = self.line(self.data, "title", limit=MAX_TITLE)
         if not title:
-            self.problem("title", "is missing")
+            self.problem("title", MISSING)
         document = TermDocument(
             title=title,
             slug=self.slug(title),
@@ -279,7 +284,7 @@ class _Parser:
             tags=self.names("tags", limit=MAX_TAG),
         )
         if title and not document.definition:
-            self.problem("definition", "is missing: a term says what it means")
+            self.problem("definition", f"{MISSING}: a term says what it means")
         self.marks(document)
         if document.slug and document.slug in document.related:
             self.problem("related", "names the term itself")
@@ -372,7 +377,7 @@ class _Parser:
         before = len(self.problems)
         value = self.line(source, key, at=at, limit=limit)
         if not value and len(self.problems) == before:
-            self.problem(f"{at}.{key}", "is missing")
+            self.problem(f"{at}.{key}", MISSING)
         return value
 
     def url(self, source: Mapping[str, Any], *, at: str) -> str:

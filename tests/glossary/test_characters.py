@@ -60,9 +60,9 @@ def links(client: Client, slug: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("unseen", [SPACE, SOFT, JOINER, MARK, "\u202e", "\u3164", "\u2800", "\u00a0"])
 def test_what_shows_nothing_is_empty(tmp_path: Path, unseen: str) -> None:
-    assert "title: is missing" in imported(tmp_path, {"title": unseen, "slug": "blank", "definition": "x"})
+    assert "no title" in imported(tmp_path, {"title": unseen, "slug": "blank", "definition": "x"})
     for definition in (unseen, f"<p>{unseen}</p>", f"<p>&#{ord(unseen)};</p>", f"<ul><li>{unseen}<br></li></ul>"):
-        assert "definition: is missing" in imported(tmp_path, {"title": "Y", "definition": definition})
+        assert "no definition" in imported(tmp_path, {"title": "Y", "definition": definition})
     assert not Term.objects.exists()
 
 

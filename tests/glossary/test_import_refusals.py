@@ -50,9 +50,9 @@ def without_titles(said: str) -> str:
 @pytest.mark.parametrize(
     ("term", "place", "reason"),
     [
-        ('{"definition": "x"}', "row 2, line 3", "title: is missing"),
-        ('{"title": "  ", "definition": "x"}', "row 2, line 3", "title: is missing"),
-        ('{"title": "No text"}', "row 2, line 3", "definition: is missing"),
+        ('{"definition": "x"}', "row 2, line 3", "no title"),
+        ('{"title": "  ", "definition": "x"}', "row 2, line 3", "no title"),
+        ('{"title": "No text"}', "row 2, line 3", "no definition"),
         (
             '{"title": "good", "definition": "x"}',
             "row 2, line 3",
@@ -122,7 +122,7 @@ def test_a_json_file_that_is_empty_cut_off_or_something_else_is_refused(
 @pytest.mark.parametrize(
     ("rows", "place", "reason"),
     [
-        (",x,", "row 3, line 4", "title: is missing"),
+        (",x,", "row 3, line 4", "no title"),
         ("Good,x,", "row 3, line 4", "'good' is that of row 2 (“Good”) too, and they differ in"),
         ("GOOD!,x,", "row 3, line 4", "'good' is that of row 2 (“Good”) too, and they differ in"),
         ("X,x,nowhere", "row 3, line 4", "no term with the slug 'nowhere'"),
@@ -158,7 +158,7 @@ def test_a_bad_row_of_a_csv_file_is_named_as_a_spreadsheet_counts_it(
         ("sep=;\ntitle;definition\nx;y\n", "begins with the line “sep=;”, which only spreadsheets read: delete this"),
         ('"SEP=,"\ntitle,definition\nx,y\n', "begins with the line"),
         ("title,TERM,definition\nx,y,z\n", "has two columns for 'title'"),
-        ("title,synonyms\nX,Y\n", "row 2 (“X”), line 2: definition: is missing"),
+        ("title,synonyms\nX,Y\n", "row 2 (“X”), line 2: no definition"),
         ("title,definition,references\nX,x,A. [doi: 10.1000/1] [doi: 10.1000/2]\n", "an entry has two [doi: …]"),
         ("title,definition,insights\nX,x,A. [pmid: 5]\n", "insights: an entry has a [pmid: …]"),
         ("title,definition,references\nX,x,A. [doi: nonsense]\n", "'nonsense' is not a DOI"),

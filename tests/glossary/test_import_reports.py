@@ -44,7 +44,7 @@ def test_refused_rows_are_named_by_row_title_and_field(terms: Path) -> None:
     with pytest.raises(CommandError) as refused:
         run(terms)
     said = str(refused.value)
-    assert "terms.csv, row 3 (“Bad term”), line 3: definition: is missing" in said
+    assert "terms.csv, row 3 (“Bad term”), line 3: no definition" in said
     assert "terms.csv, row 4 (“Leads nowhere”), line 4: related: there is no term with the slug 'missing'" in said
     assert "Leads to bad" not in said
     assert not titles()
@@ -66,7 +66,7 @@ def test_refused_rows_are_written_to_be_mended_and_imported_again(terms: Path, t
     assert f"The refused rows are in {report}: mend them, and import that file." in output
     lines = report.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "title,Notes,definition,related,reason"
-    assert lines[1] == 'Bad term,"a, b",,,definition: is missing: a term says what it means'
+    assert lines[1] == 'Bad term,"a, b",,,no definition: a term says what it means'
     assert len(lines) == 4
     mended = (
         report.read_text(encoding="utf-8").replace('"a, b",,', '"a, b",Mended.,').replace("Fine.,missing", "Fine.,")
@@ -93,7 +93,7 @@ def test_a_refused_file_has_its_report_too_and_json_is_reported_as_json(tmp_path
     assert found[0] == {
         "title": "Ménière",
         "tags": ["ear"],
-        "reason": "definition: is missing: a term says what it means",
+        "reason": "no definition: a term says what it means",
     }
     assert found[1] == {"text": "5", "reason": "must be an object, a term document"}
     found[0]["definition"] = "A disease."
