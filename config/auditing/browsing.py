@@ -32,6 +32,7 @@ from config.auditing.observed import (
     parse_set_cookie,
 )
 from config.auditing.states import State
+from consent.evidence import SCHEMES, SETTLE
 
 SPY = (Path(__file__).parent / "spy.js").read_text(encoding="utf-8")
 GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true, configurable: true });"
@@ -597,10 +598,10 @@ class _Visitor:
             ]
         )
         self.page.goto("about:blank")
-        while time.time() < soon + 1:
+        while {cookie["name"] for cookie in context.cookies()} & {cookie["name"] for cookie in choice}:
+            if time.time() > soon + MOST_SECONDS:
+                raise CouldNotAudit("The browser did not let the choice expire.")
             self.page.wait_for_timeout(100)
-        if {cookie["name"] for cookie in context.cookies()} & {cookie["name"] for cookie in choice}:
-            raise CouldNotAudit("The browser did not let the choice expire.")
 
 
 def _cookies(context: BrowserContext) -> dict[tuple[str, str, str], tuple[float, bool, str]]:
@@ -658,24 +659,21 @@ def _write_down(
 
 def _buttons(browser: Browser, site: str, start: SampledPage, check: Callable[[], None]) -> list[ButtonPair]:
     pairs = []
-    for scheme in ("light", "dark"):
-        for width in WIDTHS:
-            check()
-            context = browser.new_context(
-                viewport={"width": width, "height": 844},
-                color_scheme="dark" if scheme == "dark" else "light",
-                locale="en-GB",
-            )
-            context.set_default_timeout(TIMEOUT_MS)
-            try:
-                page = context.new_page()
-                for where, path, scope in (("banner", start.path, BANNER), ("preferences", PREFERENCES, "main")):
-                    page.goto(site + path, wait_until="load")
-                    page.wait_for_timeout(200)
+    for width in WIDTHS:
+        check()
+        context = browser.new_context(viewport={"width": width, "height": 844}, locale="en-GB")
+        context.set_default_timeout(TIMEOUT_MS)
+        try:
+            page = context.new_page()
+            for where, path, scope in (("banner", start.path, BANNER), ("preferences", PREFERENCES, "main")):
+                page.goto(site + path, wait_until="load")
+                for scheme in SCHEMES:
+                    page.emulate_media(color_scheme=scheme)
+                    page.evaluate(SETTLE)
                     reject, accept = (_button(page, f"{scope} [data-consent-{name}]") for name in ("reject", "accept"))
                     pairs.append(ButtonPair(where, path, width, scheme, reject, accept))
-            finally:
-                context.close()
+        finally:
+            context.close()
     return pairs
 
 
