@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.visiting import axe_violations, rest, wait_until
+from tests.browser.visiting import COLOUR_RULES, SHAPES, axe_violations, rest, wait_until
 from tests.sites import Site
 
 TERM = "/glossary/progesterone/"
+COLOURS = {"runOnly": {"type": "rule", "values": COLOUR_RULES[1:]}}
 KEPT = "() => Object.fromEntries(Object.entries(localStorage))"
 SHIFTS = """
 window.shifted = 0;
@@ -147,23 +148,21 @@ def test_nothing_of_it_reaches_the_server(site: Site, page: Page) -> None:
         assert "dark" not in headers.get("cookie", "")
 
 
-@pytest.mark.parametrize("path", ["/", TERM, "/saved/"])
-def test_what_was_chosen_is_there_before_anything_is_painted_and_nothing_moves(
-    site: Site, page: Page, path: str
-) -> None:
+def test_what_was_chosen_is_there_before_anything_is_painted_and_nothing_moves(site: Site, page: Page) -> None:
     page.goto(site.url + TERM)
     answer(page, "personalization")
     choose(page, "Dark", "Larger")
     page.get_by_role("button", name="Save", exact=True).click()
     page.add_init_script(SHIFTS)
-    page.goto(site.url + path)
-    rest(page)
-    seen = page.evaluate("window.frames_seen")
-    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-    assert seen
-    assert all(frame == [dark, "21.6px"] for frame in seen), seen
-    assert page.evaluate("window.shifted") < 0.01
-    assert dark != "rgb(251, 250, 246)"
+    for path in ("/", TERM, "/saved/"):
+        page.goto(site.url + path)
+        rest(page)
+        seen = page.evaluate("window.frames_seen")
+        dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert seen, path
+        assert all(frame == [dark, "21.6px"] for frame in seen), (path, seen)
+        assert page.evaluate("window.shifted") < 0.01, path
+        assert dark != "rgb(251, 250, 246)", path
 
 
 def test_what_no_notice_names_is_not_kept_even_with_permission(new_site: Callable[..., Site], page: Page) -> None:
@@ -183,12 +182,8 @@ def test_what_no_notice_names_is_not_kept_even_with_permission(new_site: Callabl
     assert page.evaluate(KEPT) == {}
 
 
-@pytest.mark.parametrize(("width", "prefix"), [(320, ""), (1280, ""), (320, "/ar")])
-def test_the_controls_are_for_everybody(site: Site, page: Page, width: int, prefix: str) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(site.url + prefix + TERM)
-    page.locator("[data-consent-reject]").click()
-    expect(page.locator("[data-consent-banner]")).to_be_hidden()
+def use_controls(page: Page, *, width: int) -> None:
+    """Open everything that the controls open, by the keyboard where they are hardest to use."""
     page.locator("[data-save]").click()
     page.locator(".embed summary").click()
     panel = page.locator("[data-display]")
@@ -201,12 +196,30 @@ def test_the_controls_are_for_everybody(site: Site, page: Page, width: int, pref
     assert box
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
-    for theme in ("light", "dark"):
-        page.locator(f'[name="theme"][value="{theme}"]').check()
-        assert axe_violations(page) == [], theme
+
+
+def close_controls(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".display__panel")).to_be_hidden()
-    expect(panel.locator("summary")).to_be_focused()
+    expect(page.locator("[data-display] summary")).to_be_focused()
+
+
+def test_the_controls_are_for_everybody(site: Site, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(site.url + TERM)
+    page.locator("[data-consent-reject]").click()
+    expect(page.locator("[data-consent-banner]")).to_be_hidden()
+    use_controls(page, width=1280)
+    assert axe_violations(page) == []
+    page.locator('[name="theme"][value="dark"]').check()
+    assert axe_violations(page, options=COLOURS) == []
+    close_controls(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    for prefix in ("", "/ar"):
+        page.goto(site.url + prefix + TERM)
+        use_controls(page, width=320)
+        assert axe_violations(page, options=SHAPES) == [], prefix
+        close_controls(page)
 
 
 def test_without_javascript_there_are_no_controls_that_do_nothing(site: Site, page: Page) -> None:
