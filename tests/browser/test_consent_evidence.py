@@ -65,6 +65,11 @@ def test_both_surfaces_are_there_at_three_widths_in_light_and_dark(manifest: dic
         for width in (390, 768, 1280)
         for scheme in ("light", "dark")
     }
+    drawn = {
+        scheme: {tuple(view["buttons"][0]["background"]) for view in manifest["views"] if view["scheme"] == scheme}
+        for scheme in ("light", "dark")
+    }
+    assert drawn["light"].isdisjoint(drawn["dark"])
     assert {"browser", "axe-core", "django", "python"} == manifest["versions"].keys()
 
 
