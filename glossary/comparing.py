@@ -1,29 +1,37 @@
-"""What changed between two texts, word by word.
+"""What changed between two texts: in structure, in order, and word by word.
 
-Markup that changes meaning counts: ``10<sup>3</sup>`` and ``103`` differ, and so do two links with the same words. What
-comes out is data (blocks of segments); templates decide how an insertion or a deletion looks and is announced.
+Markup that changes meaning counts: ``10<sup>3</sup>`` and ``103`` differ, and so do two links with the same words, and
+a paragraph that became an item of a list. A block that moved says from where, and shows only what changed inside of it.
+What comes out is data (blocks of segments); templates decide how an insertion or a deletion looks and is announced.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from html.parser import HTMLParser
-from itertools import pairwise, zip_longest
+from itertools import groupby, pairwise
+
+from glossary.aligning import ranges, rising
 
 INLINE = frozenset({"strong", "em", "sub", "sup", "a"})
 # Words (with what is inside them, such as hyphens and apostrophes), runs of blanks, and single other characters.
 _PIECES = re.compile(r"\w+(?:[-–’'.,]\w+)*|\s+|[^\w\s]")
-# Up to so many pairs of equal items are compared by difflib, which takes its time with each pair. See _alignment().
-MAX_PAIRS = 50_000
-WIDTHS = (1, 3, 6)
-# Two rows of a list that share this much of their words are one row, changed.
-ALIKE = 0.5
+_WORD = re.compile(r"\w")
+#: A text of which less than this survives isn't marked word by word: the old and the new one are shown side by side.
+SURVIVING = 0.4
+#: So much of a new block comes from an old one where a block was divided, by at least so many words.
+DIVIDED, DIVIDED_WORDS = 0.6, 3
+#: A block that moved and changed has this much in common with what it was.
+MOVED = 0.55
+#: Two paragraphs with no more words than this are one that changed, whatever they have in common.
+SHORT = 8
+# Blocks that share a few words in a row may be one that moved; not where those words are in many blocks.
+_IN_A_ROW, _IN_BLOCKS = 3, 8
 
 
 class Change(StrEnum):
@@ -36,11 +44,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or sign with its markup (``marks``, outermost first), or the beginning of a block."""
+    """A word or sign with its markup (``marks``, outermost first)."""
 
     text: str
     marks: tuple[str, ...] = ()
-    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,19 @@ class Spaced:
 
     token: Token
     blank: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a block is: a paragraph (``p``), or an item of a bulleted (``li``) or numbered (``oli``) list.
+
+    ``level`` says in how many lists it is. ``begins`` is true for the first item of a list directly behind another of
+    its kind, with which it would otherwise be one.
+    """
+
+    tag: str = "p"
+    level: int = 0
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +90,40 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph or list item, and whether the block itself was added or removed."""
+    """A paragraph, list item or row, and whether the block itself was added or removed.
 
-    tag: str
+    ``was`` is its shape before, if that changed; ``moved`` its places before and now, counted from 1, if it moved.
+    ``divided`` is true for the second part of one that became two, ``joined`` for one that was two.
+    """
+
+    shape: Shape
     change: Change
     segments: tuple[Segment, ...]
+    was: Shape | None = None
+    moved: tuple[int, int] | None = None
+    divided: bool = False
+    joined: bool = False
+
+    @property
+    def tag(self) -> str:
+        return self.shape.tag
+
+    @property
+    def rearranged(self) -> bool:
+        """Whether more changed than words."""
+        return bool(self.was or self.moved or self.divided or self.joined)
+
+    @property
+    def changed(self) -> bool:
+        return self.rearranged or any(segment.change is not Change.SAME for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Blocks that are shown below one another (``new``), or ``old`` ones beside the ``new`` ones in their place."""
+
+    new: tuple[Block, ...]
+    old: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,271 +136,373 @@ class Comparison:
 
     @property
     def changed(self) -> bool:
-        return bool(self.added or self.removed)
+        return bool(self.added or self.removed or any(block.rearranged for block in self.blocks))
+
+    @property
+    def groups(self) -> list[Group]:
+        """The blocks, those apart that were replaced by others."""
+        groups: list[Group] = []
+        removed: tuple[Block, ...] = ()
+        for change, found in groupby(self.blocks, key=lambda block: block.change):
+            blocks = tuple(found)
+            if change is Change.REMOVED:
+                removed = blocks
+                continue
+            if change is Change.ADDED and removed:
+                groups.append(Group(blocks, removed))
+            else:
+                groups.append(Group((*removed, *blocks)))
+            removed = ()
+        return [*groups, Group(removed)] if removed else groups
 
 
 def compare_html(old: str, new: str) -> Comparison:
     """Return what changed from ``old`` to ``new``, two fragments of the glossary's allow-list."""
-    return _compare(_tokens_of_html(old), _tokens_of_html(new))
+    return _compare(_parts_of_html(old), _parts_of_html(new))
 
 
 def compare_text(old: str, new: str) -> Comparison:
     """Return what changed from ``old`` to ``new``, two plain texts of one line each."""
-    return _compare(_tokens_of_text(old), _tokens_of_text(new))
+    return _compare(_parts_of_rows([old]), _parts_of_rows([new]))
 
 
 def compare_rows(old: Sequence[str], new: Sequence[str]) -> Comparison:
-    """Return what changed from one list of plain lines to another: a block for each row, compared word by word.
+    """Return what changed from one list of plain lines to another: a block for each row."""
+    rows = (_parts_of_rows(lines, Shape("li")) for lines in (old, new))
+    return _compare(*rows, short=0)
 
-    A row that only moved is shown as removed there and added here.
-    """
-    blocks: list[Block] = []
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A block of one of the two texts."""
+
+    shape: Shape
+    spaced: list[Spaced] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(spaced.token for spaced in self.spaced)
+
+    @property
+    def words(self) -> list[str]:
+        """The words, or the signs if there are none."""
+        texts = [spaced.token.text for spaced in self.spaced]
+        return [text for text in texts if _WORD.match(text)] or texts
+
+    def as_block(self, change: Change) -> Block:
+        line = _Line(self.shape)
+        line.add(change, self.spaced)
+        return line.block(change)
+
+
+# Places of old blocks, and those of the new ones that they became.
+_Places = tuple[list[int], list[int]]
+
+
+def _compare(old: list[_Part], new: list[_Part], *, short: int = SHORT) -> Comparison:
+    pairs = _same_blocks(old, new)
+    anchors = rising(sorted(pairs))
+    components = [([i], [j]) for i, j in anchors]
+    moved = sorted(set(pairs) - set(anchors))
+    taken = {i for i, _ in pairs}, {j for _, j in pairs}
+    for (i, j), (i_to, j_to) in pairwise([(-1, -1), *anchors, (len(old), len(new))]):
+        came = [place for place in range(i + 1, i_to) if place not in taken[0]]
+        went = [place for place in range(j + 1, j_to) if place not in taken[1]]
+        if came and went:
+            components += _changed_blocks(old, new, came, went, short)
+    taken[0].update(i for olds, _ in components for i in olds)
+    taken[1].update(j for _, news in components for j in news)
+    components.sort()
+    for i, j in _relatives(old, new, *taken):
+        place = bisect_left(components, ([i], [j]))
+        crosses = any(news[-1] > j for _, news in components[place - 1 : place] if place) or any(
+            news[0] < j for _, news in components[place : place + 1]
+        )
+        if crosses:
+            moved.append((i, j))
+        else:
+            components.insert(place, ([i], [j]))
+        taken[0].add(i)
+        taken[1].add(j)
+    return _composed(old, new, components, moved)
+
+
+def _same_blocks(old: Sequence[_Part], new: Sequence[_Part]) -> list[tuple[int, int]]:
+    """Pair blocks that say the same, first those that are in the same order."""
+    before, after = ([part.tokens for part in parts] for parts in (old, new))
+    pairs = [
+        pair
+        for olds, news, same in ranges(before, after)
+        if same
+        for pair in zip(range(olds.start, olds.stop), range(news.start, news.stop), strict=True)
+    ]
+    taken = {i for i, _ in pairs}, {j for _, j in pairs}
+    places: dict[tuple[Token, ...], deque[int]] = defaultdict(deque)
+    for i, tokens in enumerate(before):
+        if i not in taken[0]:
+            places[tokens].append(i)
+    for j, tokens in enumerate(after):
+        if j not in taken[1] and places.get(tokens):
+            pairs.append((places[tokens].popleft(), j))
+    return pairs
+
+
+def _changed_blocks(
+    old: Sequence[_Part], new: Sequence[_Part], came: Sequence[int], went: Sequence[int], short: int
+) -> list[_Places]:
+    """Return which old blocks became which new ones, in order. One may have become two, and two one."""
+    found: list[_Places] = []
+    for olds, news in _linked(old, new, came, went):
+        found.append((olds, news))
+    done = {i for olds, _ in found for i in olds}, {j for _, news in found for j in news}
+    # Short ones between those became one another.
+    edges = [(-1, -1), *((olds[-1], news[-1]) for olds, news in found), (len(old), len(new))]
+    starts = [*((olds[0], news[0]) for olds, news in found), (len(old), len(new))]
+    for (i, j), (i_to, j_to) in zip(edges, starts, strict=False):
+        olds = [place for place in came[bisect_left(came, i + 1) : bisect_left(came, i_to)] if place not in done[0]]
+        news = [place for place in went[bisect_left(went, j + 1) : bisect_left(went, j_to)] if place not in done[1]]
+        if len(olds) == len(news):
+            for one, other in zip(olds, news, strict=True):
+                if len(old[one].words) + len(new[other].words) <= short:
+                    found.append(([one], [other]))
+    return sorted(found)
+
+
+def _linked(old: Sequence[_Part], new: Sequence[_Part], came: Sequence[int], went: Sequence[int]) -> Iterator[_Places]:
+    """Yield groups of blocks of which enough words survived, by comparing the words of all of them."""
+    olds, news = (
+        [(place, word) for place in places for word in parts[place].words]
+        for parts, places in (
+            (old, came),
+            (new, went),
+        )
+    )
+    kept: Counter[tuple[int, int]] = Counter()
+    for before, after, same in ranges([word for _, word in olds], [word for _, word in news]):
+        if same:
+            kept.update(zip((place for place, _ in olds[before]), (place for place, _ in news[after]), strict=True))
+    sizes = Counter(place for place, _ in olds), Counter(place for place, _ in news)
+    links = [
+        (i, j)
+        for (i, j), count in sorted(kept.items())
+        if count >= SURVIVING * sizes[0][i] or (count >= DIVIDED * sizes[1][j] and count >= DIVIDED_WORDS)
+    ]
+    groups: list[_Places] = []
+    for i, j in links:
+        if groups and (groups[-1][0][-1] == i or groups[-1][1][-1] == j):
+            groups[-1][0].append(i)
+            groups[-1][1].append(j)
+        else:
+            groups.append(([i], [j]))
+    for before_places, after_places in groups:
+        in_old, in_new = sorted(set(before_places)), sorted(set(after_places))
+        survived = sum(kept[i, j] for i in in_old for j in in_new)
+        if survived >= SURVIVING * sum(sizes[0][i] for i in in_old):
+            yield in_old, in_new
+
+
+def _relatives(
+    old: Sequence[_Part], new: Sequence[_Part], old_taken: set[int], new_taken: set[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield pairs of blocks that have most of their words in common, wherever they are."""
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i, part in enumerate(old):
+        if i not in old_taken:
+            for row in _rows_of(part):
+                places[row].append(i)
+    done: set[int] = set()
+    for j, part in enumerate(new):
+        if j in new_taken:
+            continue
+        shared: Counter[int] = Counter()
+        for row in _rows_of(part):
+            if len(places.get(row, ())) <= _IN_BLOCKS:
+                shared.update(i for i in places.get(row, ()) if i not in done)
+        for i, _ in shared.most_common(1):
+            before, after = old[i].words, part.words
+            kept = sum(news.stop - news.start for _, news, same in ranges(before, after) if same)
+            if kept >= MOVED * max(len(before), len(after)):
+                done.add(i)
+                yield i, j
+
+
+def _rows_of(part: _Part) -> set[tuple[str, ...]]:
+    words = part.words
+    width = _IN_A_ROW if len(words) > _IN_A_ROW else 1
+    return set(zip(*(words[shift:] for shift in range(width)), strict=False))
+
+
+def _composed(
+    old: Sequence[_Part], new: Sequence[_Part], components: Sequence[_Places], moved: Sequence[tuple[int, int]]
+) -> Comparison:
+    """Return the blocks of the new text in their order, and between them those that are gone."""
+    shown: dict[int, Block] = {}
     added = removed = 0
-    for kind, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        for before, after in _pairs(old[old_from:old_to], new[new_from:new_to]):
-            row = compare_text(before or "", after or "")
-            change = Change.ADDED if before is None else Change.REMOVED if after is None else Change.SAME
-            segments = tuple(segment for block in row.blocks for segment in block.segments)
-            blocks.append(Block("li", change, segments))
-            if kind != "equal":
-                added, removed = added + row.added, removed + row.removed
+    for olds, news in (*components, *(([i], [j]) for i, j in moved)):
+        woven = _woven([old[i] for i in olds], [new[j] for j in news])
+        shown.update(zip(news, woven.blocks, strict=True))
+        added, removed = added + woven.added, removed + woven.removed
+    for i, j in moved:
+        shown[j] = replace(shown[j], moved=(i + 1, j + 1))
+    # What is gone is shown behind what was before it.
+    gone: dict[int, list[Block]] = defaultdict(list)
+    stayed = {i for olds, _ in components for i in olds} | {i for i, _ in moved}
+    ends = [(olds[-1], news[-1]) for olds, news in components]
+    for i, part in enumerate(old):
+        if i not in stayed:
+            place = bisect_left(ends, (i, -1))
+            gone[ends[place - 1][1] if place else -1].append(part.as_block(Change.REMOVED))
+            removed += len(part.spaced)
+    blocks = gone[-1]
+    for j, part in enumerate(new):
+        if j not in shown:
+            shown[j] = part.as_block(Change.ADDED)
+            added += len(part.spaced)
+        blocks += (shown[j], *gone.get(j, ()))
     return Comparison(tuple(blocks), added, removed)
 
 
-def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
-    """Put rows that became one another side by side; of two that have little in common, one went and one came."""
-    for before, after in zip_longest(old, new):
-        if before is None or after is None or _alike(before, after):
-            yield before, after
-        else:
-            yield before, None
-            yield None, after
-
-
-def _alike(one: str, other: str) -> bool:
-    words, others = one.split(), other.split()
-    return one == other or SequenceMatcher(None, words, others, autojunk=False).ratio() >= ALIKE
-
-
-def _compare(old: Sequence[Spaced], new: Sequence[Spaced]) -> Comparison:
-    blocks = _Blocks()
-    added = removed = 0
-    for change, tokens in _changes(old, new):
-        for spaced in tokens:
-            blocks.add(change, spaced)
-        if change is Change.ADDED:
-            added += len(tokens)
-        elif change is Change.REMOVED:
-            removed += len(tokens)
-    return Comparison(blocks.finished(), added, removed)
-
-
-def _changes(old: Sequence[Spaced], new: Sequence[Spaced]) -> Iterator[tuple[Change, Sequence[Spaced]]]:
-    """Compare whole blocks first, and then words inside those that differ."""
-    before, after = _split(old), _split(new)
-    keys = [tuple(spaced.token for spaced in block) for block in (*before, *after)]
-    for old_blocks, new_blocks, same in _ranges(keys[: len(before)], keys[len(before) :]):
-        gone = [spaced for block in before[old_blocks] for spaced in block]
-        come = [spaced for block in after[new_blocks] for spaced in block]
+def _woven(olds: Sequence[_Part], news: Sequence[_Part]) -> Comparison:
+    """Return the new blocks with what changed inside of them since they were the old ones."""
+    came = [(index, spaced) for index, part in enumerate(olds) for spaced in part.spaced]
+    went = [(index, spaced) for index, part in enumerate(news) for spaced in part.spaced]
+    lines = [_Line(part.shape) for part in news]
+    homes: list[Counter[int]] = [Counter() for _ in news]
+    added = removed = at = last = 0
+    for before, after, same in ranges([spaced.token for _, spaced in came], [spaced.token for _, spaced in went]):
         if same:
-            yield Change.SAME, come
+            for (index, _), (place, spaced) in zip(came[before], went[after], strict=True):
+                lines[place].add(Change.SAME, [spaced])
+                homes[place][index] += 1
+                at, last = place, index
             continue
-        words = [spaced.token for spaced in gone], [spaced.token for spaced in come]
-        for old_words, new_words, unchanged in _ranges(*words):
-            if unchanged:
-                yield Change.SAME, come[new_words]
-                continue
-            left, right = gone[old_words], come[new_words]
-            if left and right and left[0].blank is not None and left[0].blank == right[0].blank:
+        follows = went[after.start][0] if after.start < len(went) else at
+        gone = [(at if index == last else follows, spaced) for index, spaced in came[before]]
+        come = went[after]
+        if gone and come and gone[0][0] == come[0][0]:
+            blank = gone[0][1].blank
+            if blank is not None and blank == come[0][1].blank:
                 # The blank before both is no part of the change.
-                yield Change.SAME, [Spaced(Token("", left[0].blank), left[0].blank)]
-                left, right = ([Spaced(side[0].token), *side[1:]] for side in (left, right))
-            yield Change.REMOVED, left
-            yield Change.ADDED, right
+                lines[gone[0][0]].add(Change.SAME, [Spaced(Token("", blank), blank)])
+                gone, come = ([(side[0][0], Spaced(side[0][1].token)), *side[1:]] for side in (gone, come))
+        for change, side in ((Change.REMOVED, gone), (Change.ADDED, come)):
+            for place, spaced in side:
+                lines[place].add(change, [spaced])
+                at = place
+        added, removed = added + len(come), removed + len(gone)
+    return Comparison(tuple(_with_origins(olds, lines, homes)), added, removed)
 
 
-def _split(tokens: Sequence[Spaced]) -> list[list[Spaced]]:
-    """Return the tokens of each block, its beginning included."""
-    blocks: list[list[Spaced]] = []
-    for spaced in tokens:
-        if spaced.token.block or not blocks:
-            blocks.append([])
-        blocks[-1].append(spaced)
-    return blocks
-
-
-def _ranges(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[slice, slice, bool]]:
-    """Yield, in order, the parts of both that are the same (``True``) and what stands between them."""
-    numbers: dict[Hashable, int] = {}
-    a = [numbers.setdefault(item, len(numbers)) for item in old]
-    b = [numbers.setdefault(item, len(numbers)) for item in new]
-    at, to = 0, 0
-    # Behind the last pair an empty one, so that what follows it is yielded too.
-    for i, j, length in (*_joined(sorted(_alignment(a, b))), (len(a), len(b), 0)):
-        if at < i or to < j:
-            yield slice(at, i), slice(to, j), False
-        if length:
-            yield slice(i, i + length), slice(j, j + length), True
-        at, to = i + length, j + length
-
-
-def _joined(runs: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Join runs that follow one another without a gap."""
-    start: tuple[int, int, int] | None = None
-    for i, j, length in runs:
-        if start and (start[0] + start[2], start[1] + start[2]) == (i, j):
-            start = (start[0], start[1], start[2] + length)
+def _with_origins(olds: Sequence[_Part], lines: Sequence[_Line], homes: Sequence[Counter[int]]) -> Iterator[Block]:
+    """Yield new blocks with what they were: ``homes`` counts how much of each comes from which of the old ones."""
+    goals = {index: max(range(len(lines)), key=lambda place: homes[place][index]) for index in range(len(olds))}
+    before: int | None = None
+    for place, (line, home) in enumerate(zip(lines, homes, strict=True)):
+        if not home and len(olds) > 1:
+            yield line.block(Change.ADDED)
             continue
-        if start:
-            yield start
-        start = (i, j, length)
-    if start:
-        yield start
+        origin = home.most_common(1)[0][0] if home else 0
+        was = olds[origin].shape
+        yield replace(
+            line.block(Change.SAME),
+            was=was if was != line.shape else None,
+            divided=origin == before,
+            joined=sum(goal == place for goal in goals.values()) > 1,
+        )
+        before = origin
 
 
-def _alignment(a: Sequence[int], b: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield runs ``(i, j, length)`` with ``a[i:i + length] == b[j:j + length]``, in any order, never crossing.
+class _Line:
+    """A block in the making, whose neighbours of one kind are joined into segments."""
 
-    Bounded, whatever is compared. Equal beginnings and ends are taken off first. What is left goes to difflib while
-    that is cheap; its time grows with the pairs of equal items, which are many in long texts (each “the” pairs with
-    each other). A longer text is divided where a word, or a few words in a row, stand once on either side (patience
-    diff); where nothing does, the whole part counts as replaced.
-    """
-    parts = [(0, len(a), 0, len(b))]
-    while parts:
-        a_from, a_to, b_from, b_to = parts.pop()
-        start = 0
-        while a_from + start < a_to and b_from + start < b_to and a[a_from + start] == b[b_from + start]:
-            start += 1
-        if start:
-            yield a_from, b_from, start
-        a_from, b_from = a_from + start, b_from + start
-        end = 0
-        while a_from < a_to - end and b_from < b_to - end and a[a_to - end - 1] == b[b_to - end - 1]:
-            end += 1
-        if end:
-            yield a_to - end, b_to - end, end
-        a_to, b_to = a_to - end, b_to - end
-        if a_from == a_to or b_from == b_to:
-            continue
-        counts_a, counts_b = Counter(a[a_from:a_to]), Counter(b[b_from:b_to])
-        if sum(count * counts_b[item] for item, count in counts_a.items()) <= MAX_PAIRS:
-            # Without autojunk: it drops frequent words from matching once a text has 200 of them, and reports changes
-            # that nobody made.
-            matcher = SequenceMatcher(None, a[a_from:a_to], b[b_from:b_to], autojunk=False)
-            yield from ((a_from + i, b_from + j, n) for i, j, n in matcher.get_matching_blocks() if n)
-            continue
-        for width in WIDTHS:
-            if anchors := _rising(_once(a, a_from, a_to, b, b_from, b_to, width)):
-                edges = [(a_from, b_from), *anchors, (a_to, b_to)]
-                parts.extend((i, i_to, j, j_to) for (i, j), (i_to, j_to) in pairwise(edges))
-                break
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self._parts: list[tuple[Change, tuple[str, ...], list[str]]] = []
 
+    def add(self, change: Change, tokens: Sequence[Spaced]) -> None:
+        for spaced in tokens:
+            if spaced.blank is not None:
+                self._add(change, " ", spaced.blank)
+            self._add(change, spaced.token.text, spaced.token.marks)
 
-def _once(
-    a: Sequence[int], a_from: int, a_to: int, b: Sequence[int], b_from: int, b_to: int, width: int
-) -> list[tuple[int, int]]:
-    """Return where ``width`` items in a row stand exactly once in either part: pairs of places, rising in the first."""
-    places: list[dict[tuple[int, ...], int]] = []
-    for items, start, stop in ((a, a_from, a_to), (b, b_from, b_to)):
-        rows = list(zip(*(items[start + shift : stop] for shift in range(width)), strict=False))
-        counts = Counter(rows)
-        places.append({row: start + index for index, row in enumerate(rows) if counts[row] == 1})
-    ours, theirs = places
-    return [(i, theirs[row]) for row, i in ours.items() if row in theirs]
-
-
-def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return a longest part of ``pairs`` (rising in the first) that rises in the second too (patience sorting)."""
-    tops: list[int] = []
-    piles: list[int] = []
-    before: list[int] = []
-    for index, (_, j) in enumerate(pairs):
-        pile = bisect_left(tops, j)
-        before.append(piles[pile - 1] if pile else -1)
-        tops[pile : pile + 1] = [j]
-        piles[pile : pile + 1] = [index]
-    found = []
-    index = piles[-1] if piles else -1
-    while index >= 0:
-        found.append(pairs[index])
-        index = before[index]
-    return found[::-1]
-
-
-class _Blocks:
-    """Puts tokens in a row back into blocks, joining neighbours of one kind into segments."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.tag = "p"
-        self.change = Change.SAME
-        self.parts: list[tuple[Change, tuple[str, ...], list[str]]] = []
-
-    def add(self, change: Change, spaced: Spaced) -> None:
-        if spaced.token.block:
-            self._close()
-            self.tag, self.change = spaced.token.block, change
-            return
-        if spaced.blank is not None:
-            self._add(change, " ", spaced.blank)
-        self._add(change, spaced.token.text, spaced.token.marks)
-
-    def finished(self) -> tuple[Block, ...]:
-        self._close()
-        return tuple(self.blocks)
+    def block(self, change: Change) -> Block:
+        return Block(
+            self.shape, change, tuple(Segment(change, "".join(texts), marks) for change, marks, texts in self._parts)
+        )
 
     def _add(self, change: Change, text: str, marks: tuple[str, ...]) -> None:
-        if self.parts and self.parts[-1][:2] == (change, marks):
-            self.parts[-1][2].append(text)
+        if self._parts and self._parts[-1][:2] == (change, marks):
+            self._parts[-1][2].append(text)
         else:
-            self.parts.append((change, marks, [text]))
-
-    def _close(self) -> None:
-        if self.parts:
-            segments = tuple(Segment(change, "".join(texts), marks) for change, marks, texts in self.parts)
-            self.blocks.append(Block(self.tag, self.change, segments))
-        self.parts = []
+            self._parts.append((change, marks, [text]))
 
 
-def _tokens_of_text(text: str) -> list[Spaced]:
-    tokens = _Tokens()
-    tokens.handle_data(text)
-    return tokens.tokens
+def _parts_of_rows(rows: Sequence[str], shape: Shape = Shape()) -> list[_Part]:
+    return [part for row in rows if (part := _Part(shape, _Blanks().spaced(row))).spaced]
 
 
-def _tokens_of_html(fragment: str) -> list[Spaced]:
-    parser = _Tokens()
+def _parts_of_html(fragment: str) -> list[_Part]:
+    parser = _Parts()
     parser.feed(fragment)
     parser.close()
-    return parser.tokens
+    return [part for part in parser.parts if part.spaced]
 
 
-class _Tokens(HTMLParser):
+class _Blanks:
+    """Divides text into words and signs, each with the blank before it."""
+
+    def __init__(self) -> None:
+        self.blank: tuple[str, ...] | None = None
+
+    def spaced(self, text: str, marks: tuple[str, ...] = (), *, begun: bool = False) -> list[Spaced]:
+        """Return the pieces of a text. Before the first word of a block (not yet ``begun``) a blank isn't seen."""
+        found: list[Spaced] = []
+        for piece in _PIECES.findall(text):
+            if piece.isspace():
+                self.blank = marks if begun or found else None
+            else:
+                found.append(Spaced(Token(piece, marks), self.blank))
+                self.blank = None
+        return found
+
+
+class _Parts(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.tokens: list[Spaced] = []
+        self.parts: list[_Part] = []
         self.marks: list[str] = []
         self.lists: list[str] = []
-        self.blank: tuple[str, ...] | None = None
+        self.blanks = _Blanks()
+        # The shape of the block that the next text begins; none if it belongs to the last one.
+        self.shape: Shape | None = Shape()
+        # The list that was closed last: what it was, in how many lists, and how many blocks there were then.
+        self.closed = ("", 0, 0)
+        self.begins = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("ul", "ol"):
             self.lists.append(tag)
+            self.begins = self.closed == (tag, len(self.lists), len(self.parts))
         elif tag == "li":
             # An item of a numbered list is another thing than one of a bulleted list.
-            self._begin("oli" if self.lists[-1:] == ["ol"] else "li")
+            self.shape = Shape("oli" if self.lists[-1:] == ["ol"] else "li", len(self.lists), self.begins)
+            self.begins = False
         elif tag == "p":
-            self._begin("p")
+            # The first paragraph of an item is the item.
+            if self.shape is None or self.shape.tag == "p":
+                self.shape = Shape("p", len(self.lists))
         elif tag == "br":
-            self.tokens.append(Spaced(Token("\n", tuple(self.marks))))
-            self.blank = None
+            self._add([Spaced(Token("\n", tuple(self.marks)))])
+            self.blanks.blank = None
         elif tag in INLINE:
             self.marks.append(f"a {dict(attrs).get('href') or ''}" if tag == "a" else tag)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("ul", "ol") and self.lists:
+            self.closed = (tag, len(self.lists), len(self.parts))
             self.lists.pop()
+        if tag in ("ul", "ol", "li", "p"):
+            self.shape = Shape("p", len(self.lists))
         elif tag in INLINE:
             for position in reversed(range(len(self.marks))):
                 if self.marks[position].split(" ", 1)[0] == tag:
@@ -359,16 +510,13 @@ class _Tokens(HTMLParser):
                     break
 
     def handle_data(self, data: str) -> None:
-        marks = tuple(self.marks)
-        for piece in _PIECES.findall(data):
-            if piece.isspace():
-                # Before the first word of a block a blank isn't seen.
-                begun = self.tokens and not self.tokens[-1].token.block
-                self.blank = marks if begun else None
-            else:
-                self.tokens.append(Spaced(Token(piece, marks), self.blank))
-                self.blank = None
+        self._add(self.blanks.spaced(data, tuple(self.marks), begun=self.shape is None))
 
-    def _begin(self, block: str) -> None:
-        self.tokens.append(Spaced(Token("", block=block)))
-        self.blank = None
+    def _add(self, spaced: list[Spaced]) -> None:
+        if not spaced:
+            return
+        if self.shape is not None:
+            self.parts.append(_Part(self.shape))
+            self.shape = None
+            spaced[0] = Spaced(spaced[0].token)
+        self.parts[-1].spaced.extend(spaced)

@@ -23,16 +23,21 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One part of the document (a key of ``documents.PARTS``), compared. ``is_list`` when its blocks are rows."""
+    """One part of the document (a key of ``documents.PARTS``), compared. ``is_list`` when its blocks are rows.
+
+    ``unseen`` is true when the part changed in a way that no reader would see, such as one blank instead of two. It
+    counts as changed, since it changes the hash of the document.
+    """
 
     part: str
     heading: str
     comparison: Comparison
     is_list: bool
+    unseen: bool = False
 
     @property
     def changed(self) -> bool:
-        return self.comparison.changed
+        return self.comparison.changed or self.unseen
 
 
 def compare_documents(
@@ -54,7 +59,10 @@ def compare_part(part: str, before: Any, after: Any, *, titles: Mapping[str, str
         comparison = compare_html(before or "", after)
     else:
         comparison = compare_rows(*(_rows(part, rows or (), titles) for rows in (before, after)))
-    return Difference(part, capfirst(str(PARTS[part])), comparison, is_list=part not in (*LINES, *TEXTS))
+    unseen = not comparison.changed and (before or after) and before != after
+    return Difference(
+        part, capfirst(str(PARTS[part])), comparison, is_list=part not in (*LINES, *TEXTS), unseen=bool(unseen)
+    )
 
 
 def _rows(part: str, rows: Any, titles: Mapping[str, str]) -> list[str]:

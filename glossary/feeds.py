@@ -20,7 +20,6 @@ from django.urls import reverse
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from glossary import rendering
-from glossary.comparing import Block, Change
 from glossary.differences import Difference, compare_documents
 from glossary.documents import changed_parts, topic_slug_for
 from glossary.languages import CONTENT_LANGUAGE, for_good
@@ -121,7 +120,9 @@ def _item(event: Event, titles: dict[str, str]) -> Item:
         summary = f"New term. {entry.summary}" if entry.revision_id == revision.pk else "New term."
     context = {
         "definition": "" if before else clean_html(document["definition"]),
-        "changes": [(each.heading, list(filter(_is_changed, each.comparison.blocks))) for each in differences],
+        "changes": [
+            (each.heading, [block for block in each.comparison.blocks if block.changed]) for each in differences
+        ],
         "reason": event.reason,
         "number": revision.number,
     }
@@ -138,10 +139,6 @@ def _item(event: Event, titles: dict[str, str]) -> Item:
         content=content.strip(),
         topics=tuple((slug, name) for slug, name in topics if slug),
     )
-
-
-def _is_changed(block: Block) -> bool:
-    return block.change is not Change.SAME or any(segment.change is not Change.SAME for segment in block.segments)
 
 
 def _tag(name: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from glossary.comparing import Change, Comparison, Segment, compare_html, compare_text
+from glossary.comparing import Change, Comparison, Segment, Shape, compare_html, compare_rows, compare_text
+from tests.steps import DOUBLE, NOW_AND_THEN, steps_of
 
 SAME, ADDED, REMOVED = Change.SAME, Change.ADDED, Change.REMOVED
 
@@ -64,14 +67,16 @@ def test_a_changed_list_item_leaves_its_neighbours_alone() -> None:
 def test_bullets_turned_into_numbers_are_a_change() -> None:
     found = compare_html("<ul><li>One</li></ul>", "<ol><li>One</li></ol>")
     assert found.changed
-    assert [(block.tag, block.change) for block in found.blocks][-1] == ("oli", ADDED)
+    assert [(block.tag, block.was) for block in found.blocks] == [("oli", Shape("li", 1))]
+    assert lines(found) == ["One"]
 
 
 def test_a_moved_paragraph_is_the_only_one_that_is_marked() -> None:
     one, two, three = "<p>First of all.</p>", "<p>Then another thing.</p>", "<p>At last the end.</p>"
     found = compare_html(one + two + three, two + three + one)
-    assert lines(found) == ["[-First of all.-]", "Then another thing.", "At last the end.", "{+First of all.+}"]
-    assert [block.change for block in found.blocks] == [REMOVED, SAME, SAME, ADDED]
+    assert lines(found) == ["Then another thing.", "At last the end.", "First of all."]
+    assert [block.moved for block in found.blocks] == [None, None, (1, 3)]
+    assert found.changed
 
 
 def test_an_added_paragraph_is_added_as_a_block() -> None:
@@ -154,3 +159,103 @@ def test_a_change_in_every_paragraph_of_a_long_text_leaves_the_rest_unmarked() -
     old = prose(4, paragraphs=160, words=100)
     found = compare_html(old, old.replace(".</p>", " at last.</p>"))
     assert (found.added, found.removed) == (320, 0)
+
+
+PARAGRAPH, ITEM, NUMBERED = Shape(), Shape("li", 1), Shape("oli", 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shapes"),
+    [
+        ("<p>One</p><p>Two</p>", "<ul><li><p>One</p></li><li><p>Two</p></li></ul>", [(PARAGRAPH, ITEM)] * 2),
+        ("<p>One</p>", "<ul><li>One</li></ul>", [(PARAGRAPH, ITEM)]),
+        ("<ol><li>One</li></ol>", "<p>One</p>", [(NUMBERED, PARAGRAPH)]),
+        (
+            "<ul><li>One</li><li>Two</li></ul>",
+            "<ul><li>One<ul><li>Two</li></ul></li></ul>",
+            [(None, ITEM), (ITEM, Shape("li", 2))],
+        ),
+        (
+            "<ol><li>One</li><li>Two</li></ol>",
+            "<ol><li>One</li></ol><ol><li>Two</li></ol>",
+            [(None, NUMBERED), (NUMBERED, Shape("oli", 1, begins=True))],
+        ),
+        (
+            "<ul><li>One</li></ul><p>Two</p>",
+            "<ul><li><p>One</p><p>Two</p></li></ul>",
+            [(None, ITEM), (PARAGRAPH, Shape("p", 1))],
+        ),
+    ],
+    ids=["list-of-editor", "list", "no-list", "nested", "two-lists", "into-the-item"],
+)
+def test_another_structure_of_the_same_words_is_a_change(
+    old: str, new: str, shapes: list[tuple[Shape | None, Shape]]
+) -> None:
+    found = compare_html(old, new)
+    assert found.changed
+    assert [(block.was, block.shape) for block in found.blocks] == shapes
+    assert (found.added, found.removed) == (0, 0)
+
+
+def test_an_item_as_the_editor_writes_it_is_an_item() -> None:
+    assert not compare_html("<ul><li>One</li></ul>", "<ul><li><p>One</p></li></ul>").changed
+
+
+def test_a_paragraph_that_moved_and_changed_shows_only_what_changed() -> None:
+    first = "<p>It begins when the follicle has released its egg and ends with the bleeding.</p>"
+    rest = "<p>Progesterone rises for a week.</p><p>Then it falls.</p>"
+    found = compare_html(first + rest, rest + first.replace("released", "shed"))
+    assert found.blocks[-1].moved == (1, 3)
+    assert (
+        lines(found)[-1] == "It begins when the follicle has [-released-]{+shed+} its egg and ends with the bleeding."
+    )
+    assert (found.added, found.removed) == (1, 1)
+
+
+def test_a_divided_paragraph_says_so_and_so_does_one_that_was_two() -> None:
+    whole = "<p>It begins with ovulation, and it ends with the bleeding. It lasts for two weeks in most people.</p>"
+    parts = whole.replace("bleeding. It", "bleeding.</p><p>It")
+    divided = compare_html(whole, parts)
+    assert [block.divided for block in divided.blocks] == [False, True]
+    assert (divided.added, divided.removed) == (0, 0)
+    assert divided.changed
+    joined = compare_html(parts, whole)
+    assert [block.joined for block in joined.blocks] == [True]
+    assert (joined.added, joined.removed) == (0, 0)
+    assert joined.changed
+
+
+def test_a_text_of_which_little_survives_is_shown_beside_the_new_one() -> None:
+    old = "<p>The second half of the cycle, which begins with ovulation and lasts for about two weeks.</p>"
+    new = "<p>A time between the release of an egg and menstruation; the corpus luteum makes progesterone then.</p>"
+    found = compare_html("<p>Before.</p>" + old, "<p>Before.</p>" + new)
+    assert [(len(group.old), len(group.new)) for group in found.groups] == [(0, 1), (1, 1)]
+    assert [len(block.segments) for block in found.blocks] == [1, 1, 1]
+    # Where enough survives, words are marked.
+    found = compare_html(old, old.replace("begins with ovulation and", "follows ovulation and usually"))
+    assert [(len(group.old), len(group.new)) for group in found.groups] == [(0, 1)]
+
+
+def test_rows_that_moved_say_from_where_and_what_changed_inside() -> None:
+    rows = ["First insight about sleep.", "Second insight about pain.", "Third insight about the luteal phase. → LH"]
+    found = compare_rows(rows, [rows[2].replace("LH", "FSH"), *rows[:2]])
+    assert [block.moved for block in found.blocks] == [(3, 1), None, None]
+    assert lines(found)[0] == "Third insight about the luteal phase. → [-LH-]{+FSH+}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (lambda at: f"u{at} ", lambda at: f"v{at} "),
+        (lambda at: f"u{at} s{at} ", lambda at: f"u{at} t{at} "),
+        (lambda at: f"<p>w{at * 7919 % 1009} a b c d</p>", lambda at: f"<p>w{at * 104729 % 1009} a b c d</p>"),
+    ],
+    ids=["nothing-in-common", "every-second-word", "moved-paragraphs"],
+)
+def test_twice_the_text_takes_twice_the_steps(old: Callable[[int], str], new: Callable[[int], str]) -> None:
+    def compare(size: int) -> None:
+        compare_html(*("".join(piece(at) for at in range(size)) for piece in (old, new)))
+
+    compare(1)
+    small, large = (steps_of(partial(compare, size)).lines for size in (350, 700))
+    assert large <= DOUBLE * small + NOW_AND_THEN
