@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 import nh3
 
 from glossary.text.characters import is_blank
+from glossary.word_processors import BLOCKS, Token, converted
 
 TAGS = frozenset({"p", "br", "strong", "em", "sub", "sup", "ul", "ol", "li", "a"})
 ATTRIBUTES = {"a": {"href"}}
@@ -54,17 +55,12 @@ _INLINE = _names(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q rp rt ruby s samp small span "
     "strike strong sub sup time tt u var wbr"
 )
-# A refused element that holds a block of text becomes a paragraph.
-_BLOCKS = _names(
-    "address article aside blockquote caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 "
-    "h3 h4 h5 h6 header hgroup legend main menu nav pre section summary tr"
-)
 _OTHERS = _names(
     "area audio base basefont body br button canvas col colgroup datalist dir embed frame frameset head hr html img "
     "input li link map meta meter noframes ol optgroup option output p param picture progress select source table "
     "tbody td textarea tfoot th thead title track ul video"
 )
-_ELEMENTS = _INLINE | _BLOCKS | _OTHERS | DROPPED
+_ELEMENTS = _INLINE | BLOCKS | _OTHERS | DROPPED
 # Elements of word processors, which come along when somebody pastes.
 _FOREIGN = re.compile(r"(?:o|w|v|x|m|st1):\w+")
 _WITHOUT_VALUE = _names(
@@ -99,7 +95,7 @@ def clean_html(value: str) -> str:
     value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not value:
         return ""
-    tokens = list(_tokens(value))
+    tokens = _read(value)
     if not _is_markup(tokens):
         return _blocks_of(html.escape(_with_signs(value), quote=False))
     nesting = _Nesting()
@@ -115,7 +111,7 @@ def clean_html(value: str) -> str:
 def is_too_deep(value: str) -> bool:
     """Return whether :func:`clean_html` would leave out elements because more than ``MAX_DEPTH`` are around them."""
     nesting = _Nesting()
-    return not all(nesting.takes(token) for token in _tokens(value))
+    return not all(nesting.takes(token) for token in _read(value))
 
 
 def lost_words(value: str, cleaned: str) -> list[str]:
@@ -123,7 +119,7 @@ def lost_words(value: str, cleaned: str) -> list[str]:
 
     Tags, comments, scripts and styles are no words, and neither are the bullets and numbers of a list.
     """
-    tokens = list(_tokens(value))
+    tokens = _read(value)
     text = html.unescape("".join(token.text for token in tokens)) if _is_markup(tokens) else _with_signs(value)
     kept = Counter(_WORD.findall(plain_text(cleaned)))
     kept.update(str(number) for number in range(1, cleaned.count("<li>") + 1))
@@ -169,25 +165,12 @@ class _Text(HTMLParser):
             self.parts.append(" ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A piece of a text: text, or a tag by its ``name``. ``source`` is what the parser is given for it.
-
-    ``element`` is the element of the allow-list that it becomes, "" for text and for tags that are left out.
-    """
-
-    source: str
-    text: str
-    name: str = ""
-    closes: bool = False
-    element: str = ""
-
-    @property
-    def is_block(self) -> bool:
-        return self.name in _BLOCKS or self.name in ("p", "ul", "ol", "li", "table", "hr", "body")
+def _read(value: str) -> list[Token]:
+    """Return the text and the tags of a value, with what word processors write put into elements of the glossary."""
+    return converted(list(_tokens(value)))
 
 
-def _tokens(value: str) -> Iterator[_Token]:
+def _tokens(value: str) -> Iterator[Token]:
     """Yield the text and the tags of a value. See Note [What is a tag]."""
     last_comment = value.rfind("-->")
     unclosed: set[str] = set()
@@ -211,27 +194,27 @@ def _tokens(value: str) -> Iterator[_Token]:
         if close:
             words = "" if name in ("script", "style") else _ANY_TAG.sub(" ", value[found.end() : close.start()])
             at = text_from = value.find(">", close.start()) + 1 or len(value)
-            yield _Token("", words, name)
+            yield Token("", words, name)
         else:
             at = text_from = found.end()
             yield _tag(found, name)
     yield from _text_tokens(value[text_from:])
 
 
-def _text_tokens(text: str) -> Iterator[_Token]:
+def _text_tokens(text: str) -> Iterator[Token]:
     if text:
-        yield _Token(text.replace("<", "&lt;"), text)
+        yield Token(text.replace("<", "&lt;"), text)
 
 
-def _tag(found: re.Match[str], name: str) -> _Token:
+def _tag(found: re.Match[str], name: str) -> Token:
     if found["comment"]:
-        return _Token("", "", "!")
+        return Token("", "", "!")
     text = "" if name in _INLINE or ":" in name else " "
-    element = "p" if name in _BLOCKS else _SYNONYMS.get(name, name if name in TAGS else "")
+    element = "p" if name in BLOCKS else _SYNONYMS.get(name, name if name in TAGS else "")
     # Without attributes but for links: a parser opens elements of emphasis again in each paragraph that follows, unless
     # they are alike, and so makes a text of a hundred kilobytes one of hundreds of megabytes.
     source = found[0] if element == "a" else f"<{found['close']}{element}>" if element else text
-    return _Token(source, text, name, bool(found["close"]), element)
+    return Token(source, text, name, bool(found["close"]), element, found["attributes"] or "")
 
 
 _LISTS = frozenset({"ul", "ol"})
@@ -254,7 +237,7 @@ class _Nesting:
         self._open: list[str] = []
         self._left_out: Counter[str] = Counter()
 
-    def takes(self, token: _Token) -> bool:
+    def takes(self, token: Token) -> bool:
         """Return whether the parser shall be given this token; ask for each in turn."""
         if not token.element or token.element == "br":
             return True
@@ -305,7 +288,7 @@ def _is_tag(found: re.Match[str]) -> bool:
     )
 
 
-def _is_markup(tokens: Sequence[_Token]) -> bool:
+def _is_markup(tokens: Sequence[Token]) -> bool:
     closed = {token.name for token in tokens if token.closes}
     return any(token.name and (token.name not in _INLINE or token.name in closed) for token in tokens)
 
