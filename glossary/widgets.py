@@ -44,7 +44,8 @@ class ProseWidget(AdminProseEditorWidget):
 
     @property
     def media(self) -> forms.Media:
-        modules = _module("glossary/admin/prose-name.js") + _module("glossary/admin/prose-buttons.js")
+        names = ("prose-name", "prose-buttons", "prose-paste")
+        modules = sum((_module(f"glossary/admin/{name}.js") for name in names), forms.Media())
         media: forms.Media = super().media + modules
         return media
 
