@@ -56,6 +56,14 @@ def document_now(term: Term) -> dict[str, object]:
 # -- Adding ------------------------------------------------------------------------------------------------------------
 
 
+def test_pages_of_terms_leave_out_django_s_scripts_that_make_addresses(desk: Client, term: Term) -> None:
+    for address in (add_url(), change_url(term), reverse("admin:glossary_term_changelist")):
+        html = desk.get(address).content.decode()
+        assert "admin/js/core.js" in html, address
+        for script in ("urlify", "xregexp", "prepopulate."):
+            assert script not in html, f"{address} loads {script}, although the server makes addresses"
+
+
 def test_a_new_term_is_saved_whole_with_its_rows_in_order(desk: Client, term: Term) -> None:
     data = fields_of(desk.get(add_url())) | {
         "title": "Corpus luteum",
