@@ -29,8 +29,9 @@ SHAPES = {
     "runOnly": {"type": "tag", "values": AXE_TAGS},
     "rules": {rule: {"enabled": False} for rule in COLOUR_RULES},
 }
-VIOLATIONS = """async (options) => (await axe.run(document, options)).violations.flatMap(({id, help, nodes}) =>
-    nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`))"""
+VIOLATIONS = """async ([part, options]) =>
+    (await axe.run(part || document, options)).violations.flatMap(({id, help, nodes}) =>
+        nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)}`))"""
 # To be run before a page: `moved` has each shift of its layout, how far it went, and the HTML of what moved.
 MOVED = """window.moved = [];
 const note = (entry) => moved.push([entry.value, ...entry.sources.map((source) => source.node?.outerHTML)]);
@@ -90,25 +91,28 @@ def rest(page: Page) -> None:
     page.evaluate("() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
 
 
-def axe_violations(page: Page, *, options: dict[str, Any] | None = None) -> list[str]:
+def axe_violations(page: Page, *, options: dict[str, Any] | None = None, part: str = "") -> list[str]:
     """Return what axe-core finds on the page as it stands, a line per violation and element. By default it looks for
-    everything of :data:`AXE_TAGS`.
+    everything of :data:`AXE_TAGS`; with the selector of a ``part``, at nothing else.
     """
+    assert not part or page.locator(part).count(), f"there is no {part} to look at"
     if not page.evaluate("'axe' in window"):  # 550 KB that a page needs once
         page.evaluate(AXE_SCRIPT)
     options = options or {"runOnly": {"type": "tag", "values": AXE_TAGS}}
-    lines: list[str] = page.evaluate(VIOLATIONS, {**options, "resultTypes": ["violations"], "selectors": False})
+    options = {**options, "resultTypes": ["violations"], "selectors": False}
+    lines: list[str] = page.evaluate(VIOLATIONS, [part, options])
     return lines
 
 
 def faults_of_any_look(
-    page: Page, *, widths: Sequence[int] = (1280, 320), dark: bool = True, strict: bool = False
+    page: Page, *, widths: Sequence[int] = (1280, 320), dark: bool = True, strict: bool = False, part: str = ""
 ) -> list[str]:
     """Return what is wrong with the page as it stands, in every look that it has for people.
 
     Axe looks at everything at the first width, at everything but colours at the others, and at the colours in the dark,
     since a dark page differs in nothing else. What doesn't fit the width is a fault too. The page is left at its last
-    width, in light colours. ``strict`` asks for WCAG's AAA contrast, 7:1.
+    width, in light colours. ``strict`` asks for WCAG's AAA contrast, 7:1. With the selector of a ``part``, axe looks at
+    nothing else: for what a state adds to a page that is judged as a whole elsewhere.
     """
     found = []
     enhanced = {"color-contrast-enhanced": {"enabled": strict}}
@@ -116,7 +120,8 @@ def faults_of_any_look(
     for number, width in enumerate(widths):
         page.set_viewport_size({"width": width, "height": 900})
         rest(page)
-        found += [f"{width}: {line}" for line in axe_violations(page, options=SHAPES if number else everything)]
+        options = SHAPES if number else everything
+        found += [f"{width}: {line}" for line in axe_violations(page, options=options, part=part)]
         if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{width}: needs {needed} px")
     if dark:
@@ -124,7 +129,7 @@ def faults_of_any_look(
         rest(page)  # colours may fade from one to the other
         rules = COLOUR_RULES if strict else COLOUR_RULES[1:]
         colours = {"runOnly": {"type": "rule", "values": rules}}
-        found += [f"dark: {line}" for line in axe_violations(page, options=colours)]
+        found += [f"dark: {line}" for line in axe_violations(page, options=colours, part=part)]
         page.emulate_media(color_scheme="light")
         rest(page)
     return found
