@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.banner import SCRIPTS, Tracker, publish_services
+from tests.browser.editing import WIDE, watch
 from tests.browser.third_parties import remembering, serve
-from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, HEADLESS, TIMEOUT
+from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, HEADLESS, TIMEOUT, sign_in
 from tests.sites import Site
 
 expect.set_options(timeout=TIMEOUT)
@@ -97,3 +99,86 @@ def tracked(new_site: Callable[..., Site], tracker: Tracker) -> Site:
         ),
     )
     return site
+
+
+@pytest.fixture(scope="module")
+def desk(site: Site) -> Site:
+    """The site with two editors, *edith* and *emil*."""
+    site.add_person("edith", "Clinical editors")
+    site.add_person("emil", "Clinical editors")
+    return site
+
+
+@pytest.fixture(scope="module")
+def terms(desk: Site) -> Iterator[str]:
+    """The addresses of new terms' forms, one for each test that asks for one."""
+    titles = ["Ovulation", "Menarche", "Luteolysis", "Granulosa cell", "Theca interna", "Zona pellucida", "Blastocyst"]
+    keys = json.loads(
+        desk.python(
+            "from django.contrib.auth.models import User\n"
+            "from django.utils import timezone\n"
+            "from glossary.actions import save_terms\n"
+            "from glossary.documents import parse_document\n"
+            "by, at = User.objects.get(username='edith'), timezone.now()\n"
+            "rest = {'definition': 'An event.', 'origin': 'Latin.', 'tags': ['menstrual cycle'],"
+            " 'related': ['progesterone'],"
+            " 'synonyms': [{'text': 'First name'}, {'text': 'FN', 'kind': 'abbreviation'}],"
+            " 'insights': [{'text': 'One.', 'term': 'progesterone'}, {'text': 'Two.', 'url': 'https://example.org/'}],"
+            " 'references': [{'citation': 'Someone. Something.', 'doi': '10.1001/jama.288.3.321'}]}\n"
+            "documents = [{'title': 'Progesterone', 'definition': 'A hormone.'}]\n"
+            f"documents += [{{'title': title, **rest}} for title in {titles!r}]\n"
+            "saved = save_terms(documents=[parse_document(data) for data in documents], by=by, at=at)\n"
+            "print([each.term.pk for each in saved][1:])"
+        )
+    )
+    return iter([f"{desk.url}/admin/glossary/term/{key}/change/" for key in keys])
+
+
+@pytest.fixture
+def term(terms: Iterator[str]) -> str:
+    """The address of a term's form that no other test has."""
+    address = next(terms, "")
+    assert address, "the module has more tests than `terms` has titles: add one"
+    return address
+
+
+@pytest.fixture
+def refusals() -> Iterator[list[str]]:
+    """What a browser refused, or a script threw, on any page of the test; nothing, or the test fails."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def profiles(browser: Browser, desk: Site) -> Iterator[dict[str, BrowserContext]]:
+    """The profiles of the two editors, who are signed in. They stay for the module, with the files that they cached."""
+    profiles = {name: browser.new_context(viewport=WIDE, locale="en-GB") for name in ("edith", "emil")}
+    for name, context in profiles.items():
+        context.set_default_timeout(TIMEOUT)
+        page = context.new_page()
+        sign_in(page, desk, name)
+        page.close()
+    yield profiles
+    for context in profiles.values():
+        context.close()
+
+
+@pytest.fixture
+def somebody(profiles: dict[str, BrowserContext], desk: Site, refusals: list[str]) -> Iterator[Callable[[str], Page]]:
+    """A function that opens a page for a person who is signed in. What a test leaves in their browser is cleared."""
+
+    def come(username: str) -> Page:
+        page = profiles[username].new_page()
+        watch(page, refusals)
+        return page
+
+    yield come
+    for context in profiles.values():
+        for page in context.pages:
+            page.close(run_before_unload=False)
+        # Only now: a page that is left keeps a copy of its text.
+        page = context.new_page()
+        origin = {"origin": desk.url, "storageTypes": "indexeddb,local_storage"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", origin)
+        page.close()
