@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +27,7 @@ from tests.browser.editing import (
     wait_for_editors,
     watch,
 )
-from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, TIMEOUT, sign_in, until
+from tests.browser.visiting import CHROMIUM_OPTIONS, HEADLESS, TIMEOUT, sign_in, until
 from tests.sites import Site
 from tests.waiting import eventually
 
@@ -167,11 +169,13 @@ def test_text_that_the_bar_says_is_kept_survives_a_browser_that_is_killed(
     browser: Browser, desk: Site, term: str, tmp_path: Path
 ) -> None:
     def start() -> tuple[subprocess.Popen[bytes], Page]:
-        assert CHROMIUM  # without a user interface, it keeps nothing on the disk
+        assert HEADLESS
         address = tmp_path / "DevToolsActivePort"
         address.unlink(missing_ok=True)
         options = ["--headless=new", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}", *CHROMIUM_OPTIONS]
-        process = subprocess.Popen([CHROMIUM, *options, "about:blank"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [HEADLESS, *options, "about:blank"], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         started.append(process)
         eventually(lambda: address.exists() and "\n" in address.read_text(), "the browser starts")
         port = address.read_text().splitlines()[0]
@@ -184,20 +188,23 @@ def test_text_that_the_bar_says_is_kept_survives_a_browser_that_is_killed(
         open_form(page, term)
         return process, page
 
+    def kill(process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # Debian's command is a script that starts the browser
+            process.wait()
+
     started: list[subprocess.Popen[bytes]] = []
     try:
         process, page = start()
         text(page, "Mechanism:").fill("Written just before.")
         expect(page.get_by_text("kept in this browser at")).to_be_visible()
-        process.kill()
-        process.wait()
+        kill(process)
         process, page = start()
         restore(page)
         expect(text(page, "Mechanism:")).to_have_text("Written just before.")
     finally:
         for process in started:
-            process.kill()
-            process.wait()
+            kill(process)
 
 
 def test_where_nothing_is_kept_the_bar_says_so_and_keys_save(somebody: Callable[[str], Page], term: str) -> None:
