@@ -1,4 +1,4 @@
-"""One migration of a database at a time.
+"""One migration of a database at a time, and none of a database that stopped among steps which no longer exist.
 
 Of two that run at once, both would plan the same steps, and the second would fail half-way at a table that is there
 already. Several machines that start a new release at once do just that.
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 #: A number of our own, as PostgreSQL's advisory locks have: "glossary" in ASCII.
 LOCK = int.from_bytes(b"glossary")
@@ -26,6 +28,20 @@ def one_at_a_time(connection: BaseDatabaseWrapper, *, wait: Callable[[], None]) 
     locked = _on_postgresql(connection, wait) if connection.vendor == "postgresql" else _on_sqlite(connection, wait)
     with locked:
         yield
+
+
+def missing_former_steps(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return what a database lacks that stopped among migrations which have become one since: none may be left out.
+
+    Django would say of it that migrations conflict. Nothing is missing where all of them were applied, or none.
+    """
+    applied = MigrationRecorder(connection).applied_migrations()
+    missing = []
+    for migration in (MigrationLoader(None).disk_migrations or {}).values():
+        former = [tuple(step) for step in migration.replaces]
+        if any(step in applied for step in former):
+            missing += [".".join(step) for step in former if step not in applied]
+    return sorted(missing)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -456,17 +455,6 @@ if CONSENT_LANGUAGES[:1] != ["en"] or len(set(CONSENT_LANGUAGES)) != len(CONSENT
     raise ImproperlyConfigured("CONSENT_LANGUAGES must begin with en, the language of the site, and name each once.")
 if unreadable := [code for code in CONSENT_LANGUAGES if not re.fullmatch("[a-z]{2,3}(-[a-z]{2,4})?", code)]:
     raise ImproperlyConfigured(f"CONSENT_LANGUAGES: {unreadable[0]!r} is no language code such as de or pt-br.")
-
-# What static/personal keeps in browsers. New sites name it in their first notice, others declare it when they migrate;
-# nothing is kept before a notice names it (docs/howto/consent.md).
-CONSENT_SITE_STORAGE: list[dict[str, Any]] = [
-    {"category": "personalization", "name": name, "purpose": purpose, "days": 182}
-    for name, purpose in (
-        ("glossary.display", "Remembers the colours and the text size that you chose. It stays in your browser."),
-        ("glossary.recent", "Lists the terms that you read last, for you alone. It stays in your browser."),
-        ("glossary.saved", "Lists the terms that you saved. It stays in your browser."),
-    )
-]
 
 # What the two apps call, after commit, when something that public pages show has changed.
 GLOSSARY_ON_CHANGE = "config.pages.announce"

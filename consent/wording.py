@@ -1,14 +1,13 @@
-"""The words of the notice as a new site has them. Operators edit them in the admin from then on.
+"""The words of the notice, in English. Operators edit their own copy of them in the admin.
+
+A new site begins with those of the first notice, which migrations have frozen. What is here is said where a site has no
+words of its own for a key, such as one that came later. To give new sites other words, write a migration.
 
 The buttons "Reject all" and "Accept all", and "We use cookies" in the summary, are what agents that answer banners for
 their users look for: :func:`refused` has them to the letter.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from django.conf import settings
+from collections.abc import Mapping
 
 #: The language of the site and of the registry. Notices in others are translations.
 LANGUAGE = "en"
@@ -107,72 +106,3 @@ def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
             f"The summary must say “{OPENING}”: programs that refuse banners for their users look for it."
         )
     return reasons
-
-
-@dataclass(frozen=True, slots=True)
-class Cookie:
-    """A cookie of our own. ``lifetime_days`` is ``None`` when it goes with the browser session."""
-
-    name: str
-    purpose: str
-    lifetime_days: int | None
-    path: str = "/"
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """A category as a freshly migrated site has it."""
-
-    varname: str
-    name: str
-    purpose: str
-    required: bool = False
-    cookies: tuple[Cookie, ...] = ()
-
-
-CATEGORIES = (
-    Category(
-        "necessary",
-        "Necessary",
-        "What the site needs to work: it keeps the choice you make here and, for our staff, the signed-in session.",
-        required=True,
-        cookies=(
-            Cookie("__Host-consent_choice", "Remembers which categories you accepted and refused.", 182),
-            Cookie("consent_receipt", "Lets you, and nobody else, see the record of your choice.", 182, "/consent/"),
-            Cookie("sessionid", "Keeps members of our staff signed in. Readers never get it.", 14),
-            Cookie("signed_in", "Switches services off for staff who are signed in. Readers never get it.", 14),
-            Cookie("csrftoken", "Protects the forms of our staff. Readers never get it.", 364),
-        ),
-    ),
-    Category(
-        "analytics",
-        "Analytics",
-        "Shows us how visitors use the site, so that we can improve how it works and how quickly it answers.",
-    ),
-    Category(
-        "personalization",
-        "Personalisation",
-        "Lets us fit content and features of the site to what you have looked at, for a more tailored visit.",
-    ),
-    Category(
-        "marketing",
-        "Marketing",
-        "Helps to pay for our free resources through marketing and promotions that are matched to you.",
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """What the site's own scripts keep in a browser's local storage, with permission for ``category``."""
-
-    category: str
-    name: str
-    purpose: str
-    days: int
-
-
-def site_storage() -> tuple[StoredKey, ...]:
-    """Return what the setting CONSENT_SITE_STORAGE says of the site around this app."""
-    declared: Sequence[Mapping[str, Any]] = settings.CONSENT_SITE_STORAGE
-    return tuple(StoredKey(**each) for each in declared)

@@ -1,6 +1,6 @@
 """Databases for tests: copies of one that was migrated once.
 
-Migrating takes ten seconds of CPU, and a copy a few milliseconds. On SQLite the migrated database is kept in
+Migrating takes several seconds of CPU, and a copy a few milliseconds. On SQLite the migrated database is kept in
 ``var/tests`` under a hash of the project's code, so that the next run of the same code begins at once. On PostgreSQL
 it is made once for a run, whose processes share it, and dropped at its end.
 """

@@ -51,9 +51,9 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
 class ConsentRecord(AppendOnly):
     """One choice of one visitor. Never holds an address, a user agent or a page.
 
-    Three things happen to a record, and the database lets through nothing else (migration ``ledger``): it is sealed
-    (``index`` and ``seal``), erased (what :data:`PERSONAL` names becomes NULL, and ``personal_sha256`` stands for it),
-    and removed with its whole block of 256 once that is pruned.
+    Three things happen to a record, and the database lets through nothing else (migration ``append_only``): it is
+    sealed (``index`` and ``seal``), erased (what :data:`PERSONAL` names becomes NULL, and ``personal_sha256`` stands
+    for it), and removed with its whole block of 256 once that is pruned.
     """
 
     class Action(models.TextChoices):

@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 
 from consent.languages import without_language
+from consent.models.fields import CheckedLines, CheckedText
 from consent.wildcards import fits
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -108,8 +109,8 @@ def validate_pages(value: str) -> None:
             )
 
 
-def _origins(label: str, directive: str, what: str) -> models.CharField[str, str]:
-    return models.CharField(
+def _origins(label: str, directive: str, what: str) -> CheckedText:
+    return CheckedText(
         label,
         max_length=1000,
         blank=True,
@@ -195,21 +196,21 @@ class Service(models.Model):
         related_name="services",
     )
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.SCRIPT)
-    url = models.CharField(
+    url = CheckedText(
         "address",
         max_length=500,
         blank=True,
         validators=[validate_script_url],
         help_text="https://… of the script, pixel or frame. Empty for start code alone and embeds that pages place.",
     )
-    integrity = models.CharField(
+    integrity = CheckedText(
         max_length=200,
         blank=True,
         validators=[validate_integrity],
         help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without "
         "it, whoever holds the vendor's server decides what runs here.",
     )
-    attributes = models.TextField(
+    attributes = CheckedLines(
         max_length=2000,
         blank=True,
         validators=[validate_attributes],
@@ -237,7 +238,7 @@ class Service(models.Model):
     style_origins = _origins("may load styles from", "style-src", "Origins of its style sheets")
     font_origins = _origins("may load fonts from", "font-src", "Origins of its fonts")
     media_origins = _origins("may play media from", "media-src", "Origins of its sound and video")
-    pages = models.TextField(
+    pages = CheckedLines(
         "on which pages",
         max_length=2000,
         blank=True,

@@ -246,7 +246,7 @@ def _following(document: TermDocument) -> TermDocument:
 def contributors(revision: Revision) -> dict[int, str]:
     """Return everybody who saved a revision since the last approved one, up to this: account → name.
 
-    Emergency approvals are none. The trigger of migration ``0005_four_eyes`` states the same rule in SQL.
+    Emergency approvals are none. The trigger of migration ``0004_append_only`` states the same rule in SQL.
     """
     approved = Approval.objects.filter(
         term=revision.term_id, emergency=False, revision__number__lt=revision.number

@@ -21,6 +21,11 @@ class CodePointField(CharField):
     another machine. Prefixes need no second index under this collation.
     """
 
+    def deconstruct(self) -> Any:
+        # Migrations have a copy of their own, since this class may change and they may not.
+        name, _, args, kwargs = super().deconstruct()
+        return name, "glossary.migrations.frozen.columns.CodePointField", args, kwargs
+
     def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
         collation = "C" if connection.vendor == "postgresql" else "BINARY"
         return super().db_parameters(connection) | {"collation": collation}

@@ -9,7 +9,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from glossary.models.published import PublishedEntry
 
-# The full-text table of SQLite, and the columns of PostgreSQL (glossary.search.tables).
+# The full-text table of SQLite, and the columns of PostgreSQL (glossary.migrations.frozen.search_index).
 SQLITE_INDEX = "glossary_search_index"
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from cookie_consent.models import Cookie, CookieGroup
-from django.apps import apps
-from django.contrib.auth.models import User
-from django.db import connection
+from cookie_consent.models import CookieGroup
 from django.test import Client
 
 from consent.actions import erase_record
 from consent.gate import cookie_content, current_gate
-from consent.models import Notice, NoticeText
+from consent.models import Notice
 from tests.consent.builders import SAME_ORIGIN, cookies, post
 from tests.people import NOON
 
@@ -127,22 +123,8 @@ def test_withdrawing_and_erasing_with_the_receipt_delete_it_too(before: Client) 
     )
 
 
-def test_the_registry_calls_the_cookie_as_it_is_called_now(operator: User) -> None:
+def test_the_registry_calls_the_cookie_as_it_is_called_now() -> None:
     group = CookieGroup.objects.get(varname="necessary")
     assert [cookie.name for cookie in group.cookie_set.filter(name__endswith="consent_choice")] == [
         "__Host-consent_choice"
     ]
-    # As a site from before the new name has it, with its translation.
-    Cookie.objects.filter(name="__Host-consent_choice").update(name=BEFORE)
-    NoticeText.objects.create(
-        language="de",
-        names={f"cookie/necessary/{BEFORE}/": "Merkt sich Ihre Wahl.", "category/necessary/name": "Notwendig"},
-        changed_at=NOON,
-        changed_by=operator,
-    )
-    import_module("consent.migrations.0019_consent_cookie_name").forwards(apps, connection.schema_editor())
-    assert not Cookie.objects.filter(name=BEFORE).exists()
-    assert NoticeText.objects.get(language="de").names == {
-        "cookie/necessary/__Host-consent_choice/": "Merkt sich Ihre Wahl.",
-        "category/necessary/name": "Notwendig",
-    }

@@ -3,12 +3,10 @@
 import random
 import re
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -17,7 +15,7 @@ from django.urls import reverse
 
 from glossary import lists
 from glossary.actions import listing, publish_terms, recount_lists, retire_term, save_term, save_terms
-from glossary.models import EntryTag, Listing, Program, PublishedEntry, Term, TopicPair, initial_of, sort_key_of
+from glossary.models import Listing, Program, PublishedEntry, Term, TopicPair, initial_of, sort_key_of
 from glossary.views import crawling
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 from tests.glossary.term_form import signed_in
@@ -85,21 +83,6 @@ def test_lists_are_sorted_as_people_count(client: Client, editor: User, at: date
     # Digits of any script count, and the letter is that of the title.
     assert sort_key_of("Ataxia ٢") == sort_key_of("ataxia 02")
     assert initial_of("9 and 10") == "0-9"
-
-
-def test_what_exists_is_sorted_by_the_migration_as_what_comes(editor: User, at: datetime) -> None:
-    titles = ["Ataxia 10", "Ataxia 2", "“Ærø 007” disease", "β-1", "+++", "1" * 60]
-    publish(*(document(title, slug=f"t-{n}", tags=[title]) for n, title in enumerate(titles)), by=editor, at=at)
-
-    def keys() -> list[tuple[int, str]]:
-        models = (Term, PublishedEntry, EntryTag, Listing)
-        return [row for model in models for row in model.objects.order_by("pk").values_list("pk", "sort_key")]
-
-    as_published = keys()
-    for model in (Term, PublishedEntry, EntryTag, Listing):
-        model.objects.update(sort_key="x")
-    import_module("glossary.migrations.0026_sorted_as_people_count").forwards(apps, None)
-    assert keys() == as_published
 
 
 def test_each_page_of_a_letter_leads_to_every_other(

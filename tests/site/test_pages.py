@@ -129,7 +129,7 @@ def test_the_site_is_ready_when_database_migrations_and_cache_are(client: Client
 @pytest.mark.django_db
 def test_the_site_is_not_ready_while_a_migration_is_missing(client: Client) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'glossary' AND name = '0001_initial'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'glossary' AND name = '0001_terms'")
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["migrations"] == "1 not applied: run manage.py migrate"

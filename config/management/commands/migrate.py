@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 
-from config.migrating import one_at_a_time
+from config.migrating import missing_former_steps, one_at_a_time
 
 
 class Command(migrate.Command):
@@ -15,7 +16,14 @@ class Command(migrate.Command):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with one_at_a_time(connections[options["database"]], wait=self._say_that_it_waits):
+        connection = connections[options["database"]]
+        with one_at_a_time(connection, wait=self._say_that_it_waits):
+            if missing := missing_former_steps(connection):
+                raise CommandError(
+                    f"This database stopped among the migrations of an earlier version: {', '.join(missing)} "
+                    "were not applied. They are part of fewer migrations now. Run migrate with the last version that "
+                    "had them, then with this one: see docs/howto/deploy.md."
+                )
             super().handle(*args, **options)
 
     def _say_that_it_waits(self) -> None:
