@@ -8,7 +8,6 @@ import io
 import json
 import subprocess
 import sys
-import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -22,14 +21,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from consent.actions import erase_record, export_records, publish_notice, record_choice, seal_ledger
-from consent.exporting import Export, NothingSealed, defused
+from consent.exporting import Export, defused
 from consent.ledger import checkpoint
 from consent.ledger.checkpoint import Head, write
 from consent.ledger.keys import current_key, origin, public_keys
 from consent.ledger.proofs import consistency_proof
 from consent.models import Checkpoint, ConsentEvent, ConsentRecord
 from tests.consent.ledger import add_record, add_records
-from tests.people import person
+from tests.people import NOON, person
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +37,19 @@ URL = "/admin/consent/consentrecord/export/"
 Unpack = Callable[..., Path]
 
 
-@pytest.fixture
-def sealed(at: datetime) -> list[str]:
-    """The receipts of 300 sealed records of one day; the fourth was erased."""
-    receipts = add_records(300, at=at)
-    seal_ledger(at=at + timedelta(hours=1))
-    erase_record(receipt=receipts[3], at=at + timedelta(hours=2))
+@pytest.fixture(scope="module")
+def receipts(shared_database: None) -> list[str]:
+    """The receipts of 300 sealed records of one day."""
+    receipts = add_records(300, at=NOON)
+    seal_ledger(at=NOON + timedelta(hours=1))
     return receipts
+
+
+@pytest.fixture
+def sealed(receipts: list[str], at: datetime, db: None) -> list[str]:
+    """The receipts of 300 sealed records of one day; the fourth was erased."""
+    erase_record(receipt=receipts[3], at=at + timedelta(hours=2))
+    return list(receipts)
 
 
 @pytest.fixture
@@ -418,32 +423,6 @@ def test_each_export_leaves_an_event_before_its_first_byte(sealed: list[str], at
     event = ConsentEvent.objects.filter(verb="exported").get()
     assert (event.by, event.by_name) == (user, "Olga Nwosu")
     assert event.details == {"from": "2026-03-02", "to": "2026-03-02", "records": 300, "format": "json"}
-
-
-@pytest.mark.slow
-@pytest.mark.database
-def test_an_export_of_any_size_takes_the_same_memory(at: datetime) -> None:
-    def peak(last: date) -> int:
-        export = export_records(first=DAY, last=last, format="json", by=None, at=at)
-        tracemalloc.start()
-        size = sum(len(chunk) for chunk in export.chunks())
-        used = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert size
-        return used
-
-    add_records(600, at=at)
-    add_records(1_200, at=at + timedelta(days=1))
-    seal_ledger(at=at + timedelta(days=2))
-    peak(DAY)  # what is loaded and cached the first time
-    assert peak(DAY + timedelta(days=1)) < 2 * peak(DAY)
-
-
-def test_before_anything_is_sealed_there_is_nothing_to_prove(at: datetime) -> None:
-    add_records(1, at=at)
-    with pytest.raises(NothingSealed):
-        export_records(first=DAY, last=DAY, format="csv", by=None, at=at)
-    assert not ConsentEvent.objects.exists()
 
 
 def test_operators_export_from_the_admin_by_post_only(client: Client, sealed: list[str]) -> None:

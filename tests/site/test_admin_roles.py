@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +15,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, reverse
 from taggit.models import Tag
 
-from consent.actions import record_choice
 from consent.models import CheckRun, ConsentEvent, ConsentRecord, Notice, NoticeText, Service, Violation
 from glossary.actions import save_term, schedule_retirement, submit_term, unschedule
 from glossary.models import (
@@ -32,6 +32,7 @@ from glossary.models import (
     Term,
 )
 from tests.consent.audits import audit_run
+from tests.consent.ledger import add_records
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import change_url, fields_of, messages_of, signed_in, with_row
 from tests.people import NOON, person
@@ -244,8 +245,19 @@ class World:
         )
 
 
-@pytest.fixture
-def world(editor: User, reviewer: User, at: datetime) -> World:
+@pytest.fixture(scope="module")
+def built(shared_database: None) -> World:
+    """The world as every test of this module begins with it. Under the database alone: tests get copies."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        editor = person("edith", "Edith Okafor", "Clinical editors")
+        reviewer = person("rafael", "Rafael Lindqvist", "Clinical reviewers")
+        person("stan", "Stan Doe")
+        person("olga", "Olga Brandt", "Site operators")
+        person("root", "Ruth Oyelaran", superuser=True)
+        return build(editor=editor, reviewer=reviewer, at=NOON)
+
+
+def build(*, editor: User, reviewer: User, at: datetime) -> World:
     term = save_term(document=document(tags=["cycle"]), by=editor, at=at).term
     publish_unreviewed(term=term, by=editor, at=at)
     term = save_term(document=document(tags=["cycle"], origin="<p>New.</p>"), by=editor, at=at, term=term).term
@@ -255,9 +267,7 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
     Concern.objects.create(term=term, kind="target_changed", target=other, created_at=at)
     group = CookieGroup.objects.get(varname="analytics")
     notice = Notice.objects.get()
-    record_choice(
-        choice="reject_all", categories=[], notice=notice.sha256, surface="banner", gpc=False, receipt="", at=at
-    )
+    add_records(1, at=at)
     service = Service.objects.create(
         name="Statistics",
         slug="statistics",
@@ -294,21 +304,30 @@ def world(editor: User, reviewer: User, at: datetime) -> World:
 
 
 @pytest.fixture
+def world(built: World) -> World:
+    return deepcopy(built)
+
+
+@pytest.fixture
 def term(world: World) -> Term:
     return world.term
 
 
 @pytest.fixture
-def client_of(editor: User, reviewer: User) -> dict[str, Client]:
-    people = {
-        "anonymous": None,
-        "staff": person("stan", "Stan Doe"),
-        "editor": editor,
-        "reviewer": reviewer,
-        "operator": person("olga", "Olga Brandt", "Site operators"),
-        "superuser": person("root", "Ruth Oyelaran", superuser=True),
-    }
-    return {role: signed_in(user) for role, user in people.items()}
+def editor(built: World) -> User:
+    return User.objects.get(username="edith")
+
+
+@pytest.fixture
+def reviewer(built: World) -> User:
+    return User.objects.get(username="rafael")
+
+
+@pytest.fixture
+def client_of(built: World, db: None) -> dict[str, Client]:
+    people = {"editor": "edith", "reviewer": "rafael", "operator": "olga", "staff": "stan", "superuser": "root"}
+    clients = {role: signed_in(User.objects.get(username=name)) for role, name in people.items()}
+    return clients | {"anonymous": signed_in(None)}
 
 
 def names_in(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
