@@ -406,6 +406,15 @@ CONSENT_RETENTION_DAYS = env.number(
     description="How many days after its expiry a consent record may be pruned. The default is three years.",
 )
 
+# While somebody tries the site, the banner shows all that it can ask, under whatever name.
+CONSENT_TRIAL = env.flag(
+    "CONSENT_TRIAL",
+    default=DEBUG,
+    shown_default="1 in development, 0 in production",
+    description="The cookie notice is only being tried: it asks about every optional category, also those that nothing "
+    "uses. Off: a category is asked about once a service or a declared cookie uses it, and without any there is no "
+    "banner.",
+)
 # What Global Privacy Control speaks of: see Note [What opens a service] in consent.gate.
 CONSENT_GPC_CATEGORIES = env.words(
     "CONSENT_GPC_CATEGORIES",

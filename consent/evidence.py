@@ -36,6 +36,7 @@ from django.template.loader import render_to_string
 
 from consent import languages
 from consent.models import Checkpoint, Notice
+from consent.notices import asks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -130,7 +131,9 @@ class View:
 
     @property
     def is_even(self) -> bool:
-        """Whether both buttons are alike in all that was measured."""
+        """Whether both buttons are alike in all that was measured. A notice that asks about nothing has none."""
+        if not self.buttons:
+            return True
         first, second = self.buttons
         return all(
             getattr(first, name) == getattr(second, name) for name in ("height", "font_size", "font_weight")
@@ -183,7 +186,7 @@ def take_evidence(*, folder: Path, base_url: str = "", browser: str = "", at: da
             }
             for notice in notices:
                 for surface, path in surfaces_of(notice):
-                    _look(pack, chromium, url + path, notice.language, surface, folder=folder)
+                    _look(pack, chromium, url + path, notice, surface, folder=folder)
         except Error as error:
             raise CannotTake(f"The browser failed: {error.message.splitlines()[0]}") from error
     _write_rest(pack, folder)
@@ -223,8 +226,8 @@ def surfaces_of(notice: Notice) -> list[tuple[str, str]]:
     """Return where this notice is shown: surface and path."""
     preferences = ("preferences", languages.preferences_url(notice.language))
     home = languages.home_url(notice.language)
-    # Where there are no pages in a language, there is no banner in it either.
-    return [("banner", home), preferences] if home else [preferences]
+    # Where there are no pages in a language, or nothing to ask about, there is no banner in it either.
+    return [("banner", home), preferences] if home and asks(notice.document) else [preferences]
 
 
 def contrast(first: list[int], second: list[int]) -> float:
@@ -239,8 +242,9 @@ def _luminance(colour: list[int]) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _look(pack: Pack, browser: Browser, url: str, language: str, surface: str, *, folder: Path) -> None:
+def _look(pack: Pack, browser: Browser, url: str, notice: Notice, surface: str, *, folder: Path) -> None:
     """Look at a surface at each width, as a page that was opened there, in light colours and then in dark ones."""
+    language, selectors = notice.language, BUTTONS.values() if asks(notice.document) else ()
     (folder / language).mkdir(exist_ok=True)
     for width in WIDTHS:
         context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=SCHEMES[0])
@@ -260,7 +264,7 @@ def _look(pack: Pack, browser: Browser, url: str, language: str, surface: str, *
             page.evaluate(SETTLE)
             name = f"{language}/{surface}-{width}-{scheme}.png"
             page.screenshot(path=folder / name, full_page=surface != "banner", animations="disabled")
-            buttons = [_measure(page, surface, selector) for selector in BUTTONS.values()]
+            buttons = [_measure(page, surface, selector) for selector in selectors]
             pack.views.append(View(language, surface, width, scheme, name, buttons, _violations(pack, page)))
         context.close()
 

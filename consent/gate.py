@@ -125,6 +125,13 @@ class Gate:
             if service.key in given and (service.key in opened) is not answers.get(service.category.varname, False)
         }
 
+    def accepted_before(self, cookies: Mapping[str, str]) -> set[str]:
+        """Return the keys of what these cookies accept in categories that are not asked about any more."""
+        given = given_in(cookies)
+        asked = {question.varname for question in self._read_in(given).questions}
+        accepted = {key for key, value in given.items() if value != settings.COOKIE_CONSENT_DECLINE}
+        return {key for key in accepted - set(RESERVED) if key.partition(".")[0] not in asked}
+
     def is_complete(self, cookies: Mapping[str, str], *, gpc: bool = False) -> bool:
         """Return whether the visitor has answered every question of the live notice, so that none is asked."""
         gate = self.read_in(cookies)

@@ -126,10 +126,21 @@ def compose(*, language: str, text: Mapping[str, str], categories: Iterable[Cate
     return {"schema": SCHEMA, "language": language, "text": dict(text), "categories": list(categories)}
 
 
+def is_used(category: CategoryEntry) -> bool:
+    """Return whether anything uses a category: a service, or something that is declared to be kept."""
+    return bool(category["required"] or category["services"] or category["cookies"])
+
+
+def asks(document: NoticeDocument) -> bool:
+    """Return whether a notice asks visitors about anything: without an optional category, there is no banner."""
+    return any(not category["required"] for category in document["categories"])
+
+
 def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | None, material: bool) -> NoticeDocument:
     """Return the draft as the document to publish under ``number``. See Note [When a visitor is asked again].
 
-    A material change that touches no category (another controller, another summary) asks again about all of them.
+    A material change that touches no category (another controller, another summary) asks again about all of them. One
+    that only leaves categories out asks nobody.
     Raises :class:`NotJustWording` when a change that names a new cookie or recipient is called not material.
     """
     known = {category["varname"]: category for category in previous["categories"]} if previous else {}
@@ -138,12 +149,12 @@ def freeze(draft: NoticeDocument, *, number: int, previous: NoticeDocument | Non
         for category in draft["categories"]
         if category["varname"] not in known or _is_changed(known[category["varname"]], category)
     }
+    changed |= known.keys() - {category["varname"] for category in draft["categories"]}
+    required = {category["varname"] for category in (*known.values(), *draft["categories"]) if category["required"]}
     if previous and not material:
         _refuse_new_facts(known, draft)
     everything = material and (
-        previous is None
-        or not any(category["varname"] in changed and not category["required"] for category in draft["categories"])
-        or previous["text"]["controller"] != draft["text"]["controller"]
+        previous is None or not changed - required or previous["text"]["controller"] != draft["text"]["controller"]
     )
     categories = []
     for category in draft["categories"]:

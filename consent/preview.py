@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from consent.actions.publishing import Draft, next_number
 from consent.languages import preferences_url
 from consent.models import Notice
+from consent.notices import asks
 
 LAYOUT = "admin/consent/notice/preview_document.html"
 
@@ -28,7 +29,7 @@ class Preview:
 
 
 def previews(draft: Draft, *, at: datetime) -> list[Preview]:
-    """Return banner and preferences page of a draft, at both widths."""
+    """Return banner (of a draft that asks about anything) and preferences page of a draft, at both widths."""
     number = next_number()
     notice = Notice(
         number=number,
@@ -46,10 +47,9 @@ def previews(draft: Draft, *, at: datetime) -> list[Preview]:
         "frozen_as": "",
         "preferences": preferences_url(notice.language),
     }
-    documents = {
-        "banner": render_to_string("admin/consent/notice/preview_banner.html", context),
-        "preferences": render_to_string("consent/preferences.html", context),
-    }
+    documents = {"preferences": render_to_string("consent/preferences.html", context)}
+    if asks(draft.document):
+        documents = {"banner": render_to_string("admin/consent/notice/preview_banner.html", context)} | documents
     labels = {"banner": "Banner", "preferences": "Preferences page"}
     return [
         Preview(f"{labels[surface]}, {width}", surface, width, document)

@@ -268,6 +268,7 @@ def _page(
         {
             "notice": notice,
             "accepted": [key for key, answer in (answers | own).items() if answer],
+            "accepted_before": gate.accepted_before(cookies),
             "accepted_names": [names.get(key, key) for key, answer in told.items() if answer],
             "refused_names": [names.get(key, key) for key, answer in told.items() if not answer],
             "allowed_services": [key for key, answer in own.items() if answer],

@@ -16,6 +16,8 @@ import pytest
 from tests.folders import RUN
 
 os.environ.setdefault("DEBUG", "1")
+# Sites of tests, which are in production mode, ask about every category.
+os.environ.setdefault("CONSENT_TRIAL", "1")
 # Nothing that a test writes lands in the project.
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="data-", dir=RUN)
 # Where collected static files are expected: WhiteNoise warns when the folder is missing.

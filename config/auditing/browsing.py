@@ -335,11 +335,13 @@ def watch(
     *,
     chromium: str,
     quiet_seconds: float,
+    has_banner: bool,
     say: Callable[[str], None],
 ) -> SiteSeen:
     """Visit all pages of the site in each state and return what happened.
 
-    A page is left once nothing was asked for during ``quiet_seconds``. ``say`` is told what is being done. Raises
+    A page is left once nothing was asked for during ``quiet_seconds``. ``has_banner`` is whether the notice asks about
+    anything, so that there are buttons to compare. ``say`` is told what is being done. Raises
     :class:`CouldNotAudit` when the browser can't be started or the site doesn't answer, :class:`Interrupted` when
     somebody stops it; the browser is gone in every case.
     """
@@ -351,7 +353,7 @@ def watch(
             for state in states:
                 say(f"{state.title} …")
                 seen.states.append(_in_state(browser, site, state, pages, quiet_seconds, check))
-                if state.name == "untouched":
+                if state.name == "untouched" and has_banner:
                     say("Comparing the buttons …")
                     seen.buttons = _buttons(browser, site, pages[0], check)
         except PlaywrightError as error:

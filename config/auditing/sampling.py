@@ -50,16 +50,17 @@ def read_from(base_url: str) -> Read:
 def read_declaration(read: Read) -> Declaration:
     """Return what the notice declares that the site asks its visitors with, at this moment."""
     page = read(reverse("glossary:home"))
-    banner = re.search(r'<input[^>]*name="notice"[^>]*value="([0-9a-f]{64})"', page)
-    if banner is None:
-        raise CouldNotAudit("The front page has no banner, so there is no notice to hold the site against.")
+    # In the banner, and without one in the form at the page's foot that withdraws.
+    named = re.search(r'<input[^>]*name="notice"[^>]*value="([0-9a-f]{64})"', page)
+    if named is None:
+        raise CouldNotAudit("The front page names no notice, so there is none to hold the site against.")
     try:
-        document = json.loads(read(reverse("consent:notice_document", args=[banner[1]])))
+        document = json.loads(read(reverse("consent:notice_document", args=[named[1]])))
     except json.JSONDecodeError as error:
-        raise CouldNotAudit(f"The notice {banner[1][:12]} cannot be read: {error}.") from error
+        raise CouldNotAudit(f"The notice {named[1][:12]} cannot be read: {error}.") from error
     opted_out = _OptedOut()
     opted_out.feed(page)
-    return declaration_of(document, banner[1], opted_out.categories)
+    return declaration_of(document, named[1], opted_out.categories)
 
 
 class _OptedOut(HTMLParser):

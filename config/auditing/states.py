@@ -44,13 +44,18 @@ class State:
 
 
 def states_for(declaration: Declaration) -> list[State]:
-    """Return every state that a visitor of this notice can be in."""
+    """Return every state that a visitor of this notice can be in: none behind a choice, where it asks nothing."""
     everything = frozenset(category.varname for category in declaration.optional)
     under_gpc = everything - declaration.opted_out
-    return [
+    before = [
         State("untouched", "Before any choice"),
         State("no-javascript", "Before any choice, without JavaScript", javascript=False),
         State("gpc", "Before any choice, with Global Privacy Control", gpc=True),
+    ]
+    if not declaration.optional:
+        return before  # nobody is asked
+    return [
+        *before,
         State("rejected", "Everything rejected", ("reject",), breach="despite-refusal"),
         *(
             State(

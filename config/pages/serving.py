@@ -381,8 +381,10 @@ def _answer_of(page: Page, encoding: str, policy: Policy) -> Answer:
 
 
 def _is_whole(body: bytes, content_type: str, gate: Gate) -> bool:
-    """Whether a page asks for consent where there is a notice: a database that stumbles may have left that out."""
-    return gate.notice is None or not content_type.startswith("text/html") or b"data-consent-banner" in body
+    """Whether a page has what it needs of consent where there is a notice: a database that stumbles may have left that
+    out. Where nothing is asked there is no banner, but always a way to withdraw.
+    """
+    return gate.notice is None or not content_type.startswith("text/html") or b"data-consent-withdrawal" in body
 
 
 def _is_allowed(host: str) -> bool:

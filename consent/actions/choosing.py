@@ -87,8 +87,11 @@ def record_choice(
     if choice != "reject_all":
         if unknown := sorted(set(categories) - known):
             raise UnknownCategory(f"The notice has no category {unknown[0]!r}.")
-        if unknown := sorted(set(services or {}) - set(notices.service_versions(shown.document))):
+        offered = notices.service_versions(shown.document)
+        if unknown := sorted(key for key, answer in (services or {}).items() if answer and key not in offered):
             raise UnknownCategory(f"The notice has no service {unknown[0]!r}.")
+        # Refusing what is not asked about any more is no error, and no answer.
+        services = {key: answer for key, answer in (services or {}).items() if key in offered}
     opted_out = set(settings.CONSENT_GPC_CATEGORIES) if gpc else set[str]()
     accepted = {"accept_all": known - opted_out, "reject_all": set[str](), "save": set(categories)}[choice]
     answers = {entry["varname"]: entry["required"] or entry["varname"] in accepted for entry in entries}

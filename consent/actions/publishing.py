@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cookie_consent.models import CookieGroup
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -87,13 +88,19 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
 def registry_entries() -> list[CategoryEntry]:
     """Return categories, declared cookies and announced services, as English visitors would read them.
 
-    Raises :class:`IncompleteNotice`.
+    A category that nothing uses is left out, so that nobody is asked about it, unless ``CONSENT_TRIAL`` is on. Raises
+    :class:`IncompleteNotice`.
     """
     services: dict[int, list[Service]] = {}
     for service in Service.objects.announced():
         services.setdefault(service.category_id, []).append(service)
     groups = CookieGroup.objects.order_by("ordering", "varname").prefetch_related("cookie_set__details__service")
-    return [_category_entry(group, services.get(group.pk, [])) for group in groups]
+    entries = [_category_entry(group, services.get(group.pk, [])) for group in groups]
+    asked = [entry for entry in entries if settings.CONSENT_TRIAL or notices.is_used(entry)]
+    for entry in asked:
+        if not entry["name"].strip() or not entry["purpose"].strip():
+            raise IncompleteNotice(f"The category “{entry['varname']}” needs a name and a description.")
+    return asked
 
 
 def next_number() -> int:
@@ -146,8 +153,6 @@ def _category_entry(group: CookieGroup, services: list[Service]) -> CategoryEntr
             raise IncompleteNotice(f"The cookie “{cookie.name}” has no lifetime. Say how long it stays.")
         if not cookie.description.strip():
             raise IncompleteNotice(f"The cookie “{cookie.name}” has no purpose. Say what it is for.")
-    if not group.name.strip() or not group.description.strip():
-        raise IncompleteNotice(f"The category “{group.varname}” needs a name and a description.")
     # What a service that is off would keep is nothing that visitors meet.
     announced = {service.pk for service in services}
     told = [cookie for cookie in cookies if cookie.details.service_id is None or cookie.details.service_id in announced]

@@ -83,7 +83,8 @@ class NoticeTextAdmin(SaysWhatWaits):
         return super().get_form(request, obj, change=change, **{**kwargs, "form": form, "fields": []})
 
     def save_model(self, request: HttpRequest, obj: NoticeText, form: Any, change: bool) -> None:
-        words, names = (form.part("words"), form.part("names")) if change else ({}, {})
+        # The names of what isn't in the form, as nothing uses it now, stay for when something does.
+        words, names = (form.part("words"), obj.names | form.part("names")) if change else ({}, {})
         saved = actions.save_notice_text(
             language=obj.language, words=words, names=names, by=staff(request), at=timezone.now()
         )

@@ -1,22 +1,25 @@
 from typing import Any
 
 from django.apps.registry import Apps
+from django.conf import settings
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils import timezone
 
-from consent.migrations.frozen.first_notice import DOCUMENT, SHA256
+from consent.migrations.frozen.first_notice import DOCUMENT, SHA256, USED_DOCUMENT, USED_SHA256
 
 
 def forwards(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for position, category in enumerate(DOCUMENT["categories"]):
         register(apps, category, position)
+    # Nobody is asked about a category that nothing uses, but on trial: see the setting CONSENT_TRIAL.
+    document, sha256 = (DOCUMENT, SHA256) if settings.CONSENT_TRIAL else (USED_DOCUMENT, USED_SHA256)
     now = timezone.now()
     apps.get_model("consent", "Notice").objects.create(
         number=DOCUMENT["number"],
         language=DOCUMENT["language"],
-        document=DOCUMENT,
-        sha256=SHA256,
+        document=document,
+        sha256=sha256,
         material=True,
         reason="The first notice of this site.",
         published_at=now,

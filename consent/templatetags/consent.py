@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from consent import languages, wording
+from consent import languages, notices, wording
 from consent.choices import is_local_path
 from consent.gate import Gate, current_gate, gate_for
 from consent.models import Service, origin_of
@@ -157,6 +157,12 @@ def is_sold(varname: str) -> bool:
 def suffix(gate: Gate) -> str:
     """What the names of attributes end with that speak of this gate's language: nothing for the site's own."""
     return "" if gate.language == wording.LANGUAGE else f"-{gate.language}"
+
+
+@register.filter
+def asks(document: NoticeDocument) -> bool:
+    """Whether a notice asks about anything, so that there is a banner."""
+    return notices.asks(document)
 
 
 @register.filter

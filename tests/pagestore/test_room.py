@@ -22,7 +22,7 @@ ROOM = PARTS * 5_000
 class Made:
     """Pages of half a kilobyte that no compression makes smaller, each another one and always the same.
 
-    With the mark of the banner: a page without it isn't kept.
+    With the mark of a way to withdraw: a page without it isn't kept.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Made:
         path = environ["PATH_INFO"]
         self.asked.append(path)
         start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-        return [b"data-consent-banner " + path.encode() + random.Random(path).randbytes(500)]  # noqa: S311  (no secret)
+        return [b"data-consent-withdrawal " + path.encode() + random.Random(path).randbytes(500)]  # noqa: S311  (no secret)
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ class Command(BaseCommand):
                 states,
                 chromium=chromium,
                 quiet_seconds=options["quiet_for"],
+                has_banner=bool(declaration.optional),
                 say=lambda line: self.stdout.write(f"  {line}"),
             )
         return Audit(
@@ -184,11 +185,13 @@ def _states(declaration: Declaration, options: dict[str, Any]) -> list[State]:
 
 def _left_out(options: dict[str, Any], declaration: Declaration) -> list[str]:
     lines = []
+    if not declaration.optional:
+        lines.append("Choices and buttons: the notice asks about nothing optional, so there is no banner.")
     if options["path"]:
         lines.append("Pages other than those named with --path.")
     if options["state"]:
         lines.append("States other than those named with --state.")
-        if "untouched" not in options["state"]:
+        if declaration.optional and "untouched" not in options["state"]:
             lines.append("The two buttons, which are compared in the state “untouched”.")
     lines += [
         f"{service.name} alone: the notice offers it with “{category.name}” as a whole only."

@@ -160,3 +160,9 @@ DOCUMENT: dict[str, Any] = {
     ],
     "number": 1,
 }
+
+#: The same without the optional categories that nothing uses on a new site, and its hash.
+USED_DOCUMENT: dict[str, Any] = DOCUMENT | {
+    "categories": [each for each in DOCUMENT["categories"] if each["required"] or each["cookies"]]
+}
+USED_SHA256 = "7b993feac411ed2db8bf501182b5a43994f59ae632ab3b9a292ddcb9d836f87e"
