@@ -412,8 +412,8 @@ CONSENT_TRIAL = env.flag(
     default=DEBUG,
     shown_default="1 in development, 0 in production",
     description="The cookie notice is only being tried: it asks about every optional category, also those that nothing "
-    "uses. Off: a category is asked about once a service or a declared cookie uses it, and without any there is no "
-    "banner.",
+    "uses, and is published under the name that a new site has as its controller. Off: a category is asked about once "
+    "a service or a declared cookie uses it, without any there is no banner, and the controller has to have a name.",
 )
 # What Global Privacy Control speaks of: see Note [What opens a service] in consent.gate.
 CONSENT_GPC_CATEGORIES = env.words(

@@ -21,10 +21,14 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import rfc8785
 
+from consent import wording
+
 if TYPE_CHECKING:
     from consent.models import Notice
 
 SCHEMA = "consent-notice/1"
+#: What a document says that has any of ``wording.ABOUT`` among its words. Without them, it is as before.
+SCHEMA_ABOUT = "consent-notice/2"
 #: How many characters of a hash name a category's version, and a notice inside the cookie.
 SHORT = 16
 
@@ -123,7 +127,8 @@ def sha256(document: Mapping[str, Any]) -> str:
 
 def compose(*, language: str, text: Mapping[str, str], categories: Iterable[CategoryEntry]) -> NoticeDocument:
     """Return the draft of a notice."""
-    return {"schema": SCHEMA, "language": language, "text": dict(text), "categories": list(categories)}
+    schema = SCHEMA_ABOUT if text.keys() & wording.ABOUT.keys() else SCHEMA
+    return {"schema": schema, "language": language, "text": dict(text), "categories": list(categories)}
 
 
 def is_used(category: CategoryEntry) -> bool:

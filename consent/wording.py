@@ -7,6 +7,7 @@ The buttons "Reject all" and "Accept all", and "We use cookies" in the summary, 
 their users look for: :func:`refused` has them to the letter.
 """
 
+import re
 from collections.abc import Mapping
 
 #: The language of the site and of the registry. Notices in others are translations.
@@ -83,9 +84,20 @@ TEXT: dict[str, str] = {
     "asked_by": "Asked by",
     "all_notices": "All notices",
 }
+#: What a notice says of who asks and of the data, as far as the operator has written it, and how to write it. What is
+#: empty is left out of the notice.
+ABOUT: dict[str, str] = {
+    "contact": "Where visitors ask about their data: an email address, a postal address, a data protection officer.",
+    "privacy_policy_address": "Your own privacy policy: an address that begins with https://, or with / on this site.",
+    "imprint_address": "Your imprint or legal notice: an address that begins with https://, or with / on this site.",
+    "transfers": "To which countries or organisations data are transferred, and what protects them there.",
+    "retention": "How long data are kept, or what decides it. How long browsers keep each cookie is told beside it.",
+}
+ADDRESSES = ("privacy_policy_address", "imprint_address")
 #: What agents that answer banners look for in English.
 BUTTONS = {"reject_all": "Reject all", "accept_all": "Accept all"}
 OPENING = "We use cookies"
+ADDRESS = re.compile(r"(https?://[^\s/\\]|/(?![/\\]))[^\s\\]*")
 
 
 def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
@@ -94,6 +106,9 @@ def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
     for key, name, what in (("kept_days", "{days}", "number of days"), ("service_choice", "{service}", "name")):
         if words.get(key) and name not in words[key]:
             reasons[key] = f"Write {name} where the {what} belongs."
+    for key in ADDRESSES:
+        if (address := words.get(key, "").strip()) and not ADDRESS.fullmatch(address):
+            reasons[key] = f"{address!r} is no address that visitors can follow: begin with https://, or with /."
     if language != LANGUAGE:
         return reasons
     reasons |= {

@@ -27,6 +27,7 @@ from consent.actions.publishing import (
     draft_notice,
     publish_notice,
     registry_entries,
+    why_not_publish,
 )
 from consent.actions.registry import (
     CannotApprove,
@@ -89,5 +90,6 @@ __all__ = [
     "verify_ledger",
     "why_not_approve",
     "why_not_check",
+    "why_not_publish",
     "withdraw_consent",
 ]

@@ -64,7 +64,10 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         raise IncompleteNotice(f"There are no words in {languages.name_of(language)} yet. Write them first.")
     categories = registry_entries()
     missing = [named(key) for key in wording.TEXT if not text.said.get(key, "").strip()]
+    about = {key: text.said[key].strip() for key in wording.ABOUT if text.said.get(key, "").strip()}
     if language != wording.LANGUAGE:
+        own = NoticeText.objects.filter(language=wording.LANGUAGE).first()
+        missing += [named(key) for key in wording.ABOUT if own and own.said.get(key, "").strip() and key not in about]
         missing += [where for key, where, _ in notices.to_translate(categories) if not text.names.get(key, "").strip()]
     if missing:
         raise IncompleteNotice(f"The text in {languages.name_of(language)} lacks {len(missing)}: {'; '.join(missing)}.")
@@ -72,7 +75,7 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         categories = notices.translated(categories, text.names)
     draft = notices.compose(
         language=language,
-        text={key: text.said[key].strip() for key in wording.TEXT},
+        text={key: text.said[key].strip() for key in wording.TEXT} | about,
         categories=categories,
     )
     if (length := longest_cookie(draft)) > MOST_COOKIE:
@@ -83,6 +86,18 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         )
     live = Notice.objects.live(language)
     return Draft(draft, notices.sha256(draft), notices.changes(live.document if live else None, draft), live)
+
+
+def why_not_publish(draft: Draft) -> str:
+    """Return why a draft that is whole cannot be published on this site, in words, or ``""``."""
+    if settings.CONSENT_TRIAL or draft.document["text"]["controller"] != wording.TEXT["controller"]:
+        return ""
+    return (
+        f"The controller is still “{wording.TEXT['controller']}”, the placeholder of a new site, but visitors must "
+        "be told who asks them. Write your organisation’s name in Controller, in the admin under Consent, Texts of the "
+        "notice, "
+        f"{languages.name_of(draft.document['language'])}."
+    )
 
 
 def registry_entries() -> list[CategoryEntry]:
@@ -127,6 +142,8 @@ def publish_notice(
         raise ValueError("Say why the notice is published: the reason stays with it.")
     public_content_changed()  # first, as it locks: two operators who publish at once queue up here
     draft = draft_notice(language)
+    if problem := why_not_publish(draft):
+        raise IncompleteNotice(problem)
     if expected and draft.sha256 != expected:
         raise DraftChanged("The draft was changed while you read it. Look at it again.")
     if not draft.changes:

@@ -22,8 +22,10 @@ def save_notice_text(
 ) -> NoticeText:
     """Write the words of a language. Visitors read them with the next notice in it; until then they may be incomplete.
 
-    ``words`` has keys of ``wording.TEXT``; ``names`` has keys of ``notices.to_translate()`` and is empty in English.
-    Raises ``ValidationError`` by key for English words that must stand to the letter, and for a language not offered.
+    ``words`` has keys of ``wording.TEXT`` and ``wording.ABOUT``; ``names`` has keys of ``notices.to_translate()`` and
+    is empty in English.
+    Raises ``ValidationError`` by key for English words that must stand to the letter and for addresses that are none,
+    and for a language not offered.
     """
     if language not in languages.offered():
         raise ValidationError(f"The language {language!r} isn’t switched on: see CONSENT_LANGUAGES.")
@@ -32,7 +34,7 @@ def save_notice_text(
     text, _ = NoticeText.objects.update_or_create(
         language=language,
         defaults={
-            "words": {key: words.get(key, "").strip() for key in wording.TEXT},
+            "words": {key: words.get(key, "").strip() for key in (*wording.TEXT, *wording.ABOUT)},
             "names": {} if language == wording.LANGUAGE else {key: name.strip() for key, name in names.items()},
             "changed_at": at,
             "changed_by": by,

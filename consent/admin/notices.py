@@ -189,6 +189,7 @@ class NoticeAdmin(ReadOnlyAdmin, SaysWhatWaits):
             "draft": draft,
             "changes": compared(draft.changes) if draft else [],
             "problem": problem,
+            "obstacle": actions.why_not_publish(draft) if draft else "",
             "form": form,
         }
         return TemplateResponse(request, "admin/consent/notice/publish.html", context)

@@ -30,7 +30,8 @@ class WordsForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.update({f"words.{key}": self.instance.said.get(key, "") for key in wording.TEXT})
+        said = self.instance.said
+        self.initial.update({f"words.{key}": said.get(key, "") for key in (*wording.TEXT, *wording.ABOUT)})
         self.initial.update({f"names.{key}": name for key, name in self.instance.names.items()})
 
     def part(self, prefix: str) -> dict[str, str]:
@@ -65,6 +66,7 @@ class NoticeTextAdmin(SaysWhatWaits):
         rest = [key for key in wording.TEXT if key not in BANNER]
         fieldsets = [
             ("Banner", {"fields": [f"words.{key}" for key in BANNER]}),
+            ("Who asks, and what becomes of the data", {"fields": [f"words.{key}" for key in wording.ABOUT]}),
             ("Preferences page", {"fields": [f"words.{key}" for key in rest]}),
         ]
         if names := names_of(obj):
@@ -105,10 +107,18 @@ def not_begun() -> list[str]:
 def words_of(text: NoticeText) -> dict[str, forms.Field]:
     """Return a form field for each of the words of the notice."""
     is_own = text.language == wording.LANGUAGE
-    return {
-        f"words.{key}": _field(named(key), english, help_text="" if is_own else f"English: {english}")
-        for key, english in (wording.TEXT if is_own else english_words()).items()
+    words = wording.TEXT if is_own else english_words()
+    fields = {
+        f"words.{key}": _field(named(key), words[key], help_text="" if is_own else f"English: {words[key]}")
+        for key in wording.TEXT
     }
+    for key, how in wording.ABOUT.items():
+        english = "" if is_own else words.get(key, "")
+        is_long = key not in wording.ADDRESSES
+        fields[f"words.{key}"] = _field(
+            named(key), english, help_text=f"{how} English: {english}" if english else how, is_long=is_long
+        )
+    return fields
 
 
 def names_of(text: NoticeText) -> dict[str, forms.Field]:
@@ -128,9 +138,8 @@ def english_words() -> dict[str, str]:
     return own.said if own else wording.TEXT
 
 
-def _field(label: str, english: str, *, help_text: str) -> forms.Field:
+def _field(label: str, english: str, *, help_text: str, is_long: bool | None = None) -> forms.Field:
     # May be left empty: a translation is saved half done, and published whole.
-    widget = (
-        forms.Textarea(attrs={"rows": 3, "cols": 80}) if len(english) > LONG else forms.TextInput(attrs={"size": 60})
-    )
+    is_long = len(english) > LONG if is_long is None else is_long
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 80}) if is_long else forms.TextInput(attrs={"size": 60})
     return forms.CharField(label=label, required=False, max_length=2000, widget=widget, help_text=help_text)

@@ -166,6 +166,12 @@ def asks(document: NoticeDocument) -> bool:
 
 
 @register.filter
+def tells_more(document: NoticeDocument) -> bool:
+    """Whether a notice says more of who asks, and of the data, than the controller's name."""
+    return bool(document["text"].keys() & wording.ABOUT.keys())
+
+
+@register.filter
 def word(document: NoticeDocument, key: str) -> str:
     """One of the words of a notice; as a new site has it in a notice from before there was such a word."""
     return document["text"].get(key) or wording.TEXT[key]

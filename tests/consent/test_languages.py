@@ -184,6 +184,7 @@ def test_a_translation_is_begun_written_compared_and_published_at_the_desk(desk:
     assert "English: We use cookies" in page.content.decode()
     form = page.context["adminform"].form
     data = {name: f"{field.label} auf Deutsch {{days}} {{service}}" for name, field in form.fields.items()}
+    data |= {f"words.{key}": "/impressum/" for key in wording.ADDRESSES}
     url = page.request["PATH_INFO"]
     half = {**data, "words.summary": "", "names.category/analytics/name": ""}
     shown = desk.post(url, half, follow=True).content.decode()

@@ -14,6 +14,7 @@ from django.test import Client
 
 from config.auditing.sampling import read_declaration
 from config.auditing.states import states_for
+from consent import wording
 from consent.actions import draft_notice, publish_notice, registry_entries, save_notice_text, save_service
 from consent.evidence import surfaces_of
 from consent.gate import current_gate
@@ -35,6 +36,7 @@ def asked(notice: Notice) -> list[str]:
 
 
 def publish(by: User, at: datetime, *, material: bool = False) -> Notice:
+    save_notice_text(language="en", words=wording.TEXT | {"controller": "A Hospital"}, names={}, by=by, at=at)
     return publish_notice(by=by, at=at, material=material, reason="As it is now")
 
 
@@ -88,9 +90,13 @@ def test_a_category_is_asked_about_once_something_uses_it(client: Client, operat
         assert not current_gate().is_complete(held)
 
 
-def test_what_is_left_out_asks_nobody_again_although_it_was_called_material(operator: User, at: datetime) -> None:
-    first = Notice.objects.get()
-    publish(operator, at, material=True)
+def test_what_is_left_out_asks_nobody_again_although_it_was_called_material(
+    operator: User, at: datetime, settings: Any
+) -> None:
+    settings.CONSENT_TRIAL = True
+    first = publish(operator, at)
+    settings.CONSENT_TRIAL = False
+    assert asked(publish(operator, at, material=True)) == ["personalization"]
     assert current_gate().is_complete(cookies(first))
 
 
@@ -197,6 +203,7 @@ def test_a_translation_keeps_the_names_of_what_is_not_asked_about_now(
     url = f"/admin/consent/noticetext/{NoticeText.objects.get(language='de').pk}/change/"
     form = client.get(url).context["adminform"].form
     assert "names.category/analytics/name" not in form.fields
-    client.post(url, dict.fromkeys(form.fields, "Wort {days} {service}"))
+    addresses = {f"words.{key}": "" for key in wording.ADDRESSES}
+    client.post(url, dict.fromkeys(form.fields, "Wort {days} {service}") | addresses)
     assert NoticeText.objects.get(language="de").names["category/analytics/name"] == "Statistik"
     assert draft_notice("de").document["categories"][0]["name"] == "Wort {days} {service}"

@@ -84,7 +84,8 @@ class Command(BaseCommand):
             raise CommandError("The live notice says exactly this already, so there is nothing to publish.")
         material, reason, username = options["material"], options["reason"], options["username"]
         if material is None and not reason and not username:
-            self.stdout.write("Publish this with --material or --not-material, --reason TEXT and --as USER.")
+            problem = actions.why_not_publish(draft)
+            self.stdout.write(problem or "Publish this with --material or --not-material, --reason TEXT and --as USER.")
             return
         if material is None or not reason or not username:
             raise CommandError("Publishing needs all of --material or --not-material, --reason TEXT and --as USER.")
@@ -100,6 +101,6 @@ class Command(BaseCommand):
                 expected=draft.sha256,
                 language=options["language"],
             )
-        except (actions.DraftChanged, actions.NothingChanged, NotJustWording) as error:
+        except (actions.DraftChanged, actions.NothingChanged, actions.IncompleteNotice, NotJustWording) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{notice} is live: {notice.sha256}"))
