@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-#: Letters and marks that show nothing: Hangul fillers, variation selectors, the grapheme joiner. Further invisible
-#: characters are told by their category.
+#: What shows nothing, or an empty cell: fillers, variation selectors, the grapheme joiner, and code points that are
+#: kept for more of the kind. Further invisible characters are told by their category. The glossary has a rule of its
+#: own for texts, which this one covers: tests/site/test_invisible.py.
 INVISIBLE = re.compile(
-    "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u3164\\ufe00-\\ufe0f\\uffa0\\U000e0100-\\U000e01ef]"
+    "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2065\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0\\ufff0-\\ufff8"
+    "\\U000e0000-\\U000e0fff]"
 )
 
 
@@ -73,7 +75,7 @@ def save_service(
     service.__dict__.pop("sources", None)
     service.__dict__.pop("_pages", None)
     service.full_clean()
-    if problem := _invisible_in(service.start_code):
+    if problem := invisible_in(service.start_code):
         raise ValidationError({"start_code": problem}, code="invisible")
     service.save()
     if declarations is None:
@@ -130,7 +132,7 @@ def why_not_approve(*, service: Service, by: User) -> str:
         return f"You wrote start code of “{service}”: somebody else has to approve it."
     if service.start_code_by_id is None:
         return f"Nobody knows who wrote the start code of “{service}”: save the service, and ask somebody else."
-    return _invisible_in(service.start_code)
+    return invisible_in(service.start_code)
 
 
 @transaction.atomic
@@ -184,7 +186,7 @@ def _writers_of(service: Service) -> set[int | None]:
     return writers
 
 
-def _invisible_in(code: str) -> str:
+def invisible_in(code: str) -> str:
     """Return the first character that shows nothing, or turns the order of others, in words, or ``""``.
 
     With it, code would read as something else than it is.
