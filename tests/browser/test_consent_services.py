@@ -143,7 +143,7 @@ def kept(page: Page) -> set[str]:
     """What the page's scripts have put by, but for the site's own."""
     names = page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]")
     cookies = {cookie["name"] for cookie in page.context.cookies()} - {"consent_choice", "consent_receipt"}
-    return {*names, *cookies}
+    return {*names, *cookies} - {"consent_place"}
 
 
 def answers(context: BrowserContext) -> dict[str, str]:

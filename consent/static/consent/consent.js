@@ -8,9 +8,9 @@ const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
 const { consentCookie } = all("[data-consent-cookie]")[0].dataset;
 const gpc = navigator.globalPrivacyControl;
+const later = () => import("./kept.js");
 const forms = all("[name=surface]").map((input) => input.form);
-let running = [];
-let sending, kept;
+let running = [], sending, kept;
 
 function show(name, isShown) {
   for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
@@ -70,10 +70,9 @@ function refresh() {
     banner.querySelector("details").open = again;
   }
   if (banner) {
-    const holdsFocus = banner.matches(":focus-within");
+    // The pressed button is about to go, and with it the reader's place: they go on where the page begins.
+    if (!asks && banner.matches(":focus-within")) document.querySelector("main").focus({ preventScroll: true });
     banner.hidden = !asks;
-    // The pressed button is gone, and with it the reader's place: they go on where the page begins.
-    if (holdsFocus && !asks) document.querySelector("main").focus({ preventScroll: true });
   }
   // Those who are signed in to the admin get no services, and a policy that refuses them: see consent/signed_in.py. An
   // address that has the word closes them, too.
@@ -98,10 +97,11 @@ function refresh() {
   return opened;
 }
 
-// A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both.
+// A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both. Where
+// anything runs, what is loaded later is there already.
 function follow() {
   const opened = refresh();
-  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) location.reload();
+  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) later().then((module) => module.reload());
 }
 
 function choiceIn(form, submitter) {
@@ -160,10 +160,9 @@ async function send(form, body) {
   if (sending !== own) return;
   // There the new notice is read.
   if (response.status === 409) return location.assign(`${form.querySelector("a").href}?changed`);
-  const isUnrecorded = readCookie().has("refused");
   // It is known not to be on its way any more.
-  if (refuses && isUnrecorded) keepRefused(body);
-  show("unrecorded", isUnrecorded);
+  if (refuses && readCookie().has("refused")) keepRefused(body);
+  show("unrecorded", readCookie().has("refused"));
   follow();
   return response;
 }
@@ -201,7 +200,7 @@ function boot() {
   addEventListener("pageshow", follow);
   addEventListener("visibilitychange", () => document.hidden || follow());
   if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
-    import("./kept.js").then((module) => (kept = module).begin(units, running, readCookie(), forms[0], send, follow));
+    later().then((module) => (kept = module).begin(units, running, readCookie(), forms[0], send, follow));
   }
 }
 

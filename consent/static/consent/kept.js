@@ -1,5 +1,6 @@
 // What is done about what a browser keeps from before: declared things that are closed are erased, other tabs follow,
-// and a refusal that was not recorded is sent again. Loaded by consent.js once there is any cookie or stored key.
+// and a refusal that was not recorded is sent again. And the reader's place is kept through a reload. Loaded by consent.js
+// once there is any cookie or stored key, or the page has to be loaded anew.
 
 // The page's services, and those of them that run in it.
 let units, running;
@@ -154,8 +155,38 @@ async function carryOver(name, form, follow) {
   follow();
 }
 
+const PLACE = "consent_place";
+// What a reader may have in focus, and what a page has at the same place when it is loaded anew.
+const PLACES = "a, button, input, select, summary, textarea, main";
+
+// Loads the page anew, and remembers where the reader is: browsers forget that, and the state of the history too, where a
+// page's embedder policy changes. It is kept from the one page to the other alone.
+export function reload() {
+  const focus = [...document.querySelectorAll(PLACES)].indexOf(document.activeElement);
+  sessionStorage.setItem(PLACE, JSON.stringify({ path: location.pathname, focus, top: scrollY }));
+  location.reload();
+}
+
+// Leads the reader back to where they were, and tells those who do not see it that their choice is saved.
+function comeBack() {
+  const place = JSON.parse(sessionStorage.getItem(PLACE));
+  sessionStorage.removeItem(PLACE);
+  if (place?.path !== location.pathname) return;
+  const told = document.body.appendChild(document.createElement("p"));
+  told.className = "visually-hidden";
+  told.role = "status";
+  const focus = document.querySelectorAll(PLACES)[place.focus];
+  // The placeholder of an embed has gone: its frame is there instead.
+  const embed = focus?.closest("[data-consent-embed][hidden]");
+  (embed ? embed.parentElement.querySelector("iframe") : focus)?.focus({ preventScroll: true });
+  scrollTo({ top: place.top, behavior: "instant" });
+  // Screen readers hear of what a region says once it is there.
+  requestAnimationFrame(() => (told.textContent = document.querySelector("[data-consent-saved]")?.dataset.consentSaved ?? ""));
+}
+
 export function begin(all, some, cookie, form, send, follow) {
   [units, running] = [all, some];
+  comeBack();
   // What closed what runs here may have been another tab. The page loads anew then.
   document.addEventListener("consent", ({ detail }) => {
     if (running.some(({ dataset }) => !detail.includes(dataset.consentService))) tighten();

@@ -1,0 +1,46 @@
+"""A reader stays where they are when a choice loads the page anew, also where its embedder policy changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.banner import BANNER, publish_services
+from tests.browser.third_parties import remembering, serve
+from tests.browser.visiting import wait_until
+from tests.sites import Site
+
+FILM = "<!doctype html><title>Film</title><p>The film plays."
+
+
+def policy_of(page: Page) -> str:
+    answer = page.request.get(page.url)
+    return answer.headers["cross-origin-embedder-policy"]
+
+
+def test_opening_an_embed_and_accepting_leave_the_reader_where_they_are(
+    new_site: Callable[..., Site], page: Page
+) -> None:
+    site = new_site()
+    with serve(remembering([], lambda path: ("text/html", FILM))) as port:
+        film = {"name": "Film", "kind": "embed", "url": f"http://127.0.0.1:{port}/film", "pages": "/glossary/"}
+        publish_services(site, film)
+        page.set_viewport_size({"width": 390, "height": 300})
+        for button, focused in (("Show this", "iframe[title=Film]"), ("Accept all", "main")):
+            page.context.clear_cookies()
+            page.goto(f"{site.url}/glossary/")
+            expect(page.locator(BANNER)).to_be_visible()
+            assert policy_of(page) == "credentialless"
+            # As far down as the page still goes once the banner is gone.
+            page.evaluate("scrollTo(0, 100)")
+            page.get_by_role("button", name=button).evaluate("(pressed) => pressed.focus({ preventScroll: true })")
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            expect(page.frame_locator("iframe[title=Film]").get_by_text("The film plays.")).to_be_visible()
+            assert policy_of(page) == "unsafe-none"
+            expect(page.locator(focused)).to_be_focused()
+            wait_until(page, "scrollY === 100")
+            expect(page.get_by_role("status").get_by_text("Your choice is saved.")).to_be_attached()
+            # Nothing of it stays behind, and a visit that was not interrupted begins as ever.
+            assert page.evaluate("sessionStorage.length") == 0
