@@ -24,7 +24,12 @@ def test_nobody_is_asked_and_an_old_consent_can_be_withdrawn(site: Site, page: P
     choose_on_banner(page, "accept")  # under the first notice, which asks about all
     site.add_person("olga", "Site operators")
     site.python(
-        "from cookie_consent.models import Cookie\nCookie.objects.filter(cookiegroup__is_required=False).delete()"
+        "from cookie_consent.models import Cookie\n"
+        "from consent.models import NoticeText\n"
+        "Cookie.objects.filter(cookiegroup__is_required=False).delete()\n"
+        "text = NoticeText.objects.get()\n"
+        "text.words['controller'] = 'A Hospital'\n"
+        "text.save()"
     )
     site.manage("publish_notice", "--not-material", "--reason", "Nothing optional", "--as", "olga")
     page.goto(f"{site.url}/glossary/")
