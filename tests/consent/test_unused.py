@@ -19,6 +19,7 @@ from consent.actions import draft_notice, publish_notice, registry_entries, save
 from consent.evidence import surfaces_of
 from consent.gate import current_gate
 from consent.models import ConsentRecord, Notice, NoticeText
+from consent.notices import sha256
 from tests.consent.builders import OPTIONAL, SAME_ORIGIN, cookies, post, service
 from tests.consent.tampering import tamper
 
@@ -47,26 +48,15 @@ def nothing_optional(operator: User, at: datetime) -> Notice:
     return publish(operator, at)
 
 
-class LifetimesOfThen:
-    """The model of lifetimes that the first notice's migration had, whose table has another name by now."""
-
-    class objects:  # noqa: N801  (as Django calls it)
-        @staticmethod
-        def update_or_create(**fields: Any) -> None:
-            """Write nothing: notices don't read it."""
-
-
-class ModelsOfThen:
-    @staticmethod
-    def get_model(app: str, name: str) -> Any:
-        return LifetimesOfThen if name == "CookieLifetime" else apps.get_model(app, name)
-
-
 def test_the_first_notice_of_a_new_site_asks_about_what_the_site_itself_keeps_alone() -> None:
     tamper("DELETE FROM consent_notice")
     tamper("DELETE FROM consent_edition")
-    import_module("consent.migrations.0003_first_notice").forwards(ModelsOfThen, None)
-    assert asked(Notice.objects.get()) == ["personalization"]
+    tamper("DELETE FROM consent_noticetext")
+    import_module("consent.migrations.0006_first_notice").forwards(apps, None)
+    first = Notice.objects.get()
+    assert asked(first) == ["personalization"]
+    assert first.sha256 == sha256(first.document)
+    assert draft_notice().changes == []
 
 
 def test_a_category_is_asked_about_once_something_uses_it(client: Client, operator: User, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 #: Of the canonical form of the document (RFC 8785).
-SHA256 = "7cf9888c769d87826c07715122f8fd154d9439c5058c51d4d52b38e9c0c7721b"
+SHA256 = "ab271994d7084e5e24cd1ba92fd4ae58583ae507617424466aa023a9ec15a6f8"
 
 DOCUMENT: dict[str, Any] = {
     "schema": "consent-notice/1",
@@ -70,6 +70,14 @@ DOCUMENT: dict[str, Any] = {
                     "lifetime_days": 182,
                 },
                 {
+                    "name": "consent_place",
+                    "purpose": "Brings you back to where you were when your choice loads the page anew. It is erased there.",
+                    "domain": "",
+                    "path": "/",
+                    "lifetime_days": None,
+                    "kind": "session",
+                },
+                {
                     "name": "consent_receipt",
                     "purpose": "Lets you, and nobody else, see the record of your choice.",
                     "domain": "",
@@ -100,7 +108,7 @@ DOCUMENT: dict[str, Any] = {
             ],
             "services": [],
             "since": 1,
-            "version": "6f34b29b85de9969",
+            "version": "dfe7922d061ce6ec",
         },
         {
             "varname": "analytics",
@@ -165,4 +173,4 @@ DOCUMENT: dict[str, Any] = {
 USED_DOCUMENT: dict[str, Any] = DOCUMENT | {
     "categories": [each for each in DOCUMENT["categories"] if each["required"] or each["cookies"]]
 }
-USED_SHA256 = "7b993feac411ed2db8bf501182b5a43994f59ae632ab3b9a292ddcb9d836f87e"
+USED_SHA256 = "c5acb99c72cc27f9b9f619c53cf3ccbe82c0a339e3d06fa7a0fdbc71ad4d6a20"
