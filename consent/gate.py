@@ -126,9 +126,15 @@ class Gate:
         }
 
     def accepted_before(self, cookies: Mapping[str, str]) -> set[str]:
-        """Return the keys of what these cookies accept in categories that are not asked about any more."""
+        """Return the keys of what these cookies accept in categories that are not asked about any more.
+
+        None where they answer in a language that isn't offered, or that cannot be read.
+        """
         given = given_in(cookies)
-        asked = {question.varname for question in self._read_in(given).questions}
+        gate = self._read_in(given)
+        if gate.notice is None:
+            return set()
+        asked = {question.varname for question in gate.questions}
         accepted = {key for key, value in given.items() if value != settings.COOKIE_CONSENT_DECLINE}
         return {key for key in accepted - set(RESERVED) if key.partition(".")[0] not in asked}
 

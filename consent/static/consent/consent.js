@@ -98,10 +98,11 @@ function refresh() {
 }
 
 // A page's own policy was fixed as it loaded, and a script that has run cannot be unloaded: a new page obeys both. Where
-// anything runs, what is loaded later is there already.
+// anything runs, what is loaded later is there already; where it cannot be loaded, the place is lost, and nothing else.
 function follow() {
   const opened = refresh();
-  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) later().then((module) => module.reload());
+  if (units.some((unit) => opened.includes(unit) !== running.includes(unit)))
+    later().then((module) => module.notePlace()).finally(() => location.reload());
 }
 
 function choiceIn(form, submitter) {

@@ -159,12 +159,11 @@ const PLACE = "consent_place";
 // What a reader may have in focus, and what a page has at the same place when it is loaded anew.
 const PLACES = "a, button, input, select, summary, textarea, main";
 
-// Loads the page anew, and remembers where the reader is: browsers forget that, and the state of the history too, where a
-// page's embedder policy changes. It is kept from the one page to the other alone.
-export function reload() {
+// Notes where the reader is before the page is loaded anew: browsers forget that, and the state of the history too, where
+// a page's embedder policy changes. It is kept from the one page to the other alone.
+export function notePlace() {
   const focus = [...document.querySelectorAll(PLACES)].indexOf(document.activeElement);
   sessionStorage.setItem(PLACE, JSON.stringify({ path: location.pathname, focus, top: scrollY }));
-  location.reload();
 }
 
 // Leads the reader back to where they were, and tells those who do not see it that their choice is saved.
