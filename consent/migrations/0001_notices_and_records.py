@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
                 (
                     "receipt_sha256",
                     models.CharField(
-                        help_text="Hash of the visitor's key to this record. Only she has the key.",
+                        help_text="Hash of the visitor's key to this record. Only they have the key.",
                         max_length=64,
                         null=True,
                         unique=True,

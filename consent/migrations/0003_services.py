@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                     "integrity",
                     models.CharField(
                         blank=True,
-                        help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without it, whoever holds the vendor's server decides what runs here.",
+                        help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without it, anybody who controls the vendor's server decides what runs here.",
                         max_length=200,
                     ),
                 ),

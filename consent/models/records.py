@@ -72,7 +72,7 @@ class ConsentRecord(AppendOnly):
         max_length=64,
         null=True,
         unique=True,
-        help_text="Hash of the visitor's key to this record. Only she has the key.",
+        help_text="Hash of the visitor's key to this record. Only they have the key.",
     )
     created_at = models.DateTimeField(db_index=True)  # statistics, exports and the desk ask for days
     expires_at = models.DateTimeField()

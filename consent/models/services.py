@@ -208,7 +208,7 @@ class Service(models.Model):
         blank=True,
         validators=[validate_integrity],
         help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without "
-        "it, whoever holds the vendor's server decides what runs here.",
+        "it, anybody who controls the vendor's server decides what runs here.",
     )
     attributes = CheckedLines(
         max_length=2000,

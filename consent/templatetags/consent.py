@@ -20,6 +20,7 @@ from consent.models import Service, origin_of
 from consent.notices import NoticeDocument, lifetime_text
 
 register = template.Library()
+register.filter(notices.asks)
 
 #: Where a browser keeps each kind of what is declared, as its scripts call it.
 STORES = {"cookie": "cookie", "local": "localStorage", "session": "sessionStorage"}
@@ -157,12 +158,6 @@ def is_sold(varname: str) -> bool:
 def suffix(gate: Gate) -> str:
     """What the names of attributes end with that speak of this gate's language: nothing for the site's own."""
     return "" if gate.language == wording.LANGUAGE else f"-{gate.language}"
-
-
-@register.filter
-def asks(document: NoticeDocument) -> bool:
-    """Whether a notice asks about anything, so that there is a banner."""
-    return notices.asks(document)
 
 
 @register.filter

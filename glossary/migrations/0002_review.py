@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                     "reviewer",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Who is asked. Empty: whoever comes first.",
+                        help_text="Who is asked. Empty: any reviewer.",
                         null=True,
                         on_delete=models.SET_NULL,
                         related_name="reviews_asked",

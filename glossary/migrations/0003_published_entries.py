@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
                 (
                     "term_id",
                     models.BigIntegerField(
-                        help_text="Empty: so many changed that all names are read again.", null=True
+                        help_text="Empty: too many changed, so all names are read again.", null=True
                     ),
                 ),
                 (

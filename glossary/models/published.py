@@ -188,7 +188,7 @@ class NameChange(models.Model):
     """
 
     # No foreign key: it is a note for processes that hold names, and outlives what it is about.
-    term_id = models.BigIntegerField(null=True, help_text="Empty: so many changed that all names are read again.")
+    term_id = models.BigIntegerField(null=True, help_text="Empty: too many changed, so all names are read again.")
     token = models.BigIntegerField(help_text="Random, so that a row of another history is not taken for this one.")
 
     def __str__(self) -> str:

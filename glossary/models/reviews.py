@@ -52,7 +52,7 @@ class Review(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="reviews_asked",
-        help_text="Who is asked. Empty: whoever comes first.",
+        help_text="Who is asked. Empty: any reviewer.",
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
