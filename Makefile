@@ -101,7 +101,7 @@ check: environment-dev
 	$(PYTHON) -m ruff check --quiet .; \
 	$(PYTHON) -m mypy .; \
 	contracts=$$(.venv/bin/lint-imports --no-cache) || { echo "$$contracts"; exit 1; }; \
-	.venv/bin/djlint --lint --quiet templates glossary consent; \
+	.venv/bin/djlint --lint --quiet templates glossary consent siteaudit; \
 	$(PYTHON) manage.py makemigrations --check --dry-run; \
 	$(PYTHON) manage.py write_reference --check; \
 	DEBUG=0 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \

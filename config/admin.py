@@ -11,13 +11,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from config.signing_in import OwnPasswordView, SignInForm, answer_throttled
+from accounts.signing_in import OwnPasswordView, SignInForm, answer_throttled
 from consent.audit_state import audit_lines
-from consent.ledger_state import ledger_state
+from consent.ledger.state import ledger_state
 from consent.models import Violation
-from consent.waiting import what_waits_for
-from glossary import queues
+from consent.notice.pending import what_waits_for
 from glossary.hosts import public_address
+from glossary.workflow import queues
 
 # What the sections of the front page are called, and which app's models stand in which other app's section.
 SECTIONS = {"auth": "People"}

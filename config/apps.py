@@ -2,11 +2,11 @@ from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.core.checks import Tags, register
 
-from config.admin_host import check_admin_host
+from accounts.admin_host import check_admin_host
 
 
 class ConfigConfig(AppConfig):
-    """What joins the two apps: settings, security headers, page store, and the commands of the site as a whole."""
+    """What joins the parts: settings, addresses, security headers, languages, and error pages."""
 
     name = "config"
     default = True

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver
 from django.utils import translation
 
-from consent.languages import language_of
+from consent.notice.languages import language_of
 
 #: The views whose pages are there in each language. Nothing else is: what is added somewhere is for machines, until
 #: somebody says that people read it.

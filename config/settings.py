@@ -11,8 +11,8 @@ from django_prose_editor.config import html_tags
 from js_asset import static_lazy
 
 from config import env
-from config.logs import once_per_outage, without_traceback
-from config.server import THREADS
+from server.logs import once_per_outage, without_traceback
+from server.starting import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -147,7 +147,7 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
 DATABASES = {"default": _database}
-# For processes that answer requests: see config.timeouts.
+# For processes that answer requests: see server.timeouts.
 DATABASE_TIMEOUT = env.number(
     "DATABASE_TIMEOUT",
     default=5,
@@ -213,6 +213,10 @@ DEFAULT_FROM_EMAIL = env.text(
 
 INSTALLED_APPS = [
     "config",
+    "server",
+    "pagestore",
+    "siteaudit",
+    "demo",
     "glossary",
     "consent",
     "cookie_consent",
@@ -229,21 +233,21 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost: whatever answers, an error included, answers in the language of the address.
     "config.languages.LanguageMiddleware",
-    "config.unavailable.OutageMiddleware",
+    "server.unavailable.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.static_files.AcceptedEncodingMiddleware",
+    "server.static_files.AcceptedEncodingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.security.ContentSecurityPolicyMiddleware",
+    "server.security.ContentSecurityPolicyMiddleware",
     # Ahead of everything that asks for the host.
-    "config.probes.ProbeMiddleware",
-    "config.bodies.LengthRequiredMiddleware",
-    "config.admin_host.AdminHostMiddleware",
+    "server.probes.ProbeMiddleware",
+    "server.bodies.LengthRequiredMiddleware",
+    "accounts.admin_host.AdminHostMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "config.password_again.PasswordAgainMiddleware",
+    "accounts.password_again.PasswordAgainMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -278,7 +282,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "config.storage.StaticStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "server.storage.StaticStorage"
     },
 }
 
@@ -289,7 +293,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # The first one makes new hashes. The others are Django's, for accounts whose hashes come from elsewhere.
 PASSWORD_HASHERS = [
-    "config.hashing.PasswordHasher",
+    "accounts.hashing.PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
@@ -415,14 +419,14 @@ CONSENT_TRIAL = env.flag(
     "uses, and is published under the name that a new site has as its controller. Off: a category is asked about once "
     "a service or a declared cookie uses it, without any there is no banner, and the controller has to have a name.",
 )
-# What Global Privacy Control speaks of: see Note [What opens a service] in consent.gate.
+# What Global Privacy Control speaks of: see Note [What opens a service] in consent.choice.gate.
 CONSENT_GPC_CATEGORIES = env.words(
     "CONSENT_GPC_CATEGORIES",
     default=("marketing",),
     description="Short names of the categories that sell or share what visitors do, separated by commas. A browser "
     "that sends Global Privacy Control refuses them, without being asked.",
 )
-# See Note [Pages in shared caches] in config.caching.
+# See Note [Pages in shared caches] in server.caching.
 CONSENT_SHARED_CACHE = env.number(
     "CONSENT_SHARED_CACHE",
     default=0,
@@ -432,7 +436,7 @@ CONSENT_SHARED_CACHE = env.number(
     "Every reader then gets one policy, which names all services that anybody could have accepted, and only the "
     "client keeps them from starting: read docs/howto/deploy.md first. 0: no shared cache keeps a page.",
 )
-# How many records one network may have written in an hour: see consent.limits.
+# How many records one network may have written in an hour: see consent.choice.limits.
 CONSENT_CHOICES_PER_HOUR = env.number(
     "CONSENT_CHOICES_PER_HOUR",
     default=300,
@@ -466,8 +470,8 @@ if unreadable := [code for code in CONSENT_LANGUAGES if not re.fullmatch("[a-z]{
     raise ImproperlyConfigured(f"CONSENT_LANGUAGES: {unreadable[0]!r} is no language code such as de or pt-br.")
 
 # What the two apps call, after commit, when something that public pages show has changed.
-GLOSSARY_ON_CHANGE = "config.pages.announce"
-CONSENT_ON_CHANGE = "config.pages.announce"
+GLOSSARY_ON_CHANGE = "pagestore.changes.announce"
+CONSENT_ON_CHANGE = "pagestore.changes.announce"
 
 PAGE_STORE = env.flag(
     "PAGE_STORE",

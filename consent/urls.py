@@ -1,6 +1,11 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from consent import head_views, notice_views, receipt_views, report_views, service_views, views
+from consent.choice import views
+from consent.ledger import views as ledger_views
+from consent.notice import views as notice_views
+from consent.receipts import views as receipt_views
+from consent.services import report_views
+from consent.services import views as service_views
 
 
 class Sha256Converter:
@@ -31,6 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consent/notices/<sha256:sha256>/", notice_views.notice, name="notice"),
     path("consent/notices/<sha256:sha256>.json", notice_views.notice_document, name="notice_document"),
     path("consent/services/<sha256:sha256>.js", service_views.start_code, name="start_code"),
-    path("consent/heads/", head_views.heads, name="heads"),
-    path("consent/heads/<int:old>/<int:new>/", head_views.consistency, name="consistency"),
+    path("consent/heads/", ledger_views.heads, name="heads"),
+    path("consent/heads/<int:old>/<int:new>/", ledger_views.consistency, name="consistency"),
 ]

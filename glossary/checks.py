@@ -5,8 +5,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django_prose_editor.config import allowlist_from_extensions, expand_extensions
 
-from glossary import markup
-from glossary.widgets import PROSE_EXTENSIONS
+from glossary.admin.widgets import PROSE_EXTENSIONS
+from glossary.document import markup
 
 
 @register()
@@ -20,7 +20,8 @@ def editor_offers_what_is_kept(**kwargs: Any) -> list[CheckMessage]:
         Error(
             "The prose editor offers other markup than the allow-list keeps: "
             f"{_differences(offered['tags'], attributes)}.",
-            hint="Bring PROSE_EXTENSIONS (glossary/widgets.py) and TAGS and ATTRIBUTES (glossary/markup.py) together.",
+            hint="Bring PROSE_EXTENSIONS (glossary/admin/widgets.py) together with TAGS and ATTRIBUTES "
+            "(glossary/document/markup.py).",
             id="glossary.E001",
         )
     ]

@@ -2,9 +2,9 @@ import re
 
 from django.urls import path, register_converter
 
-from glossary import views
-from glossary.citing import FORMS
-from glossary.lists import INITIAL_OF_SEGMENT
+from glossary.public import views
+from glossary.public.citing import FORMS
+from glossary.public.lists import INITIAL_OF_SEGMENT
 
 
 class LetterConverter:
@@ -48,7 +48,7 @@ register_converter(LetterConverter, "letter")
 register_converter(CitationConverter, "citation")
 
 app_name = "glossary"
-# What stands between /glossary/ and the next slash is never a term's slug (glossary.documents.RESERVED_SLUGS).
+# What stands between /glossary/ and the next slash is never a term's slug (glossary.document.documents.RESERVED_SLUGS).
 urlpatterns = [
     path("", views.home, name="home"),
     path("glossary/", views.index, name="index"),

@@ -1,3 +1,3 @@
-// What every page runs. In production the imports are bundled into this one file (config/storage.py).
+// What every page runs. In production the imports are bundled into this one file (server/storage.py).
 import "./glossary/search-box.js";
 import "./first-use.js";

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.urls import clear_script_prefix
 from pytest_django import DjangoDbBlocker, Settings
 
-from config import signing_in
-from consent import report_views
-from consent.limits import limiter
+from accounts import signing_in
+from consent.choice.limits import limiter
+from consent.services import report_views
 from glossary.actions import save_terms
 from glossary.models import Term
 from tests.databases import SERVER, copy_database, drop_database, template_path, unquoted_name

@@ -25,7 +25,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-from config.server import arguments
+from server.starting import arguments
 from tests.folders import ROOT
 
 

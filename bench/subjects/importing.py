@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bench.figures import Figure, by_turns
 from bench.terms import document, titles
-from glossary.importing.terms import import_terms
+from glossary.interchange.terms import import_terms
 from glossary.models import Insight, Program, Reference, Synonym, Term
 
 COUNT = 500

@@ -14,7 +14,7 @@ from bench.terms import MEASURED_AT
 from glossary.linking import Names, fragment_of, fragments_in, known_names, linked_texts
 from glossary.linking.reading import remembered
 from glossary.models import PublishedEntry
-from glossary.rendering import entry_at
+from glossary.public.rendering import entry_at
 
 TEXTS = ("definition", "origin", "mechanism")
 

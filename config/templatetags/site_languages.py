@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
-from config.caching import READS_QUERY
 from config.languages import TRANSLATED
+from server.caching import READS_QUERY
 
 register = template.Library()
 

@@ -22,8 +22,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent.actions.verifying import verify_ledger
-from consent.evidence import CannotTake, browser_at
 from consent.models import CheckRun
+from consent.receipts.evidence import CannotTake, browser_at
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

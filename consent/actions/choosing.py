@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext
 
-from consent import languages, notices
 from consent.ledger import Choice, receipt_hash, sign
 from consent.models import ConsentRecord, Ending, Notice
-from consent.notices import CategoryEntry
+from consent.notice import languages, notices
+from consent.notice.notices import CategoryEntry
 
 
 class UnknownNotice(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from consent.exporting import Export, prepare_export
 from consent.models import ConsentEvent, name_of
+from consent.receipts.exporting import Export, prepare_export
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -25,8 +25,8 @@ def export_records(
 ) -> Export:
     """Return the export of a period, both days (UTC) included, ready to be written; ``format`` is csv or json.
 
-    The event is there before the first byte leaves. ``by`` is ``None`` for a person at the command line.
-    Raises ``ValueError`` for a period that ends before it begins, and :class:`consent.exporting.NothingSealed`.
+    The event is there before the first byte leaves. ``by`` is ``None`` for a person at the command line. Raises
+    ``ValueError`` for a period that ends before it begins, and :class:`consent.receipts.exporting.NothingSealed`.
     """
     if last < first:
         raise ValueError("The period ends before it begins.")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from consent import languages
 from consent.actions.editions import public_content_changed
 from consent.actions.publishing import DraftChanged, draft_notice, publish_notice
 from consent.actions.registry import save_service
 from consent.models import Notice, Service
+from consent.notice import languages
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

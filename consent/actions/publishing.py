@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from consent import languages, notices, wording
 from consent.actions.editions import public_content_changed
-from consent.entries import category_entry
-from consent.gate import MOST_COOKIE, longest_cookie
+from consent.choice.gate import MOST_COOKIE, longest_cookie
 from consent.models import Notice, NoticeText, Service, name_of
-from consent.notices import CategoryEntry, Change, NoticeDocument
+from consent.notice import languages, notices, wording
+from consent.notice.entries import category_entry
+from consent.notice.notices import CategoryEntry, Change, NoticeDocument
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,7 +48,7 @@ class Draft:
     def frozen(self, *, number: int, material: bool) -> NoticeDocument:
         """Return the document that publishing as this number would freeze.
 
-        Raises :class:`consent.notices.NotJustWording`.
+        Raises :class:`consent.notice.notices.NotJustWording`.
         """
         previous = self.live.document if self.live else None
         return notices.freeze(self.document, number=number, previous=previous, material=material)
@@ -136,7 +136,7 @@ def publish_notice(
 
     ``material`` says whether visitors who have chosen are asked again about what changed. ``expected`` is the
     :attr:`Draft.sha256` that the operator saw. Raises :class:`NothingChanged`, :class:`DraftChanged`,
-    :class:`IncompleteNotice`, :class:`consent.notices.NotJustWording`, and ``ValueError`` without a reason.
+    :class:`IncompleteNotice`, :class:`consent.notice.notices.NotJustWording`, and ``ValueError`` without a reason.
     """
     if not reason.strip():
         raise ValueError("Say why the notice is published: the reason stays with it.")

@@ -14,10 +14,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from consent import languages, notices
 from consent.actions.editions import public_content_changed
-from consent.entries import cookie_entry, kept_by, unnamed_in
 from consent.models import ConsentEvent, CookieDetails, Notice, Service, name_of
+from consent.notice import languages, notices
+from consent.notice.entries import cookie_entry, kept_by, unnamed_in
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from consent.models import ClosedDay, ConsentRecord, DailyChoices
-from consent.statistics import choices_in, count_choices
+from consent.statistics.counts import choices_in, count_choices
 
 #: A choice made just before midnight may be committed after it. No request lasts this long.
 STILL_WRITING = timedelta(hours=1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from consent import languages, wording
 from consent.models import NoticeText
+from consent.notice import languages, wording
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 
 from consent.models import Violation
 from consent.models.violations import MOST_KINDS
-from consent.reports import Refused
+from consent.services.reports import Refused
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

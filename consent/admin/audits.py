@@ -10,8 +10,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from consent.admin.base import ReadOnlyAdmin
 from consent.admin.checks import checks_for
-from consent.admin.desk import ReadOnlyAdmin
 from consent.models import AuditFinding, AuditRun, Notice, Service
 
 

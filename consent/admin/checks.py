@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from consent import actions
 from consent.actions import CannotCheck, CheckGoesOn
-from consent.admin.desk import ReadOnlyAdmin, staff
+from consent.admin.base import ReadOnlyAdmin, staff
 from consent.models import CheckRun
 
 

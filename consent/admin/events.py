@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from consent.admin.desk import ReadOnlyAdmin
+from consent.admin.base import ReadOnlyAdmin
 from consent.models import ConsentEvent
 
 

@@ -11,9 +11,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from consent.admin.base import ReadOnlyAdmin
 from consent.admin.checks import checks_for
-from consent.admin.desk import ReadOnlyAdmin
-from consent.ledger_state import ledger_state
+from consent.ledger.state import ledger_state
 from consent.models import Checkpoint
 
 HEADS_SHOWN = 10

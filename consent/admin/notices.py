@@ -19,13 +19,14 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from consent import actions, languages, wording
-from consent.admin.desk import ReadOnlyAdmin, SaysWhatWaits, staff
-from consent.comparing import compared
-from consent.evidence import CannotTake, browser_at, zipped_evidence
+from consent import actions
+from consent.admin.base import ReadOnlyAdmin, SaysWhatWaits, staff
 from consent.models import Notice
-from consent.notices import NotJustWording, asked_again
-from consent.preview import previews
+from consent.notice import languages, wording
+from consent.notice.comparing import compared
+from consent.notice.notices import NotJustWording, asked_again
+from consent.notice.preview import previews
+from consent.receipts.evidence import CannotTake, browser_at, zipped_evidence
 
 
 class PublishForm(forms.Form):

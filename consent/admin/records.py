@@ -24,11 +24,11 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 
 from consent import actions
-from consent.admin.desk import DayField, ReadOnlyAdmin, staff
-from consent.exporting import NothingSealed
+from consent.admin.base import DayField, ReadOnlyAdmin, staff
 from consent.ledger.proofs import MissingNode, inclusion_proof
 from consent.models import ConsentRecord
-from consent.receipts import typed
+from consent.receipts.exporting import NothingSealed
+from consent.receipts.receipts import typed
 
 #: As many records as the list leads through. Who looks for older ones narrows it by month.
 MOST_LISTED = 10_000

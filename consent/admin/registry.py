@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from consent import actions
-from consent.admin.desk import ModelForm, SaysWhatWaits, tell_what_waits
-from consent.gate import RESERVED
+from consent.admin.base import ModelForm, SaysWhatWaits, tell_what_waits
+from consent.choice.gate import RESERVED
 from consent.models import CookieDetails, Service
 
 admin.site.unregister([CookieGroup, Cookie])

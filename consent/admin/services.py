@@ -22,15 +22,16 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from consent import actions, languages
+from consent import actions
 from consent.actions import Declaration
-from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
-from consent.comparing import compared
-from consent.gate import current_gate
+from consent.admin.base import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.choice.gate import current_gate
 from consent.models import CookieDetails, Service
 from consent.models.services import DIRECTIVES
-from consent.notices import NotJustWording
-from consent.presets import PRESETS, Preset, preset
+from consent.notice import languages
+from consent.notice.comparing import compared
+from consent.notice.notices import NotJustWording
+from consent.services.presets import PRESETS, Preset, preset
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -18,10 +18,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from consent.admin.desk import DayField, ReadOnlyAdmin
-from consent.charts import Bar, LineChart, bar_chart, label, line_chart
+from consent.admin.base import DayField, ReadOnlyAdmin
 from consent.models import ConsentRecord, DailyChoices, Notice
-from consent.statistics import LONGEST, SMALLEST, Question, Rate, Statistics, statistics
+from consent.statistics.charts import Bar, LineChart, bar_chart, label, line_chart
+from consent.statistics.counts import LONGEST, SMALLEST, Question, Rate, Statistics, statistics
 
 PERIODS = (7, 28, 90, 365)
 USUAL_PERIOD = 28

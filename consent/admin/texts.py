@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from consent import actions, languages, notices, wording
+from consent import actions
 from consent.actions.publishing import named
-from consent.admin.desk import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.admin.base import ModelForm, SaysWhatWaits, staff, tell_what_waits
 from consent.models import NoticeText
+from consent.notice import languages, notices, wording
 
 #: Words of more than a line.
 LONG = 60

@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 
 from consent import actions
 from consent.actions.violations import KEPT
-from consent.admin.desk import ModelAdmin, ReadOnlyAdmin, staff
-from consent.explaining import Explanation, explain
-from consent.gate import current_gate
+from consent.admin.base import ModelAdmin, ReadOnlyAdmin, staff
+from consent.choice.gate import current_gate
 from consent.models import Service, Violation
+from consent.services.explaining import Explanation, explain
 
 
 class SeenFilter(admin.SimpleListFilter):

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import Q
 
-from consent import notices
 from consent.ledger import checkpoint
 from consent.ledger.checkpoint import BadNote, Note, PublicKey
 from consent.ledger.erasures import check_erasures
@@ -25,6 +24,7 @@ from consent.ledger.rows import Leaves, read
 from consent.ledger.times import CLOCKS, Expected, Times
 from consent.ledger.tree import BLOCK, BLOCK_LEVEL, Frontier, Node, block_root, uncut
 from consent.models import Checkpoint, ConsentRecord, LedgerBlock, Notice, PrunedBlock
+from consent.notice import notices
 
 PAGE = 16 * BLOCK
 HEADS_AT_ONCE = 1_000

@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("language", models.CharField(max_length=10, unique=True)),
-                ("words", models.JSONField(default=dict, help_text="The keys of consent.wording.TEXT.")),
+                ("words", models.JSONField(default=dict, help_text="The keys of consent.notice.wording.TEXT.")),
                 (
                     "names",
                     models.JSONField(

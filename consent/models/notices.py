@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from consent import wording
-from consent.languages import name_of as name_of_language
 from consent.models.bases import AppendOnly
+from consent.notice import wording
+from consent.notice.languages import name_of as name_of_language
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -58,7 +58,7 @@ class NoticeText(models.Model):
     """The words of the next notice in one language: the operators' working copy. Visitors are bound by notices only."""
 
     language = models.CharField(max_length=10, unique=True)
-    words = models.JSONField(default=dict, help_text="The keys of consent.wording.TEXT.")
+    words = models.JSONField(default=dict, help_text="The keys of consent.notice.wording.TEXT.")
     names = models.JSONField(
         default=dict,
         blank=True,

@@ -15,9 +15,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 
-from consent.languages import without_language
 from consent.models.fields import CheckedLines, CheckedText
-from consent.wildcards import fits
+from consent.notice.languages import without_language
+from consent.services.wildcards import fits
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # The database looks at the beginning only; `origin_of` reads the whole address.

@@ -13,11 +13,11 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from consent import languages, notices, wording
-from consent.choices import is_local_path
-from consent.gate import Gate, current_gate, gate_for
+from consent.choice.form import is_local_path
+from consent.choice.gate import Gate, current_gate, gate_for
 from consent.models import Service, origin_of
-from consent.notices import NoticeDocument, lifetime_text
+from consent.notice import languages, notices, wording
+from consent.notice.notices import NoticeDocument, lifetime_text
 
 register = template.Library()
 register.filter(notices.asks)

@@ -6,7 +6,7 @@ All are keyword-only, atomic, and raise the exceptions named here, whose message
 from glossary.actions.concerns import NotDismissible, dismiss_concern
 from glossary.actions.counting import Counted, count_names, look_at_names_again
 from glossary.actions.describing import NotDescribable, describe_tag
-from glossary.actions.letters import Post, send_letters
+from glossary.actions.emails import Post, send_letters
 from glossary.actions.linking import switch_links
 from glossary.actions.listing import recount_lists
 from glossary.actions.missing import count_missing, dismiss_missing, forget_missing

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from glossary.actions.batches import chunks
+from glossary.actions.emails import listed, path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.letters import listed, path_to, write_letter
-from glossary.documents import TEXTS, slugs_named, slugs_written
+from glossary.document.documents import TEXTS, slugs_named, slugs_written
 from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, WrittenLink, name_of
 from glossary.text.characters import is_blank
 

@@ -9,14 +9,15 @@ from datetime import datetime
 from django.db import transaction
 
 from glossary.actions.batches import BATCH
-from glossary.documents import TEXTS
+from glossary.document.documents import TEXTS
+from glossary.document.markup import clean_html
 from glossary.linking import Names, current_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import fragment_of, pieces_of
 from glossary.linking.names import is_exact
-from glossary.linking.words import WORD, key_of, separator_of, singulars_of
-from glossary.markup import clean_html
-from glossary.models import EntryName, NameUse, PublishedEntry, sort_key_of
+from glossary.models import EntryName, NameUse, PublishedEntry
+from glossary.text.names import sort_key_of
+from glossary.text.normalising import WORD, key_of, separator_of, singulars_of
 
 # The most pages that one piece reads, which takes a few seconds.
 PAGES = 250

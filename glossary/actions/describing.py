@@ -11,7 +11,7 @@ from taggit.models import Tag
 from glossary import dependents
 from glossary.actions.listing import TOPICS
 from glossary.actions.publishing import public_content_changed
-from glossary.documents import CONTROL, topic_slug_for
+from glossary.document.documents import CONTROL, topic_slug_for
 from glossary.models import MAX_DESCRIPTION, Edition, Listing, Program, TagDescription, account_of, name_of
 
 if TYPE_CHECKING:

@@ -11,16 +11,8 @@ from django.db import transaction
 from glossary import dependents
 from glossary.actions.events import event_of
 from glossary.actions.publishing import public_content_changed
-from glossary.models import (
-    EntryName,
-    Event,
-    Program,
-    Term,
-    UnlinkedName,
-    account_of,
-    name_of,
-    normalise,
-)
+from glossary.models import EntryName, Event, Program, Term, UnlinkedName, account_of, name_of
+from glossary.text.names import normalise
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

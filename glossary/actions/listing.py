@@ -20,16 +20,8 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Min
 
 from glossary.actions.batches import BATCH, chunks
-from glossary.models import (
-    Edition,
-    EntryTag,
-    Listing,
-    PublishedEntry,
-    TagDescription,
-    TopicPair,
-    initial_of,
-    sort_key_of,
-)
+from glossary.models import Edition, EntryTag, Listing, PublishedEntry, TagDescription, TopicPair
+from glossary.text.names import initial_of, sort_key_of
 
 Key = tuple[str, str]
 ALL: Key = (Listing.Kind.ALL, "")

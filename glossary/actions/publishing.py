@@ -15,14 +15,15 @@ from django.db import transaction
 from django.db.models import F, Max, Min
 from django.utils.module_loading import import_string
 
-from glossary import dependents, documents
+from glossary import dependents
 from glossary.actions.batches import BATCH, chunks, silent
 from glossary.actions.concerns import raise_concerns, settle_links
 from glossary.actions.events import event_of
 from glossary.actions.listing import Filing, filed, keep_lists
 from glossary.actions.searching import index_entries
-from glossary.marks import without_marks
-from glossary.markup import plain_text
+from glossary.document import documents
+from glossary.document.citation_markers import without_marks
+from glossary.document.markup import plain_text
 from glossary.models import (
     Approval,
     Concern,
@@ -37,11 +38,10 @@ from glossary.models import (
     SlugRedirect,
     Term,
     account_of,
-    initial_of,
     name_of,
-    sort_key_of,
 )
 from glossary.text.characters import is_blank
+from glossary.text.names import initial_of, sort_key_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from glossary import dependents
+from glossary.actions.emails import listed, path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.letters import listed, path_to, write_letter
 from glossary.actions.publishing import next_review, public_content_changed
 from glossary.models import Approval, Event, Term, name_of
 

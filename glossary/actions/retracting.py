@@ -16,8 +16,9 @@ from glossary.actions.batches import BATCH, chunks
 from glossary.actions.concerns import raise_each
 from glossary.actions.events import event_of
 from glossary.actions.publishing import public_content_changed
-from glossary.importing.files import Fault
-from glossary.importing.retractions import Notice
+from glossary.document.faults import Fault
+from glossary.document.references import identifiers_of
+from glossary.document.retraction_notices import Notice
 from glossary.models import (
     Approval,
     Concern,
@@ -29,7 +30,6 @@ from glossary.models import (
     ScheduledChange,
     Term,
 )
-from glossary.references import identifiers_of
 
 # How many of the rows that cannot be read are named: enough to see what is wrong with the list.
 FAULTS_KEPT = 50

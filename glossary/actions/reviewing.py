@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models import Max
 
 from glossary import dependents
+from glossary.actions.emails import path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import NotAllowed, next_review, public_content_changed, publish_term
 from glossary.actions.saving import Saved, save_term
 from glossary.actions.scheduling import ANY, Seen, schedule_publication
-from glossary.documents import TermDocument, clinical_sha256
+from glossary.document.documents import TermDocument, clinical_sha256
 from glossary.models import (
     Approval,
     Concern,
@@ -206,8 +206,8 @@ def approve_review(
 def restore_revision(*, term: Term, revision: Revision, by: User, at: datetime) -> Saved:
     """Make the working copy say again what a revision said, children and tags included, as a new revision.
 
-    Where it leads to terms that have another address now, it leads there. Raises ``glossary.documents.DocumentError``
-    when its own address belongs to another term meanwhile.
+    Where it leads to terms that have another address now, it leads there. Raises
+    ``glossary.document.documents.DocumentError`` when its own address belongs to another term meanwhile.
     """
     if revision.term_id != term.pk:
         raise NotReviewable("That revision belongs to another term.")

@@ -13,11 +13,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from taggit.models import Tag, TaggedItem
 
-from glossary import documents
 from glossary.actions.batches import chunks, silent
 from glossary.actions.events import event_of
-from glossary.documents import TEXTS, DocumentError, Problem, TermDocument, slugs_written
-from glossary.merging import Merge, merge_documents
+from glossary.document import documents
+from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument, slugs_written
+from glossary.document.merging import Merge, merge_documents
 from glossary.models import (
     Event,
     Insight,
@@ -32,8 +32,8 @@ from glossary.models import (
     WrittenLink,
     account_of,
     name_of,
-    sort_key_of,
 )
+from glossary.text.names import sort_key_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -416,7 +416,7 @@ def _write_children(
 
 
 def _tags_named(names: set[str]) -> dict[str, Tag]:
-    """Return name → tag, comparing by :func:`glossary.documents.tag_key_of`; missing tags are created."""
+    """Return name → tag, comparing by :func:`glossary.document.documents.tag_key_of`; missing tags are created."""
     if not names:
         return {}
     # All of them, since no database compares so; a glossary has hundreds of tags, not millions.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from django.db import DatabaseError, transaction
 
+from glossary.actions.emails import path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.letters import path_to, write_letter
 from glossary.actions.publishing import (
     NotPublishable,
     NotPublished,

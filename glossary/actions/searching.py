@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from django.db import transaction
 
 from glossary.actions.batches import chunks, silent
-from glossary.models import EntryName, MissingTerm, PublishedEntry, SearchText, SpellingPiece, normalise
+from glossary.models import EntryName, MissingTerm, PublishedEntry, SearchText, SpellingPiece
 from glossary.search.indexing import indexed, vocabulary
-from glossary.search.sounds import pieces
-from glossary.search.words import folded_words, key_of, stem_key_of
+from glossary.text.names import normalise
+from glossary.text.sounds import pieces
+from glossary.text.words import folded_words, key_of, stem_key_of
 
 FIELDS = ["names", "text", "facets", "plain"]
 

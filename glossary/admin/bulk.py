@@ -19,9 +19,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from glossary.actions import NotAllowed, NotPublishable, NotPublished, NotReviewable
-from glossary.admin.desk import TITLES_SHOWN, Desk, listed
+from glossary.admin.base import TITLES_SHOWN, Desk, listed
 from glossary.admin.problems import problems_in
-from glossary.documents import DocumentError
+from glossary.document.documents import DocumentError
 from glossary.models import Term
 from glossary.models.terms import STATE
 

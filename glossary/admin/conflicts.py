@@ -1,7 +1,8 @@
 """Two people saved one term: the form is shown again on the newer revision, with what both changed side by side.
 
-See ``glossary.merging`` for what merges by itself. The page that is shown again holds everything that was typed, and
-posts three things more: the parts in conflict, the revision that both started from, and a choice for each part.
+See ``glossary.document.merging`` for what merges by itself. The page that is shown again holds everything that was
+typed, and posts three things more: the parts in conflict, the revision that both started from, and a choice for each
+part.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from glossary.actions import StaleRevision
-from glossary.differences import Difference, compare_part
-from glossary.documents import slugs_named
-from glossary.forms import ChildFormSet, TermForm, choice_name, switched_off
-from glossary.models import Revision, Term, normalise
-from glossary.widgets import TagsInput
+from glossary.admin.forms import ChildFormSet, TermForm, choice_name, switched_off
+from glossary.admin.widgets import TagsInput
+from glossary.document.differences import Difference, compare_part
+from glossary.document.documents import slugs_named
+from glossary.models import Revision, Term
+from glossary.text.names import normalise
 
 ROWS = {
     "synonyms": ("text", "kind"),

@@ -21,13 +21,13 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from glossary.actions import NotDismissible, dismiss_concern, restore_revision
-from glossary.admin.desk import Desk, user_of
-from glossary.concerns import insight_flags
-from glossary.differences import compare_documents
-from glossary.documents import DocumentError, slugs_named
-from glossary.markup import clean_html
+from glossary.admin.base import Desk, user_of
+from glossary.document.differences import compare_documents
+from glossary.document.documents import DocumentError, slugs_named
+from glossary.document.markup import clean_html
 from glossary.models import Concern, RetractedWork, Revision, Term
-from glossary.steps import next_steps
+from glossary.workflow.concerns import insight_flags
+from glossary.workflow.transitions import next_steps
 
 HISTORY_PER_PAGE = 50
 

@@ -16,10 +16,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from glossary.actions import switch_links
-from glossary.admin.desk import Desk, user_of
+from glossary.admin.base import Desk, user_of
 from glossary.linking.impact import Impact, impacts_of
 from glossary.models import EntryName, Term, UnlinkedName
-from glossary.steps import may_review, may_submit
+from glossary.workflow.transitions import may_review, may_submit
 
 # Each name may read some hundred pages: no more of them are looked at for one page of the desk.
 MAX_NAMES = 8

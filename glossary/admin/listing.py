@@ -25,7 +25,6 @@ from django.utils.text import smart_split, unescape_string_literal
 from django.views.decorators.http import require_safe
 from taggit.models import Tag, TaggedItem
 
-from glossary import queues
 from glossary.actions import (
     Saved,
     plan_review,
@@ -37,9 +36,9 @@ from glossary.actions import (
     untag_terms,
     withdraw_review,
 )
+from glossary.admin.base import user_of
 from glossary.admin.bulk import BulkStep, BulkSteps, Piece, one_by_one, stamped
-from glossary.admin.desk import user_of
-from glossary.admin.step_forms import (
+from glossary.admin.transition_forms import (
     OwnerForm,
     PublishForm,
     ReplaceTagForm,
@@ -50,11 +49,12 @@ from glossary.admin.step_forms import (
     WithdrawForm,
     reviewers,
 )
-from glossary.documents import DocumentError
+from glossary.document.documents import DocumentError
 from glossary.hosts import public_address
 from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term, TermQuerySet
 from glossary.models.terms import STATE
-from glossary.steps import name_shown
+from glossary.workflow import queues
+from glossary.workflow.transitions import name_shown
 
 TAGS_EXPLAINED = (
     "Each term is saved as a new revision. A tag breaks no approval, "

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from glossary.actions import dismiss_missing
-from glossary.admin.desk import user_of
+from glossary.admin.base import user_of
 from glossary.models import MissingTerm
 
 

@@ -16,9 +16,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from glossary.actions import count_names, look_at_names_again
-from glossary.admin.desk import Desk
+from glossary.admin.base import Desk
 from glossary.admin.links import may_switch, switch_name
-from glossary.models import NameUse, PublishedEntry, Term, UnlinkedName, normalise, sort_key_of
+from glossary.models import NameUse, PublishedEntry, Term, UnlinkedName
+from glossary.text.names import normalise, sort_key_of
 
 PER_PAGE = 100
 

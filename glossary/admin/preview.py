@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
 
-from glossary import lists, rendering
-from glossary.documents import DocumentError, Problem, TermDocument, parse_document
-from glossary.models import PublishedEntry, Revision, Term, initial_of, name_of, sort_key_of
-from glossary.readability import Readability, readability
+from glossary.document.documents import DocumentError, Problem, TermDocument, parse_document
+from glossary.document.readability import Readability, readability
+from glossary.models import PublishedEntry, Revision, Term, name_of
+from glossary.public import lists, rendering
+from glossary.text.names import initial_of, sort_key_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from django.forms import BaseForm, BoundField
 
-from glossary.documents import PARTS
-from glossary.forms import ChildFormSet, TermForm, choice_name
+from glossary.admin.forms import ChildFormSet, TermForm, choice_name
+from glossary.document.documents import PARTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,15 @@ from glossary.actions import (
     is_discussed,
     send_back,
 )
-from glossary.admin.desk import Desk, user_of
+from glossary.admin.base import Desk, user_of
 from glossary.admin.links import may_switch, new_impacts, switch_beside_a_form
 from glossary.admin.problems import FieldProblem, problems_in
-from glossary.admin.step_forms import ApproveForm, CommentForm, SendBackForm, replacing, scheduled
-from glossary.differences import Difference, compare_documents
-from glossary.documents import slugs_named
-from glossary.markup import clean_html
+from glossary.admin.transition_forms import ApproveForm, CommentForm, SendBackForm, replacing, scheduled
+from glossary.document.differences import Difference, compare_documents
+from glossary.document.documents import slugs_named
+from glossary.document.markup import clean_html
 from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, ScheduledChange, Term
-from glossary.steps import in_words, may_review, may_submit, next_steps
+from glossary.workflow.transitions import in_words, may_review, may_submit, next_steps
 
 Section = ReviewComment.Section
 # Several Django forms make up the page's one form, and each id is there once only.

@@ -9,7 +9,7 @@ from django.utils import timezone
 from taggit.models import Tag
 
 from glossary.actions import describe_tag, rename_tag
-from glossary.documents import topic_slug_for
+from glossary.document.documents import topic_slug_for
 from glossary.models import MAX_DESCRIPTION, TagDescription
 
 if TYPE_CHECKING:

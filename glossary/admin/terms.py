@@ -20,18 +20,10 @@ from js_asset import Media
 from taggit.models import Tag
 
 from glossary.actions import Saved, StaleRevision, mark_absent, plan_review, save_term, switch_links
-from glossary.admin.beside import BesideTheForm
+from glossary.admin.base import user_of
 from glossary.admin.conflicts import collision_in, rebased, with_choices
-from glossary.admin.desk import user_of
-from glossary.admin.history import TermHistory, look_again
-from glossary.admin.links import TermLinks
-from glossary.admin.listing import TermList
-from glossary.admin.naming import NameOverview
-from glossary.admin.problems import problems_in_term
-from glossary.admin.reviews import TermReviews
-from glossary.admin.steps import TermSteps
-from glossary.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
-from glossary.forms import (
+from glossary.admin.form_endpoints import BesideTheForm
+from glossary.admin.forms import (
     ChildFormSet,
     InsightForm,
     InsightFormSet,
@@ -41,9 +33,17 @@ from glossary.forms import (
     SynonymFormSet,
     TermForm,
 )
+from glossary.admin.history import TermHistory, look_again
+from glossary.admin.links import TermLinks
+from glossary.admin.listing import TermList
+from glossary.admin.naming import NameOverview
+from glossary.admin.problems import problems_in_term
+from glossary.admin.reviews import TermReviews
+from glossary.admin.transitions import TermSteps
+from glossary.document.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
+from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Insight, Reference, Synonym, Term, name_of
-from glossary.similar import Likeness, similar_terms
-from glossary.steps import next_steps
+from glossary.workflow.transitions import next_steps
 
 TAGS_PER_PAGE = 20
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from glossary.dependents import keys
-from glossary.dependents.face import Face, changes, faces
+from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
 from glossary.dependents.keys import keys_of
 from glossary.dependents.lists import of_lists, of_neighbours
-from glossary.dependents.namings import addresses, citing, named_in, naming, write_namings
+from glossary.dependents.snapshot import Face, changes, faces
 from glossary.linking.mentions import TooMany, entries_that_mention
 from glossary.models import EVERYTHING, PublishedEntry
 

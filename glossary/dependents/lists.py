@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from glossary import lists as public
 from glossary.dependents import keys
-from glossary.dependents.face import Change, Face
+from glossary.dependents.snapshot import Change, Face
 from glossary.models import EntryTag, PublishedEntry, TopicPair
+from glossary.text.names import SEGMENTS
 
 #: A change that touches lists in more places than this changes all of their pages: each place is a query.
 MANY_PLACES = 50
@@ -68,7 +68,7 @@ def of_lists(changes: Sequence[Change], *, renamed_topics: Collection[str]) -> s
     places = sum(len(touched.stayed | touched.moved) for touched in (*letters.values(), *topics.values()))
     narrowly = places <= MANY_PLACES
     for initial, touched in letters.items():
-        found |= _pages(keys.letter(public.SEGMENTS[initial]), touched, _before_in_letter(initial), narrowly=narrowly)
+        found |= _pages(keys.letter(SEGMENTS[initial]), touched, _before_in_letter(initial), narrowly=narrowly)
     for slug, touched in topics.items():
         found |= _pages(keys.topic(slug), touched, _before_in_topic(slug), narrowly=narrowly)
     # Every letter's page shows which letters have terms.
@@ -119,7 +119,7 @@ def _pages(of_list: str, touched: _Touched, standing_before: Callable[[Place], i
 
 
 def _page_at(index: int) -> int:
-    return index // public.PAGE_SIZE + 1
+    return index // keys.PAGE_SIZE + 1
 
 
 def _before_in_letter(initial: str) -> Callable[[Place], int]:

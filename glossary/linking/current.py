@@ -17,7 +17,8 @@ from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from glossary.linking.names import KnownName, Names
-from glossary.models import EntryName, NameChange, UnlinkedName, normalise
+from glossary.models import EntryName, NameChange, UnlinkedName
+from glossary.text.names import normalise
 
 
 class _Shared:

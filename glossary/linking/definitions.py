@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from glossary.document.markup import plain_text
 from glossary.linking.names import Names
-from glossary.markup import plain_text
 
-# Tried where a bracket opens and nowhere else: see Note [Linear patterns] in ``glossary.markup``.
+# Tried where a bracket opens and nowhere else: see Note [Linear patterns] in ``glossary.document.markup``.
 _BRACKET = re.compile(r"\(([^()]{2,100})\)")
 _END = re.compile(r"[,;:]")
 _MOST_SIGNS = 12

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from django.utils.html import escape
 
+from glossary.document.markup import split_at_tags
 from glossary.linking.definitions import bare
 from glossary.linking.names import Mention, Names
-from glossary.linking.words import WORD
-from glossary.markup import split_at_tags
+from glossary.text.normalising import WORD
 
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _CLOSED = frozenset({"a", "button", "code", "h1", "h2", "h3", "h4", "h5", "h6", "kbd", "pre", "samp", "var"})

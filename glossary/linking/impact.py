@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from glossary.documents import TEXTS
+from glossary.document.documents import TEXTS
 from glossary.linking.current import current_names
 from glossary.linking.fragments import pieces_of
 from glossary.linking.mentions import entries_that_may_mention
 from glossary.linking.names import KnownName, Mention, Names, is_exact, is_linkable
-from glossary.models import PublishedEntry, normalise
+from glossary.models import PublishedEntry
+from glossary.text.names import normalise
 
 MAX_PAGES = 200
 SAMPLES = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from glossary import search
-from glossary.documents import TEXTS
+from glossary.document.documents import TEXTS
 from glossary.linking.fragments import pieces_of
 from glossary.linking.names import KnownName, Names, is_linkable
 from glossary.models import PublishedEntry, PublishedEntryQuerySet

@@ -2,9 +2,9 @@
 
 Note [Why words and no automaton]
 Names are kept in one dict: each whole name, and each beginning of a name up to the end of a word, by its key
-(``glossary.linking.words``). A text is read word by word, going on for as long as its words begin a name. Boundaries of
-words, plurals and spellings are then a matter of keys, publishing a term adds and takes out a few of them, and 100,000
-names take a third of the memory that an Aho–Corasick automaton takes. The figures are in docs/adr/0160.
+(``glossary.text.normalising``). A text is read word by word, going on for as long as its words begin a name. Boundaries
+of words, plurals and spellings are then a matter of keys, publishing a term adds and takes out a few of them, and
+100,000 names take a third of the memory that an Aho–Corasick automaton takes. The figures are in docs/adr/0160.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from glossary.documents import GREEK
-from glossary.linking.words import WORD, key_of, separator_of, singulars_of
+from glossary.text.greek import GREEK
+from glossary.text.normalising import WORD, key_of, separator_of, singulars_of
 
 MIN_LETTERS = 3
 # Up to so many capitals, a name in capitals is an abbreviation, and its capitals tell it apart: “AIDS” from “aids”.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glossary.document.markup import clean_html
 from glossary.linking.current import current_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of
-from glossary.markup import clean_html
 
 # Texts of so many pages, about 15 KB each.
 _MOST = 512

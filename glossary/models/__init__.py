@@ -2,10 +2,10 @@
 
 from glossary.models.changes import EVERYTHING, EditionChange, Naming
 from glossary.models.concerns import Concern, RetractedWork
+from glossary.models.emails import Letter
 from glossary.models.history import AppendOnly, Event, Revision
-from glossary.models.letters import Letter
 from glossary.models.missing import MissingTerm
-from glossary.models.names import INITIALS, Program, account_of, initial_of, name_of, normalise, sort_key_of
+from glossary.models.names import Program, account_of, name_of
 from glossary.models.presence import Presence
 from glossary.models.published import (
     Edition,
@@ -26,7 +26,6 @@ from glossary.models.using import NameUse
 
 __all__ = [
     "EVERYTHING",
-    "INITIALS",
     "MAX_DESCRIPTION",
     "AppendOnly",
     "Approval",
@@ -67,8 +66,5 @@ __all__ = [
     "UnlinkedName",
     "WrittenLink",
     "account_of",
-    "initial_of",
     "name_of",
-    "normalise",
-    "sort_key_of",
 ]

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from glossary.document.references import works_of
 from glossary.models.history import Revision
 from glossary.models.terms import Term
-from glossary.references import works_of
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
@@ -74,7 +74,7 @@ class Concern(models.Model):
 
 class RetractedWorkQuerySet(models.QuerySet["RetractedWork"]):
     def known_as(self, identifiers: Collection[str]) -> RetractedWorkQuerySet:
-        """Works that have one of these identifiers (``glossary.references.Work.identifiers``)."""
+        """Works that have one of these identifiers (``glossary.document.references.Work.identifiers``)."""
         return self.numbered(*_told_apart(identifiers))
 
     def numbered(self, dois: Collection[str], pmids: Collection[str]) -> RetractedWorkQuerySet:
@@ -124,7 +124,7 @@ class RetractedWork(models.Model):
 
     @property
     def identifiers(self) -> tuple[str, ...]:
-        """Its names as ``glossary.references.Work.identifiers`` has them."""
+        """Its names as ``glossary.document.references.Work.identifiers`` has them."""
         return tuple(filter(None, (self.doi, self.pmid and f"PMID {self.pmid}")))
 
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from glossary import documents
 from glossary.addresses import address_of
+from glossary.document import documents
 from glossary.models.fields import CodePointField
 from glossary.models.history import Revision
 from glossary.models.terms import Term
@@ -78,7 +78,7 @@ class EntryName(models.Model):
     name = models.CharField(max_length=documents.MAX_TITLE)
     normalised = models.CharField(max_length=documents.MAX_TITLE * 4)
     kind = models.CharField(max_length=12, help_text="“title”, or the kind of synonym.")
-    # Note [Words as search compares them] in glossary.search.words. Bytes, since both databases sort those alike.
+    # Note [Words as search compares them] in glossary.text.words. Bytes, since both databases sort those alike.
     # Search finds by the one what begins with what was typed, and by the other what is it.
     key = models.BinaryField(max_length=400, db_index=True, editable=False)
     stem_key = models.BinaryField(max_length=400, db_index=True, editable=False)

@@ -115,9 +115,9 @@ class ReviewComment(AppendOnly):
 class Approval(AppendOnly):
     """The seal: somebody who wrote none of it stands for the clinical content of a revision.
 
-    It binds to the hash of that content (``glossary.documents.clinical_sha256``), so a change of a tag leaves it whole.
-    A database trigger refuses an approval by anybody who saved a revision since the last approved one. An emergency
-    approval is none: it says that a superuser published without review, and why.
+    It binds to the hash of that content (``glossary.document.documents.clinical_sha256``), so a change of a tag leaves
+    it whole. A database trigger refuses an approval by anybody who saved a revision since the last approved one. An
+    emergency approval is none: it says that a superuser published without review, and why.
     """
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="approvals")

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from taggit.managers import TaggableManager
 
-from glossary import documents
+from glossary.document import documents
 from glossary.models.fields import CodePointField
 
 if TYPE_CHECKING:

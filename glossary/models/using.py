@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from glossary import documents
+from glossary.document import documents
 from glossary.models.fields import CodePointField
 from glossary.models.published import PublishedEntry
 

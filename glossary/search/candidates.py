@@ -21,7 +21,7 @@ from glossary.models import EntryName, Matches, PublishedEntry, PublishedEntryQu
 from glossary.search.indexing import BREAK, letter_facet, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Part, Question
 from glossary.search.traces import sought
-from glossary.search.words import stems
+from glossary.text.words import stems
 
 MAX_CANDIDATES = 200
 MAX_BESIDE_NAMED = 100

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from glossary.models import SpellingPiece
 from glossary.search.questions import MAX_QUERY, Question
-from glossary.search.sounds import distance, pieces
-from glossary.search.words import fold
+from glossary.text.sounds import distance, pieces
+from glossary.text.words import fold
 
 MAX_NEIGHBOURS = 1_000
 MAX_WORDS_EACH = 3

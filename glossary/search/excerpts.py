@@ -8,7 +8,7 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from glossary.search.questions import MIN_BEGINNING, Question
-from glossary.search.words import MAX_WORD, different_words, fold, is_word_at, stem_of, written
+from glossary.text.words import MAX_WORD, different_words, fold, is_word_at, stem_of, written
 
 LENGTH = 230
 # So much of the passage stands before its first marked word.

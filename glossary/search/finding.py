@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from glossary.models import INITIALS, EntryName, EntryTag, PublishedEntry, SearchText
+from glossary.models import EntryName, EntryTag, PublishedEntry, SearchText
 from glossary.search.candidates import MAX_BESIDE_NAMED, MAX_CANDIDATES, MAX_NAMES, Filters, having_the_words, named
 from glossary.search.corrections import corrections
 from glossary.search.excerpts import Sought, marked, passage
 from glossary.search.indexing import INITIAL_OF_FACET, TAG_SIGN, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Question, ask
 from glossary.search.ranking import ByWords, Rank, Tier, rank_of_name
-from glossary.search.words import stem_key_of
+from glossary.text.names import INITIALS
+from glossary.text.words import stem_key_of
 
 PAGE = 20
 MAX_SUGGESTIONS = 8

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from glossary.documents import TEXTS, topic_slug_for
-from glossary.markup import plain_text
-from glossary.models.names import INITIALS, initial_of
+from glossary.document.documents import TEXTS, topic_slug_for
+from glossary.document.markup import plain_text
 from glossary.search.traces import traces_of
-from glossary.search.words import MAX_WORD, compound, stem_of, words
+from glossary.text.names import INITIALS, initial_of
+from glossary.text.words import MAX_WORD, compound, stem_of, words
 
 # Behind each name and each text, so that no phrase is found across them.
 BREAK = "|"

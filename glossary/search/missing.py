@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from glossary.models.names import normalise
 from glossary.search.questions import shown
+from glossary.text.names import normalise
 
 MAX_TEXT = 60
 MAX_WORDS = 6

@@ -6,9 +6,9 @@ import itertools
 import re
 from dataclasses import dataclass, replace
 
-from glossary.models.names import normalise
-from glossary.search.inflection import root
-from glossary.search.words import GREEK_BY_LETTER, LETTERS_BY_GREEK, Word, as_key, compound, stem_of, words
+from glossary.text.names import normalise
+from glossary.text.stems import root
+from glossary.text.words import GREEK_BY_LETTER, LETTERS_BY_GREEK, Word, as_key, compound, stem_of, words
 
 MAX_QUERY = 200
 MAX_WORDS = 8

@@ -18,12 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from glossary.documents import TEXTS
+from glossary.document.documents import TEXTS
 from glossary.linking.fragments import pieces_of
 from glossary.linking.names import is_linkable
-from glossary.linking.words import LETTERS, WORD, key_of, singulars_of
 from glossary.search.questions import Part
-from glossary.search.words import MAX_WORD, stems
+from glossary.text.normalising import LETTERS, WORD, key_of, singulars_of
+from glossary.text.words import MAX_WORD, stems
 
 # No stem begins with it, and both databases take it for a part of the word.
 SIGN = "_"

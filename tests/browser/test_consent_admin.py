@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from consent.presets import PRESETS
+from consent.services.presets import PRESETS
 from tests.browser.visiting import axe_violations, faults_of_any_look, sign_in
 from tests.consent.builders import ANSWERS
 from tests.sites import Site

@@ -23,7 +23,7 @@ def test_they_run_when_accepted_and_are_gone_when_withdrawn(new_site: Callable[.
     site.python(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
-        "from config.demo_services import ensure_services\n"
+        "from demo.services import ensure_services\n"
         f"assert ensure_services(site_url={site.url!r}, by=User.objects.get(), at=timezone.now())"
     )
     asked: list[str] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
-from glossary.embedding import newest
+from glossary.public.embedding import newest
 from tests.browser.third_parties import serve
 from tests.browser.visiting import faults_of_any_look, until
 from tests.sites import Site

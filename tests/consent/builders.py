@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test import Client
 
-from consent import notices, wording
 from consent.actions import (
     approve_start_code,
     publish_notice,
@@ -22,8 +21,9 @@ from consent.actions import (
     save_notice_text,
     save_service,
 )
-from consent.gate import cookie_content, current_gate
+from consent.choice.gate import cookie_content, current_gate
 from consent.models import Notice, Service
+from consent.notice import notices, wording
 from tests.people import person
 
 SHA384 = "sha384-" + base64.b64encode(b"x" * 48).decode()

@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from consent import notices, wording
 from consent.actions import (
     IncompleteNotice,
     draft_notice,
@@ -24,6 +23,7 @@ from consent.actions import (
     verify_ledger,
 )
 from consent.models import Notice, NoticeText, Service
+from consent.notice import notices, wording
 from tests.consent.builders import names_in_german, service, translate
 
 pytestmark = pytest.mark.django_db

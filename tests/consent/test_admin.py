@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.actions import Recorded, publish_notice, record_choice, seal_ledger
 from consent.admin.records import MOST_LISTED
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import PERSONAL, ConsentRecord, Notice, Service
 from tests.people import person
 

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from config.auditing.declared import Declaration
-from config.auditing.judging import Finding
-from config.auditing.keeping import keep
-from config.auditing.observed import SampledPage, SiteSeen, StateSeen
-from config.auditing.reporting import Audit
-from config.auditing.states import State
 from consent.audit_state import audit_lines
 from consent.models import AuditRun, Notice
+from siteaudit.declared import Declaration
+from siteaudit.judging import Finding
+from siteaudit.keeping import keep
+from siteaudit.observed import SampledPage, SiteSeen, StateSeen
+from siteaudit.reporting import Audit
+from siteaudit.states import State
 from tests.consent.audits import audit_finding, audit_run
 from tests.glossary.term_form import signed_in
 from tests.people import person

@@ -17,7 +17,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from consent.actions import IncompleteNotice, publish_notice, save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.ledger import sign
 from consent.models import ConsentRecord, Notice
 from tests.consent.builders import SAME_ORIGIN, cookie_of, form, post, service

@@ -9,7 +9,7 @@ from cookie_consent.models import CookieGroup
 from django.test import Client
 
 from consent.actions import erase_record
-from consent.gate import cookie_content, current_gate
+from consent.choice.gate import cookie_content, current_gate
 from consent.models import Notice
 from tests.consent.builders import SAME_ORIGIN, cookies, post
 from tests.people import NOON

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from consent import evidence
-from consent.evidence import Measured, View, contrast
 from consent.models import Notice
+from consent.receipts import evidence
+from consent.receipts.evidence import Measured, View, contrast
 from tests.people import person
 
 pytestmark = pytest.mark.django_db

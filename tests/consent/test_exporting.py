@@ -21,12 +21,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from consent.actions import erase_record, export_records, publish_notice, record_choice, seal_ledger
-from consent.exporting import Export, defused
 from consent.ledger import checkpoint
 from consent.ledger.checkpoint import Head, write
 from consent.ledger.keys import current_key, origin, public_keys
 from consent.ledger.proofs import consistency_proof
 from consent.models import Checkpoint, ConsentEvent, ConsentRecord
+from consent.receipts.exporting import Export, defused
 from tests.consent.ledger import add_record, add_records
 from tests.people import NOON, person
 

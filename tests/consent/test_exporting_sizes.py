@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from consent.actions import export_records, seal_ledger
-from consent.exporting import NothingSealed
 from consent.models import ConsentEvent
+from consent.receipts.exporting import NothingSealed
 from tests.consent.ledger import add_records
 
 pytestmark = pytest.mark.django_db

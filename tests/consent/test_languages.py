@@ -15,7 +15,6 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from consent import notices, wording
 from consent.actions import (
     IncompleteNotice,
     OutdatedNotice,
@@ -24,8 +23,9 @@ from consent.actions import (
     record_choice,
     save_notice_text,
 )
-from consent.gate import cookie_content, current_gate
+from consent.choice.gate import cookie_content, current_gate
 from consent.models import ConsentRecord, Notice, NoticeText
+from consent.notice import notices, wording
 from tests.consent.builders import in_german, names_in_german, publish_german, translate
 
 pytestmark = pytest.mark.django_db

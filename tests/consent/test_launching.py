@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from consent.actions import save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import Notice, Service
 from tests.consent.builders import service
 from tests.glossary.term_form import messages_of, signed_in

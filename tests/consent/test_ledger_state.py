@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.actions import publish_heads, seal_ledger, verify_ledger
-from consent.ledger_state import SEAL, VERIFY, ledger_state
+from consent.ledger.state import SEAL, VERIFY, ledger_state
 from consent.models import ClosedDay, ConsentRecord, HeadDelivery
 from tests.consent.ledger import add_records
 from tests.consent.tampering import tamper

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from consent import limits
-from consent.limits import PER_RECEIPT, Limiter, TooManyChoices, address_of, limiter
+from consent.choice import limits
+from consent.choice.limits import PER_RECEIPT, Limiter, TooManyChoices, address_of, limiter
 from consent.models import ConsentRecord, Notice
 
 pytestmark = pytest.mark.django_db

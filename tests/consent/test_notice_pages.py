@@ -11,11 +11,11 @@ from cookie_consent.models import CookieGroup
 from django.contrib.auth.models import User
 from django.test import Client
 
-from config.pages import PageStore
-from consent import notice_views
 from consent.actions import publish_notice
-from consent.comparing import Part, words
 from consent.models import Notice
+from consent.notice import views as notice_views
+from consent.notice.comparing import Part, words
+from pagestore.serving import PageStore
 from tests.pagestore.asking import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_store")]

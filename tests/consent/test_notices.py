@@ -15,7 +15,6 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from consent import notices
 from consent.actions import (
     DraftChanged,
     IncompleteNotice,
@@ -26,9 +25,10 @@ from consent.actions import (
     record_choice,
     save_service,
 )
-from consent.gate import NOTHING, Gate, current_edition, current_gate
+from consent.choice.gate import NOTHING, Gate, current_edition, current_gate
 from consent.models import Notice, Service, origin_of
-from consent.notices import NotJustWording
+from consent.notice import notices
+from consent.notice.notices import NotJustWording
 from tests.consent.builders import OPTIONAL, SHA384, cookies, opened, service, switch_on
 
 pytestmark = pytest.mark.django_db

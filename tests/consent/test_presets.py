@@ -13,9 +13,9 @@ from django.forms import ChoiceField
 from django.test import Client
 
 from consent.actions import Declaration, publish_notice, save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentEvent, Service
-from consent.presets import PRESETS, Preset, preset
+from consent.services.presets import PRESETS, Preset, preset
 from tests.consent.builders import ANSWERS, approve_by_another
 from tests.people import person
 

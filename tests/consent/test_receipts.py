@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.actions import publish_notice, record_choice, seal_ledger
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, Ending, Notice
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from consent.actions import publish_notice
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, Notice
 from tests.consent.builders import OPTIONAL, SAME_ORIGIN, cookie_of, form, open_service, opened, post
 

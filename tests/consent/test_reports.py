@@ -13,12 +13,12 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
-from config.security import REPORTING_ENDPOINTS, REPORTS
-from consent import report_views
 from consent.actions import count_violation, dismiss_violations, forget_violations, prune_violations
 from consent.actions import violations as counting
 from consent.models import Violation, violations
-from consent.reports import API, DIRECTIVES, LEGACY, MAX_BODY, MOST_KINDS, NotReports, Refused, read_reports
+from consent.services import report_views
+from consent.services.reports import API, DIRECTIVES, LEGACY, MAX_BODY, MOST_KINDS, NotReports, Refused, read_reports
+from server.security import REPORTING_ENDPOINTS, REPORTS
 from tests.people import person
 
 SITE = "https://glossary.example"

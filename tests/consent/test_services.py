@@ -17,10 +17,10 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from consent import notices
 from consent.actions import Declaration, declare_cookie, publish_notice, save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentEvent, ConsentRecord, CookieDetails, Notice, Service
+from consent.notice import notices
 from tests.consent.builders import OPTIONAL, approve_by_another, cookies, opened, service, switch_on
 from tests.steps import assert_linear
 

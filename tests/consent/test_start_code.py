@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from consent.actions import publish_notice, save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentEvent, Notice, Service
 from tests.consent.builders import ANSWERS, OPTIONAL, cookies, opened, service, switch_on
 from tests.glossary.term_form import messages_of, signed_in

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from consent.actions import aggregate_choices, publish_notice, record_choice
 from consent.models import ClosedDay, ConsentRecord, DailyChoices, Notice, Service
-from consent.statistics import SMALLEST, Bucket, Question, Rate, buckets, statistics
+from consent.statistics.counts import SMALLEST, Bucket, Question, Rate, buckets, statistics
 from tests.people import person
 
 pytestmark = pytest.mark.django_db

@@ -12,14 +12,14 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
-from config.auditing.sampling import read_declaration
-from config.auditing.states import states_for
-from consent import wording
 from consent.actions import draft_notice, publish_notice, registry_entries, save_notice_text, save_service
-from consent.evidence import surfaces_of
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, Notice, NoticeText
-from consent.notices import sha256
+from consent.notice import wording
+from consent.notice.notices import sha256
+from consent.receipts.evidence import surfaces_of
+from siteaudit.sampling import read_declaration
+from siteaudit.states import states_for
 from tests.consent.builders import OPTIONAL, SAME_ORIGIN, cookies, post, service
 from tests.consent.tampering import tamper
 

@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from consent.actions import count_violation, dismiss_violations, publish_notice, save_service
-from consent.explaining import covers, explain
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import Service, Violation
-from consent.reports import Refused
+from consent.services.explaining import covers, explain
+from consent.services.reports import Refused
 from tests.people import person
 
 pytestmark = pytest.mark.django_db

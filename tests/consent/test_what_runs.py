@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from consent import notices
 from consent.actions import NothingChanged, publish_notice, save_service
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import Notice, Service
+from consent.notice import notices
 from tests.consent.builders import approve_by_another, service, switch_on
 from tests.glossary.term_form import fields_of, signed_in
 

@@ -14,7 +14,7 @@ from glossary.actions import (
     save_terms,
     submit_term,
 )
-from glossary.documents import TermDocument, parse_document
+from glossary.document.documents import TermDocument, parse_document
 from glossary.models import Approval, Program, PublishedEntry, Term, name_of
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from glossary.actions import publish_terms, save_terms
-from glossary.documents import TermDocument
+from glossary.document.documents import TermDocument
 from glossary.models import Program
 from tests.glossary.builders import document
 

@@ -16,8 +16,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import save_term
+from glossary.admin.widgets import PROSE_EXTENSIONS
 from glossary.models import PublishedEntry, Revision, Term
-from glossary.widgets import PROSE_EXTENSIONS
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import add_url, change_url, errors_of, fields_of, messages_of, signed_in, with_row
 from tests.people import person

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import save_term, switch_links
-from glossary.documents import TermDocument
+from glossary.document.documents import TermDocument
 from glossary.models import Revision, Term
 from tests.glossary.builders import document
 from tests.glossary.term_form import change_url, errors_of, fields_of, messages_of, signed_in

@@ -12,8 +12,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import mark_absent, mark_present, save_term
+from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Presence, Term
-from glossary.similar import Likeness, similar_terms
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, with_row
 from tests.people import person

@@ -12,8 +12,8 @@ from django.test import Client
 from PIL import Image
 
 from glossary.actions import retire_term, save_term
-from glossary.cards import Card, draw, is_drawable, keeping, kept
 from glossary.models import Term
+from glossary.public.share_images import Card, draw, is_drawable, keeping, kept
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 
 pytestmark = pytest.mark.django_db

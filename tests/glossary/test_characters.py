@@ -29,7 +29,7 @@ from glossary.actions import (
     tag_terms,
     untag_terms,
 )
-from glossary.markup import clean_html
+from glossary.document.markup import clean_html
 from glossary.models import Term
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.term_form import errors_of, fields_of, signed_in

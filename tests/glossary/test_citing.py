@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from glossary.actions import retire_term, save_term
-from glossary.citing import Citation, bibtex, ris
 from glossary.models import Credentials, RetractedWork, Term
+from glossary.public.citing import Citation, bibtex, ris
 from tests.glossary.builders import approve, document, publish_unreviewed
 
 REVISION = "/glossary/luteal-phase/revisions/1/"

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from glossary.markup import clean_html, lost_words, plain_text
+from glossary.document.markup import clean_html, lost_words, plain_text
 from glossary.models import Term
 from tests.glossary.term_form import errors_of, fields_of, signed_in
 from tests.steps import assert_linear

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from glossary.comparing import Change, Comparison, Segment, Shape, compare_html, compare_rows, compare_text
+from glossary.document.comparing import Change, Comparison, Segment, Shape, compare_html, compare_rows, compare_text
 from tests.steps import DOUBLE, NOW_AND_THEN, steps_of
 
 SAME, ADDED, REMOVED = Change.SAME, Change.ADDED, Change.REMOVED

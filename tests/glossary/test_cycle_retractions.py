@@ -24,7 +24,7 @@ from glossary.actions import (
     schedule_publication,
     submit_term,
 )
-from glossary.importing.retractions import read_notices
+from glossary.interchange.retractions import read_notices
 from glossary.models import Concern, Edition, Event, Letter, Program, RetractedWork, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import signed_in

@@ -12,10 +12,10 @@ from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries
 from taggit.models import Tag
 
+from demo.glossary import demonstration_documents, demonstration_topics, load_demonstration
 from glossary.actions import describe_tag, document_of, retire_term, save_term
-from glossary.demo import demonstration_documents, demonstration_topics, load_demonstration
-from glossary.documents import slug_for
-from glossary.markup import plain_text
+from glossary.document.documents import slug_for
+from glossary.document.markup import plain_text
 from glossary.models import Approval, Edition, Listing, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 

@@ -6,9 +6,9 @@ import re
 
 from django.template.loader import render_to_string
 
-from glossary.comparing import Change, compare_rows
-from glossary.differences import Difference, compare_documents
-from glossary.documents import slugs_named
+from glossary.document.comparing import Change, compare_rows
+from glossary.document.differences import Difference, compare_documents
+from glossary.document.documents import slugs_named
 from tests.glossary.builders import document
 
 

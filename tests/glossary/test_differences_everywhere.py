@@ -10,9 +10,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from django.template.loader import render_to_string
 
-from glossary.differences import compare_documents
-from glossary.documents import SYNONYM_KINDS, TEXTS, Insight, Reference, Synonym, TermDocument, document_sha256
-from glossary.markup import ATTRIBUTES, TAGS
+from glossary.document.differences import compare_documents
+from glossary.document.documents import SYNONYM_KINDS, TEXTS, Insight, Reference, Synonym, TermDocument, document_sha256
+from glossary.document.markup import ATTRIBUTES, TAGS
 from tests.glossary.builders import document
 
 # Two values for each field of a document, and of each row.

@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from glossary import feeds
 from glossary.actions import approve_review, retire_term, save_term, submit_term
 from glossary.models import Term
+from glossary.public import feeds
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 
 pytestmark = pytest.mark.django_db

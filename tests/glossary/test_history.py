@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from glossary.actions import document_of, publish_term, restore_revision, retire_term, save_term
-from glossary.documents import DocumentError
+from glossary.document.documents import DocumentError
 from glossary.models import Concern, Event, RetractedWork, Term
 from tests.glossary.builders import approve, document
 from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in

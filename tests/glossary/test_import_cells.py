@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from glossary.importing.cells import LISTS, read_cell, write_cell
+from glossary.interchange.cells import LISTS, read_cell, write_cell
 
 
 @pytest.mark.parametrize(

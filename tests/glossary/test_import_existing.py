@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from glossary.actions import document_of, save_term, submit_term
-from glossary.documents import TermDocument
+from glossary.document.documents import TermDocument
 from glossary.models import PublishedEntry, Review, Revision, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.people import person

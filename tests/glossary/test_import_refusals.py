@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from glossary.actions import save_term
-from glossary.importing import files
+from glossary.interchange import files
 from glossary.models import Term
 from tests.glossary.builders import document, publish_unreviewed
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from glossary.actions import retire_term, save_term
-from glossary.importing.cells import write_cell
+from glossary.interchange.cells import write_cell
 from glossary.models import Edition, Event, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 from tests.people import person

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from glossary.document.markup import clean_html, plain_text
 from glossary.linking import Card, KnownName, Names, fragment_of
-from glossary.markup import clean_html, plain_text
 
 NAMES = ("growth", "growth factor", "B", "vitamin B", "hormone", "A & B complex", "AT&T receptor", "x<y ratio")
 KNOWN = Names(KnownName(number, text, "title") for number, text in enumerate(NAMES, start=1))

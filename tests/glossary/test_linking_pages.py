@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from glossary.actions import counting, publishing, retire_term, save_term, save_terms, switch_links
-from glossary.documents import TermDocument
+from glossary.document.documents import TermDocument
 from glossary.linking import Names, current_names, known_names
 from glossary.models import Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
 from tests.glossary.builders import document, publish_unreviewed

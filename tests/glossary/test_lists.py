@@ -13,10 +13,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from glossary import lists
 from glossary.actions import listing, publish_terms, recount_lists, retire_term, save_term, save_terms
-from glossary.models import Listing, Program, PublishedEntry, Term, TopicPair, initial_of, sort_key_of
-from glossary.views import crawling
+from glossary.dependents import keys
+from glossary.models import Listing, Program, PublishedEntry, Term, TopicPair
+from glossary.public import lists
+from glossary.public.views import crawling
+from glossary.text.names import initial_of, sort_key_of
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 from tests.glossary.term_form import signed_in
 
@@ -88,7 +90,7 @@ def test_lists_are_sorted_as_people_count(client: Client, editor: User, at: date
 def test_each_page_of_a_letter_leads_to_every_other(
     client: Client, editor: User, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 2)
     publish(*(document(f"Ataxia {number}", tags=["x"]) for number in range(7)), by=editor, at=at)
     for path in ("/glossary/letter/a/", "/glossary/letter/a/3/", "/glossary/tags/x/2/"):
         first = re.sub(r"\d+/$", "", path)
@@ -236,7 +238,7 @@ def test_many_topics_are_divided_by_letter(
         *("blood", "bones", "brain", "skin", "betaeta"),
     ]
     monkeypatch.setattr(lists, "WHOLE_OVERVIEW", 2)
-    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 2)
     divided = text_of(client, "/glossary/tags/")
     assert 'href="/glossary/tags/letter/b/"' in divided
     assert re.findall(r'class="entries__title" href="/glossary/tags/([^/]+)/"', divided)[0] == "skin"
@@ -252,7 +254,7 @@ def test_many_topics_are_divided_by_letter(
 def test_pages_of_a_list_hold_each_entry_once_even_where_titles_are_alike(
     client: Client, editor: User, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 2)
     publish(*(document("Alpha", slug=f"alpha-{n}", tags=["Greek"]) for n in range(5)), by=editor, at=at)
     for base in ("/glossary/letter/a/", "/glossary/tags/greek/"):
         pages = [text_of(client, f"{base}{part}") for part in ("", "2/", "3/")]
@@ -269,7 +271,7 @@ def test_lists_take_as_many_queries_at_any_size(
         terms = [saved.term for saved in save_terms(documents=new, by=editor, at=at)]
         publish_terms(terms=terms, by=Program("Test"), at=at, emergency=True, reason="Test")
 
-    monkeypatch.setattr(lists, "PAGE_SIZE", 5)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 5)
     paths = ("/glossary/letter/a/3/", "/glossary/tags/greek/3/", "/glossary/", "/", "/sitemap.xml")
     found: dict[str, list[int]] = {path: [] for path in paths}
     for count in (15, 30, 120):

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from glossary.actions import NotPublishable, approve_review, publish_term, save_term, schedule_publication, submit_term
-from glossary.documents import parse_document
-from glossary.marks import marks_without_reference, with_marks, without_marks
+from glossary.document.citation_markers import marks_without_reference, with_marks, without_marks
+from glossary.document.documents import parse_document
 from glossary.models import PublishedEntry, Revision, Term
 from tests.glossary.builders import document
 from tests.glossary.term_form import add_url, errors_of, fields_of, signed_in

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from glossary.documents import Insight, Reference, Synonym, TermDocument
-from glossary.merging import SETS, merge_documents
+from glossary.document.documents import Insight, Reference, Synonym, TermDocument
+from glossary.document.merging import SETS, merge_documents
 from tests.glossary.builders import document
 
 BASE = document(

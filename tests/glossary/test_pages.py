@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from glossary import lists
 from glossary.actions import listing, recount_lists, retire_term, save_term
-from glossary.documents import DocumentError
+from glossary.dependents import keys
+from glossary.document.documents import DocumentError
 from glossary.models import Term
-from glossary.views import crawling
+from glossary.public.views import crawling
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_letters_list_their_terms_and_unknown_letters_are_not_found(client: Clie
 def test_long_lists_are_divided_into_pages(
     client: Client, editor: User, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "PAGE_SIZE", 2)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 2)
     publish(*(document(f"Alpha {n}", tags=["Greek"]) for n in range(5)), by=editor, at=at)
     for base in ("/glossary/letter/a/", "/glossary/tags/greek/"):
         pages = [text_of(client, path) for path in (base, f"{base}2/", f"{base}3/")]

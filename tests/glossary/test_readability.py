@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glossary.readability import readability
+from glossary.document.readability import readability
 
 
 def plain(words: int, *, long_words: int = 0, sentences: int = 1) -> str:

@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from glossary.actions import publish_term, save_term
-from glossary.documents import DocumentError, TermDocument, clinical_sha256, parse_document
+from glossary.document.documents import DocumentError, TermDocument, clinical_sha256, parse_document
+from glossary.document.references import Work, doi_of, identifiers_of, in_house_style, pmid_of, wrong_check_digits
 from glossary.models import Reference, Revision
-from glossary.references import Work, doi_of, identifiers_of, in_house_style, pmid_of, wrong_check_digits
 from tests.glossary.builders import approve, document
 
 SICI = "10.1002/(sici)1097-0258(19980815/30)17:15/16<1661::aid-sim968>3.0.co;2-2"

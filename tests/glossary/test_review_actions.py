@@ -29,7 +29,7 @@ from glossary.actions import (
     withdraw_review,
 )
 from glossary.actions.publishing import months_after
-from glossary.documents import clinical_sha256
+from glossary.document.documents import clinical_sha256
 from glossary.models import (
     Approval,
     Concern,

@@ -18,7 +18,7 @@ from glossary.actions import (
     save_term,
     save_terms,
 )
-from glossary.documents import DocumentError, slug_for
+from glossary.document.documents import DocumentError, slug_for
 from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 

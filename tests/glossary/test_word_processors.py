@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from glossary.markup import clean_html, lost_words
+from glossary.document.markup import clean_html, lost_words
 from glossary.models import Term
 from tests.steps import DOUBLE, NOW_AND_THEN, steps_of
 

@@ -10,10 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from config import pages
-from config.pages import PageStore
 from glossary.actions import save_term
 from glossary.models import Term
+from pagestore.application import folder as page_folder
+from pagestore.serving import PageStore
 from tests.glossary.builders import document, publish_unreviewed
 from tests.pagestore.asking import Clock, Counting
 
@@ -45,4 +45,4 @@ def clock() -> Clock:
 @pytest.fixture
 def worker(settings_of_a_store: None, django: Counting, clock: Clock, term: Term) -> Callable[[], PageStore]:
     """Makes stores as worker processes have them: with memories of their own, on one folder and database."""
-    return lambda: PageStore(django, folder=pages.folder(), clock=clock)
+    return lambda: PageStore(django, folder=page_folder(), clock=clock)

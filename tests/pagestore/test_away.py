@@ -10,11 +10,11 @@ from cookie_consent.models import CookieGroup
 from django.contrib.auth.models import User
 from django.db import InterfaceError
 
-from config import pages
-from config.pages import PageStore
 from consent.actions import publish_notice
 from glossary.actions import retire_term, save_term
 from glossary.models import Term
+from pagestore.changes import expire
+from pagestore.serving import PageStore
 from tests.glossary.builders import document, publish_unreviewed
 from tests.outages import AWAY, database_away
 from tests.pagestore.asking import Clock, Committing, ask, publish
@@ -97,7 +97,7 @@ def test_what_is_known_to_have_changed_is_not_shown(
     with database_away():
         assert ask(store).status == 503
         assert ask(store, OTHER) == before
-        pages.expire()
+        expire()
         assert ask(store).status == 503
         assert ask(store, OTHER) == before
 
@@ -106,7 +106,7 @@ def test_a_page_without_the_banner_takes_no_stored_ones_place(worker: Callable[[
     store = worker()
     before = ask(store, "/saved/")
     assert b"data-consent-banner" in before.body
-    pages.expire()
+    expire()
     with database_away():
         assert ask(store, "/saved/") == before
         assert ask(worker(), "/saved/") == before

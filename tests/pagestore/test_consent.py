@@ -11,9 +11,9 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from config.pages import PageStore
 from consent.actions import save_service
 from consent.models import Service
+from pagestore.serving import PageStore
 from tests.consent.builders import ORIGIN, open_service, without_notices
 from tests.pagestore.asking import Clock, Counting, ask
 

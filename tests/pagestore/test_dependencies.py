@@ -18,11 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from taggit.models import Tag
 
 from config.languages import prefixes
-from config.pages import changes
-from config.pages.paths import public_paths
-from config.pages.rendering import neutral_request, own_host, place_of, run
-from config.pages.serving import PageStore
-from glossary import dependents, lists
+from glossary import dependents
 from glossary.actions import (
     NotPublishable,
     NotPublished,
@@ -34,10 +30,15 @@ from glossary.actions import (
     save_term,
     switch_links,
 )
-from glossary.documents import parse_document, slug_for
-from glossary.importing.retractions import Notice
+from glossary.dependents import keys
+from glossary.document.documents import parse_document, slug_for
+from glossary.document.retraction_notices import Notice
 from glossary.linking.reading import remembered
 from glossary.models import EVERYTHING, EditionChange, Event, Program, Term
+from pagestore import changes
+from pagestore.paths import public_paths
+from pagestore.rendering import neutral_request, own_host, place_of, run
+from pagestore.serving import PageStore
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.pagestore.asking import Clock, Counting, ask, one_connection
 from tests.seeds import seeds
@@ -239,7 +240,7 @@ class Desk:
 @pytest.fixture
 def short_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three terms a page, so that a few make lists of several pages."""
-    monkeypatch.setattr(lists, "PAGE_SIZE", 3)
+    monkeypatch.setattr(keys, "PAGE_SIZE", 3)
 
 
 @pytest.mark.usefixtures("short_lists")

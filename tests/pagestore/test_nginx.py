@@ -20,12 +20,13 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from config import pages
-from config.nginx import configuration
-from config.pages import PageStore
-from config.pages.public_files import remove_changed
 from glossary.actions import retire_term
 from glossary.models import Term
+from pagestore.application import folder as page_folder
+from pagestore.changes import announce, expire
+from pagestore.nginx import configuration
+from pagestore.public_files import remove_changed
+from pagestore.serving import PageStore
 from tests.pagestore.asking import TERM, Answer, Clock, Counting, ask, publish
 from tests.waiting import eventually
 
@@ -50,7 +51,7 @@ def with_files(settings: Settings, settings_of_a_store: None) -> None:
 
 
 def file(path: str = TERM) -> Path:
-    return pages.folder() / "public" / "finished" / "pages" / path.strip("/") / "index.html"
+    return page_folder() / "public" / "finished" / "pages" / path.strip("/") / "index.html"
 
 
 def test_a_finished_page_is_a_file_in_its_encodings(worker: Callable[[], PageStore]) -> None:
@@ -92,7 +93,7 @@ def test_a_page_that_was_rendered_during_a_change_is_no_file(
     def changed_meanwhile(environ: dict[str, object], start_response: object) -> object:
         answer = django(environ, start_response)  # type: ignore[arg-type]
         publish(term, "By light.", by=editor, at=at)
-        pages.announce()
+        announce()
         return answer
 
     store.application = changed_meanwhile  # type: ignore[assignment]
@@ -113,7 +114,7 @@ def test_a_change_elsewhere_removes_files_within_a_second(
 def test_a_notice_removes_all_files(worker: Callable[[], PageStore]) -> None:
     store = worker()
     ask(store)
-    pages.expire()
+    expire()
     assert not file().exists()
     ask(store)
     assert file().exists()
@@ -121,7 +122,7 @@ def test_a_notice_removes_all_files(worker: Callable[[], PageStore]) -> None:
 
 def test_what_a_killed_process_removed_too_early_is_written_again(worker: Callable[[], PageStore]) -> None:
     ask(worker())
-    remove_changed(pages.folder(), ["term:luteal-phase"], everything=False)
+    remove_changed(page_folder(), ["term:luteal-phase"], everything=False)
     assert not file().exists()
     ask(worker())
     assert file().exists()
@@ -140,7 +141,7 @@ def test_another_release_has_files_of_its_own(worker: Callable[[], PageStore], s
 @pytest.mark.parametrize("path", ["/glossary/missing/", f"{TERM}revisions/1/cite.bib", "/search/"])
 def test_what_nginx_cannot_send_as_the_store_does_is_no_file(worker: Callable[[], PageStore], path: str) -> None:
     ask(worker(), path)
-    assert [found for found in (pages.folder() / "public").rglob("*") if found.is_file()] == []
+    assert [found for found in (page_folder() / "public").rglob("*") if found.is_file()] == []
 
 
 def test_the_configuration_in_the_documentation_is_what_the_command_prints(settings: Settings) -> None:
@@ -173,7 +174,7 @@ def nginx(folder: Path, port: int, *, application: int) -> Iterator[Path]:
     """Run nginx with the shipped configuration; yields its folder, in which ``access.log`` grows."""
     assert NGINX
     folder.mkdir()
-    site = configuration(application=f"127.0.0.1:{application}", folder=pages.folder())
+    site = configuration(application=f"127.0.0.1:{application}", folder=page_folder())
     (folder / "nginx.conf").write_text(
         f"daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
         "events { worker_connections 64; }\n"
@@ -273,7 +274,7 @@ def test_nginx_answers_as_the_store_does(
                 assert answer.body.startswith(b"passed on") or answer.status == 400, path
             assert fetch(port, TERM, method="POST", Content_Length="0").body.startswith(b"passed on: POST")
             # What changes is passed on from then, and served again when it is rendered.
-            pages.expire()
+            expire()
             assert fetch(port, TERM).body.startswith(b"passed on")
             ask(store)
             assert fetch(port, TERM).body == ask(store).body

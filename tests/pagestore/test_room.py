@@ -8,9 +8,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from pytest_django import Settings
 
-from config import pages
-from config.pages import PageStore
-from config.pages.files import PARTS
+from pagestore.application import folder as page_folder
+from pagestore.files import PARTS
+from pagestore.serving import PageStore
 from tests.pagestore.asking import Clock, ask
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def made() -> Made:
 @pytest.fixture
 def store(made: Made, clock: Clock, settings: Settings) -> PageStore:
     settings.PAGE_FILES = True
-    store = PageStore(made, folder=pages.folder(), memory=0, clock=clock)
+    store = PageStore(made, folder=page_folder(), memory=0, clock=clock)
     store.files.room = ROOM
     return store
 
@@ -63,7 +63,7 @@ def test_the_folder_stays_within_its_room_and_pages_stay_right(store: PageStore,
     assert made.asked == PATHS
     kept = {path for path in PATHS if store.is_finished(path)}
     assert 0 < len(kept) < len(PATHS)
-    public = pages.folder() / "public" / "finished" / "pages"
+    public = page_folder() / "public" / "finished" / "pages"
     served = {f"/{file.parent.relative_to(public)}/" for file in public.rglob("index.html")}
     assert served == kept, "what goes from the folder goes from what nginx serves"
     for path in PATHS:
@@ -77,7 +77,7 @@ def test_a_new_process_makes_room_for_what_others_have_written(store: PageStore,
     for path in PATHS:
         ask(store, path)
     assert taken(store) > ROOM * 1.5
-    later = PageStore(made, folder=pages.folder(), memory=0, clock=clock)
+    later = PageStore(made, folder=page_folder(), memory=0, clock=clock)
     later.files.room = ROOM
     # One page in each part of the folder, and a few parts that are met by chance alone.
     for number in range(1_000):

@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from config.pages import PageStore
 from consent.actions import publish_notice, save_service
 from consent.models import Service
+from pagestore.serving import PageStore
 from tests.consent.builders import ORIGIN, approve_by_another, open_service, service, switch_on
 from tests.pagestore.asking import TERM, Answer, Counting, ask
 

@@ -16,11 +16,13 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from config import pages
-from config.freshness import Editions, Freshness
-from config.pages import PageStore, in_front_of
 from glossary.actions import retire_term, save_term
 from glossary.models import Term
+from pagestore.application import folder as page_folder
+from pagestore.application import in_front_of
+from pagestore.changes import expire
+from pagestore.freshness import Editions, Freshness
+from pagestore.serving import PageStore
 from tests.glossary.builders import document, publish_unreviewed
 from tests.pagestore.asking import TERM, Answer, Clock, Committing, Counting, ask, one_connection, publish
 
@@ -115,7 +117,7 @@ def test_a_change_is_visible_on_the_next_request_to_every_worker(
 def test_a_page_that_did_not_change_keeps_its_etag(worker: Callable[[], PageStore]) -> None:
     store = worker()
     before = ask(store)
-    pages.expire()
+    expire()
     assert ask(store).headers == before.headers
 
 
@@ -141,7 +143,7 @@ def test_a_page_rendered_while_a_change_was_committed_is_never_taken_for_fresh(
     def changed_meanwhile(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         answer = django(environ, start_response)  # with the old text
         publish(term, "By light.", by=editor, at=at)
-        pages.expire()
+        expire()
         return answer
 
     slow = worker()
@@ -227,7 +229,7 @@ def test_the_site_is_served_where_the_folder_cannot_be_used(
     application = in_front_of(django)
     assert application is django
     assert "The page store is off" in caplog.text
-    pages.expire()
+    expire()
     assert "could not be expired at once" in caplog.text
 
 
@@ -332,7 +334,7 @@ def test_memory_is_bounded_and_what_it_lost_is_in_the_folder(
         other = save_term(document=document(f"Term {number}"), by=editor, at=at).term
         publish_unreviewed(term=other, by=editor, at=at)
         paths.append(f"/glossary/term-{number}/")
-    store = PageStore(django, folder=pages.folder(), memory=100_000)
+    store = PageStore(django, folder=page_folder(), memory=100_000)
     for path in paths * 2:
         assert ask(store, path).status == 200
     assert store.held <= 100_000

@@ -7,8 +7,8 @@ import os
 import pytest
 from django.db import OperationalError
 
-from config.pages import watching
 from glossary.linking import current
+from pagestore import watching
 
 
 class Enough(Exception):

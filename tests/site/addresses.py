@@ -6,10 +6,10 @@ from django.urls import reverse
 
 from bench.terms import RARE_WORD, titles
 from bench.words import EVERYWHERE
-from config.caching import KEPT_VIEWS
 from consent.models import Notice
-from glossary.cards import card_of, site_card
 from glossary.models import EntryTag, PublishedEntry
+from glossary.public.share_images import card_of, site_card
+from server.caching import KEPT_VIEWS
 from tests.pagestore.asking import TERM
 
 # Name of the view → the most queries that it may take, whatever the size of the glossary, and what for. Two more

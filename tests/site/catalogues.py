@@ -13,6 +13,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from tests.folders import PACKAGES
+
 LOCALE = settings.BASE_DIR / "locale"
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
@@ -62,10 +64,10 @@ class Catalogue:
 def marked_texts() -> set[Text]:
     """Return every text that is marked for translation in code and public templates."""
     found: set[Text] = set()
-    for folder in ("config", "consent", "glossary"):
+    for folder in PACKAGES:
         for file in (settings.BASE_DIR / folder).rglob("*.py"):
             found.update(_in_python(file.read_text()))
-    for folder in (".", "glossary", "consent"):
+    for folder in (".", *PACKAGES):
         for file in (settings.BASE_DIR / folder / "templates").rglob("*"):
             # The site's own pages of the admin are in English, and translated by Django where they say what its do.
             if file.is_file() and settings.BASE_DIR / "templates" / "admin" not in file.parents:

@@ -5,7 +5,7 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 
-from config.pages import PageStore
+from pagestore.serving import PageStore
 from tests.pagestore.asking import Counting
 
 

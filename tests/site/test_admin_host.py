@@ -12,10 +12,10 @@ from django.core import checks
 from django.test import Client
 from pytest_django import Settings
 
-from config.nginx import configuration
-from config.pages import PageStore
-from glossary.actions.letters import path_to, write_letter
+from glossary.actions.emails import path_to, write_letter
 from glossary.models import Letter, Term
+from pagestore.nginx import configuration
+from pagestore.serving import PageStore
 from tests.glossary.term_form import change_url
 from tests.pagestore.asking import TERM, ask
 from tests.site.starting import start

@@ -18,8 +18,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from config.admission import Admission, in_front_of_django
-from config.pages import PageStore
+from pagestore.serving import PageStore
+from server.admission import Admission, in_front_of_django
 from tests.pagestore.asking import Answer, ask
 from tests.waiting import PATIENCE, eventually
 

@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from consent.actions import NothingChanged, declare_cookie, draft_notice, publish_notice, registry_entries
-from consent.gate import current_gate
+from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, CookieDetails, Notice, Service
 from tests.consent.builders import ORIGIN, SAME_ORIGIN, cookie_of, open_service, post
 from tests.pagestore.asking import TERM, Clock, ask

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from consent.gate import current_gate, read_cookie
+from consent.choice.gate import current_gate, read_cookie
 from tests.consent.builders import ORIGIN, open_service
 from tests.consent.cookie_headers import NAMES, headers
 from tests.pagestore.asking import TERM, ask

@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from config.pages import PageStore
 from glossary.actions import retire_term, save_term
-from glossary.embedding import releases
 from glossary.models import Credentials, RetractedWork, Term
+from glossary.public.embedding import releases
+from pagestore.serving import PageStore
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.pagestore.asking import Counting, ask
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_stor
 TERM = "/embed/v1/terms/luteal-phase.json"
 SCRIPT = "/embed/v1/glossary.js"
 WORK = {"citation": "Doe J. On eggs. 2020.", "doi": "10.1000/182"}
-# Sites have pinned these: see Note [Scripts that others pinned] in glossary.embedding. Add to them; change none.
+# Sites have pinned these: see Note [Scripts that others pinned] in glossary.public.embedding. Add to them; change none.
 RELEASED = {"1.0.0": "sha384-NePUatkNC+vtJwm+UkjfLVd2QDrwEfiDED3fKWZIznYWl6BEQRRPULHGVld/HZJk"}
 
 

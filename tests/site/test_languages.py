@@ -16,11 +16,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
 
 from config.languages import TRANSLATED
-from config.pages import PageStore
-from consent.gate import current_gate
-from consent.languages import language_of, without_language
+from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, Notice
+from consent.notice.languages import language_of, without_language
 from glossary.models import Term
+from pagestore.serving import PageStore
 from tests.consent.builders import open_service, post, publish_german
 from tests.pagestore.asking import TERM, Counting, ask
 from tests.site.catalogues import in_language

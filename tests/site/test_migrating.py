@@ -15,7 +15,7 @@ from django.core.management import CommandError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from config.migrating import one_at_a_time
+from server.migrating import one_at_a_time
 from tests.databases import drop_database, empty_database
 from tests.folders import ROOT
 from tests.waiting import PATIENCE

@@ -15,9 +15,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import CaptureQueriesContext
 
-from consent import notices
 from consent.migrations.frozen import first_notice
 from consent.models import Notice
+from consent.notice import notices
 from tests.folders import ROOT
 
 #: What the apps' migrations were called before they became fewer, in their order.

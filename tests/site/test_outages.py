@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.test import Client
 
-from config import outages
 from glossary.models import Term
+from server import outages
 from tests.outages import database_away
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from config.storage import bundle_scripts, bundle_styles
 from config.urls import handler400, handler403, handler404, handler500
 from config.urls import urlpatterns as site_urls
+from server.storage import bundle_scripts, bundle_styles
 
 PUBLIC = [
     "/",

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from config import password_again
+from accounts import password_again
 from tests.people import person
 
 pytestmark = pytest.mark.django_db

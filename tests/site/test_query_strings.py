@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from config.caching import KEPT_VIEWS, OPEN_VIEWS, READS_QUERY
-from config.pages import PageStore
-from config.pages.rendering import neutral_request, run
-from glossary.cards import card_of, site_card
 from glossary.models import PublishedEntry, Term
+from glossary.public.share_images import card_of, site_card
+from pagestore.rendering import neutral_request, run
+from pagestore.serving import PageStore
+from server.caching import KEPT_VIEWS, OPEN_VIEWS, READS_QUERY
 from tests.consent.builders import publish_german
 from tests.pagestore.asking import TERM, Counting, ask, one_connection
 from tests.site.addresses import pages
@@ -83,7 +83,7 @@ def test_every_view_that_reads_its_query_is_declared(full: Term, german: None, o
             run(WSGIHandler(), environ)
             if environ.is_read:
                 found.add(view)
-    assert found == READS_QUERY, "READS_QUERY in config.caching is to name each view that reads its query"
+    assert found == READS_QUERY, "READS_QUERY in server.caching is to name each view that reads its query"
 
 
 def test_what_is_kept_never_depends_on_a_query() -> None:

@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import get_commands, load_command_class
 
-from config.reference import APPS, reference
-from tests.folders import ROOT
+from config.reference import reference
+from tests.folders import PACKAGES, ROOT
 
 FOLDER = ROOT / "docs" / "reference"
 
@@ -16,7 +16,7 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
 
 def test_every_command_and_address_says_what_it_does() -> None:
     for name, app in get_commands().items():
-        if app in APPS:
+        if app in PACKAGES:
             assert load_command_class(app, name).help, name
     for line in reference()["urls.md"].splitlines()[6:]:
         assert not line.endswith("|  |"), line

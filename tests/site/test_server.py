@@ -206,5 +206,5 @@ def test_every_server_of_the_documentation_is_started_by_the_command() -> None:
     for name in ("Makefile", "docs/howto/deploy.md"):
         text = (ROOT / name).read_text()
         assert "manage.py serve" in text, name
-        assert "-m granian" not in text, f"{name}: options of the server are in config/server.py"
+        assert "-m granian" not in text, f"{name}: options of the server are in server/starting.py"
     assert "Restart=always" in (ROOT / "docs/howto/deploy.md").read_text()

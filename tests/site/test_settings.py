@@ -10,7 +10,7 @@ import pytest
 
 from config.env import VARIABLES
 from tests.databases import SERVER
-from tests.folders import ROOT
+from tests.folders import PACKAGES, ROOT
 from tests.site.starting import PRODUCTION, start
 
 pytestmark = pytest.mark.processes
@@ -78,13 +78,13 @@ def test_every_fixed_variable_is_described() -> None:
 
 def test_the_environment_is_read_in_one_place_only() -> None:
     readers = set()
-    for path in [*ROOT.glob("config/**/*.py"), *ROOT.glob("glossary/**/*.py"), *ROOT.glob("consent/**/*.py")]:
+    for path in (path for package in PACKAGES for path in ROOT.glob(f"{package}/**/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
                 readers.add(path.relative_to(ROOT).as_posix())
     # wsgi.py only names the settings module, as Django's own template does; the other two hand the environment, unread,
     # to the server that they look at.
-    assert readers - {"config/wsgi.py", "consent/evidence.py", "config/auditing/serving.py"} == {"config/env.py"}
+    assert readers - {"config/wsgi.py", "consent/receipts/evidence.py", "siteaudit/serving.py"} == {"config/env.py"}
 
 
 def test_sqlite_is_durable_and_queues_writers(tmp_path: Path) -> None:

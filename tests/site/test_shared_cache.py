@@ -14,10 +14,10 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import resolve
 
-from config.caching import KEPT_VIEWS, is_same_for_everybody
-from config.pages import PageStore
 from consent.actions import publish_notice, save_service
 from consent.models import Service
+from pagestore.serving import PageStore
+from server.caching import KEPT_VIEWS, is_same_for_everybody
 from tests.consent.builders import ORIGIN, approve_by_another, open_service, without_notices
 from tests.pagestore.asking import TERM, ask
 from tests.site.addresses import pages

@@ -16,9 +16,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import signing_in
 from config import settings as site
-from config import signing_in
-from config.outages import Busy
+from server.outages import Busy
 from tests.people import person
 from tests.waiting import PATIENCE, eventually
 

@@ -12,23 +12,15 @@ from typing import Any
 
 import pytest
 
-from config.auditing import CouldNotAudit
-from config.auditing.buttons import Button, ButtonPair, inequalities
-from config.auditing.canaries import leaks
-from config.auditing.declared import Declaration, declaration_of, origin_of
-from config.auditing.judging import Finding, judge
-from config.auditing.observed import (
-    SampledPage,
-    SeenCookie,
-    SeenKey,
-    SeenRequest,
-    SiteSeen,
-    StateSeen,
-    parse_set_cookie,
-)
-from config.auditing.reporting import Audit, as_har, as_html, as_json
-from config.auditing.sampling import sample
-from config.auditing.states import states_for
+from siteaudit import CouldNotAudit
+from siteaudit.buttons import Button, ButtonPair, inequalities
+from siteaudit.canaries import leaks
+from siteaudit.declared import Declaration, declaration_of, origin_of
+from siteaudit.judging import Finding, judge
+from siteaudit.observed import SampledPage, SeenCookie, SeenKey, SeenRequest, SiteSeen, StateSeen, parse_set_cookie
+from siteaudit.reporting import Audit, as_har, as_html, as_json
+from siteaudit.sampling import sample
+from siteaudit.states import states_for
 
 SITE = "https://glossary.example.org"
 PAGE = SampledPage("/glossary/oestradiol/", "glossary:term", ("Œstradiol & HRT", "oestradiol"))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.auditing import CouldNotAudit
-from config.auditing.cookie_list import CookieList, read_cookie_list
-from config.auditing.declared import declaration_of
-from config.auditing.judging import judge
-from config.auditing.observed import SampledPage, SeenCookie, SiteSeen, StateSeen
-from config.auditing.states import states_for
-from config.auditing.well_known import FILE
+from siteaudit import CouldNotAudit
+from siteaudit.cookie_list import CookieList, read_cookie_list
+from siteaudit.declared import declaration_of
+from siteaudit.judging import judge
+from siteaudit.observed import SampledPage, SeenCookie, SiteSeen, StateSeen
+from siteaudit.states import states_for
+from siteaudit.well_known import FILE
 
 HEAD = "ID,Platform,Category,Cookie / Data Key name,Domain,Description,Wildcard match"
 ROWS = (

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from consent.actions import export_records
-from consent.exporting import FORMATS, NothingSealed
+from consent.receipts.exporting import FORMATS, NothingSealed
 
 
 class Command(BaseCommand):

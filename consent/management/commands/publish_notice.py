@@ -7,9 +7,10 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from consent import actions, languages, wording
-from consent.evidence import CannotTake, take_evidence
-from consent.notices import NotJustWording
+from consent import actions
+from consent.notice import languages, wording
+from consent.notice.notices import NotJustWording
+from consent.receipts.evidence import CannotTake, take_evidence
 
 
 class Command(BaseCommand):

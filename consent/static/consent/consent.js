@@ -1,5 +1,5 @@
 // Acts on this visitor's own consent: asks when there is no valid answer, starts what she opened, and erases what the
-// rest has kept. Reads the cookie by the rules of consent/gate.py. Whatever fails here leaves everything closed.
+// rest has kept. Reads the cookie by the rules of consent/choice/gate.py. Whatever fails here leaves everything closed.
 // For scripts of the page: docs/reference/client.md.
 
 const all = (selector) => [...document.querySelectorAll(selector)];
@@ -74,7 +74,7 @@ function refresh() {
     if (!asks && banner.matches(":focus-within")) document.querySelector("main").focus({ preventScroll: true });
     banner.hidden = !asks;
   }
-  // Those who are signed in to the admin get no services, and a policy that refuses them: see consent/signed_in.py. An
+  // Those who are signed in to the admin get no services, and a policy that refuses them: see consent/choice/signed_in.py. An
   // address that has the word closes them, too.
   const signedIn = (document.cookie + JSON.stringify(performance.getEntriesByType("navigation"))).includes("signed_in");
   const allowed = units.filter((unit) => isOpen(unit, cookie));
@@ -132,7 +132,7 @@ function choiceIn(form, submitter) {
   return body;
 }
 
-// A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/gate.py.
+// A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/choice/gate.py.
 function keepRefused(body, time = "") {
   const refused = `${body.get("surface")}.${body.get("notice")}${time}`;
   document.cookie = `${consentCookie}=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;

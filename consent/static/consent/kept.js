@@ -11,7 +11,7 @@ const declared = (some) =>
     return { store, name, domain, path };
   });
 
-// As consent/wildcards.py has it: a regular expression with many stars would take minutes.
+// As consent/services/wildcards.py has it: a regular expression with many stars would take minutes.
 function fits(pattern, text) {
   const [first, ...middle] = pattern.split("*");
   if (!middle.length) return text === pattern;

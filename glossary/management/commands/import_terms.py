@@ -16,10 +16,11 @@ from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from glossary.actions import DocumentsRefused, NotPublishable
-from glossary.importing.existing import Existing, Verb
-from glossary.importing.files import Fault, ImportRefused, printable
-from glossary.importing.refused import refused_rows
-from glossary.importing.terms import Report, Row, import_terms
+from glossary.document.faults import Fault
+from glossary.interchange.existing import Existing, Verb
+from glossary.interchange.files import ImportRefused, printable
+from glossary.interchange.refused import refused_rows
+from glossary.interchange.terms import Report, Row, import_terms
 from glossary.models import Program
 from glossary.text.characters import is_blank
 

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from glossary.actions import RetractionReport, load_retractions
-from glossary.importing.files import printable
-from glossary.importing.retractions import RetractionsRefused, read_notices
+from glossary.interchange.files import printable
+from glossary.interchange.retractions import RetractionsRefused, read_notices
 from glossary.models import Program
 
 

@@ -1,6 +1,6 @@
 /**
  * Turns what was copied from Word, Google Docs or LibreOffice into what the glossary's texts can hold
- * (glossary/markup.py), and counts what they cannot.
+ * (glossary/document/markup.py), and counts what they cannot.
  */
 
 const KEPT_LINK = /^(?:https?:\/\/|mailto:|\/(?!\/)|#)/i

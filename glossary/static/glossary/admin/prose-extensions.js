@@ -1,6 +1,6 @@
 /**
  * Links that are an address and nothing else, and numbered lists without attributes: what the glossary's allow-list keeps
- * (glossary/markup.py). The editor's own versions offer titles, targets, other protocols and list types that would be lost.
+ * (glossary/document/markup.py). The editor's own versions offer titles, targets, other protocols and list types that would be lost.
  */
 
 import { Link, OrderedList, updateAttrsDialog } from "django-prose-editor/editor"

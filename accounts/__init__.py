@@ -1,0 +1,1 @@
+"""Who may sign in to the admin, and what an account may change only with its password."""

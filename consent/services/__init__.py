@@ -1,0 +1,1 @@
+"""Services of third parties: presets, start code, and what browsers report that they refused."""

@@ -1,0 +1,1 @@
+"""How visitors choose, as counts and charts."""

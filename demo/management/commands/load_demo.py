@@ -1,0 +1,81 @@
+"""``manage.py load_demo``: the demonstration glossary, and in development its accounts and services."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand
+from django.urls import reverse
+from django.utils import timezone
+
+from demo.accounts import FILE_NAME, Standing, ensure_accounts, known_accounts
+from demo.glossary import load_demonstration
+from demo.services import ensure_services, strangers, third_party_of
+from glossary.hosts import admin_address
+
+
+class Command(BaseCommand):
+    help = (
+        "Load and publish the demonstration glossary, and while DEBUG is on make an account of each kind, and a "
+        "harmless service for each category of the cookie banner. "
+        "Whatever exists is left as it is, so that running it at every start is harmless."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-accounts", action="store_true", help="Load the glossary only, no services either.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        loaded = load_demonstration(at=timezone.now())
+        if options["verbosity"]:
+            if loaded.created:
+                kept = f", {loaded.kept} were there already and stay as they are" if loaded.kept else ""
+                self.stdout.write(f"Demonstration glossary: {len(loaded.created)} terms created and published{kept}.")
+                self.stdout.write("It is educational, and no medical advice.")
+            else:
+                self.stdout.write(f"Demonstration glossary: its {loaded.kept} terms are there, nothing to do.")
+        if options["no_accounts"]:
+            return
+        if settings.DEBUG:
+            standings = ensure_accounts(folder=settings.DATA_DIR)
+            is_new = self._set_up_services()
+            if options["verbosity"]:
+                self._show(standings)
+                self._tell_of_services(is_new=is_new)
+        elif options["verbosity"]:
+            self._explain()
+
+    def _show(self, standings: list[Standing]) -> None:
+        self.stdout.write(f"\nDemonstration accounts for {admin_address()}{reverse('admin:index')}\n\n")
+        for standing in standings:
+            password = standing.password or f"({standing.note})"
+            extra = f"  ({standing.note})" if standing.password and standing.note else ""
+            role = standing.account.group or "Administrator"
+            self.stdout.write(f"  {standing.account.username:<10} {password:<20} {role}{extra}")
+        self.stdout.write(f"\nThey are kept in {settings.DATA_DIR / FILE_NAME}\n")
+
+    def _set_up_services(self) -> bool:
+        if not third_party_of(settings.SITE_URL):
+            return False
+        operator = User.objects.filter(username="operator", is_active=True).first()
+        return operator is not None and ensure_services(site_url=settings.SITE_URL, by=operator, at=timezone.now())
+
+    def _tell_of_services(self, *, is_new: bool) -> None:
+        if is_new:
+            self.stdout.write("A demonstration service for each category of the cookie banner shows when it runs.")
+        elif names := strangers(site_url=settings.SITE_URL):
+            self.stdout.write(
+                f"{', '.join(names)}: made for another address or port of this site, and cannot run at "
+                f"{settings.SITE_URL}. Change their addresses under Services, and publish a notice."
+            )
+
+    def _explain(self) -> None:
+        if names := known_accounts(folder=settings.DATA_DIR):
+            self.stdout.write(
+                f"This database has demonstration accounts from development ({', '.join(names)}), whose passwords "
+                f"stand in {settings.DATA_DIR / FILE_NAME}. Delete them, or switch them off, before the site is public."
+            )
+        elif not User.objects.filter(is_staff=True, is_active=True).exists():
+            self.stdout.write("No accounts are made while DEBUG is off. Make yours: manage.py createsuperuser")

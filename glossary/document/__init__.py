@@ -1,0 +1,1 @@
+"""The term document: fields, canonical hash, allow-list of HTML, references, comparison, merge, and readability."""

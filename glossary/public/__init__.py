@@ -1,0 +1,1 @@
+"""What readers get: pages, lists, feeds, structured data, citations, embedded definitions, and share images."""

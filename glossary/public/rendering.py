@@ -1,0 +1,500 @@
+"""What the public pages show, read from published entries and their frozen documents, never from the working copy.
+
+Each function takes a number of queries that does not depend on how much there is to show.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.db.models import Manager, Q, QuerySet, Subquery
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import ngettext
+
+from glossary.addresses import address_of
+from glossary.document.citation_markers import with_marks
+from glossary.document.differences import Difference, compare_documents
+from glossary.document.documents import TEXTS, changed_parts, clinical_sha256, slugs_named, topic_slug_for
+from glossary.document.markup import clean_html
+from glossary.languages import for_good
+from glossary.linking import Card, fragments_in, linked_texts, newest_change
+from glossary.models import (
+    Approval,
+    Event,
+    PublishedEntry,
+    RetractedWork,
+    Revision,
+    SlugRedirect,
+    Term,
+)
+
+#: The kinds of other names, in the order in which a page has them.
+KINDS = ("synonym", "abbreviation", "variant", "former")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place to go: what stands there to be read, and its address."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The other names of one kind."""
+
+    label: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InsightLine:
+    """A related insight, and where it leads, if that is a public place."""
+
+    text: str
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What is known of a work that its journal took back."""
+
+    retracted_date: date | None
+    reason: str
+    listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceLine:
+    """A cited work, with its addresses written out so that they survive printing, and its retraction if it has one.
+
+    ``identifiers`` are pairs of kind (``doi``, ``pmid``) and value; ``places`` the ids of the marks
+    in the texts that name it.
+    """
+
+    citation: str
+    links: tuple[Link, ...]
+    retraction: Retraction | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a document says, as its page shows it: nothing but values, so that what it looks like can be remembered."""
+
+    definition: SafeString
+    origin: SafeString
+    mechanism: SafeString
+    names: tuple[Names, ...]
+    insights: tuple[InsightLine, ...]
+    related: tuple[Link, ...]
+    references: tuple[ReferenceLine, ...]
+    tags: tuple[Link, ...]
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The parts behind the definition that there are."""
+        return tuple(
+            name for name in ("origin", "mechanism", "insights", "related", "references") if getattr(self, name)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """An approval as readers are told of it. ``reason`` is that of a publication without review."""
+
+    approved_at: datetime
+    approved_by_name: str
+    credentials: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands behind a text, and never more than that.
+
+    ``review`` is the approval by a second person, with the day on which the next is (or was) due; ``emergency`` the
+    publication without one; ``retracted`` the cited works of whose retraction the reviewer could not know, which break
+    the seal. All are empty for a text that was published before there were reviews.
+    """
+
+    review: Seal | None = None
+    due: date | None = None
+    overdue: bool = False
+    emergency: Seal | None = None
+    retracted: tuple[ReferenceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermPage:
+    """Everything that a term's page shows."""
+
+    entry: PublishedEntry
+    revision_number: int
+    revision_url: str
+    sha256: str
+    body: Body
+    standing: Standing
+    previous: Link | None
+    next: Link | None
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One revision that became public: when, why, under which seal, and in which parts it differs from the one before.
+
+    ``before`` is that earlier public revision, if there was one. ``again`` says that it had been public already.
+    """
+
+    revision: Revision
+    published_at: datetime
+    reason: str
+    url: str
+    parts: tuple[str, ...]
+    before: Revision | None
+    current: bool
+    again: bool
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The public history of a term: where it stands, whether it still is public, and its publications, newest first."""
+
+    term_id: int
+    slug: str
+    entry: PublishedEntry | None
+    publications: tuple[Publication, ...]
+
+    @property
+    def title(self) -> str:
+        title: str = self.publications[0].revision.document["title"]
+        return title
+
+    @property
+    def url(self) -> str:
+        return address_of("glossary:revisions", self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """Everything that the permanent page of a revision shows."""
+
+    history: History
+    publication: Publication
+    title: str
+    body: Body
+    differences: tuple[Difference, ...]
+
+
+def permalink(slug: str, number: int) -> str:
+    """Return the address that citations name: of the revision's page in the language of its text."""
+    with for_good():
+        return absolute(address_of("glossary:revision", slug, number))
+
+
+def absolute(path: str) -> str:
+    """Return the public address of a path of this site."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
+    """Return the page of an entry, whose revision, approval and term are fetched with it, as it reads on a day. At most
+    six queries.
+    """
+    document = entry.revision.document
+    # The preview's entry comes from no query, so that the newest change is asked for.
+    newest = getattr(entry, "newest_name_change", None)
+    fragments = fragments_in({part: document[part] for part in TEXTS}, own=entry.term_id, token=newest)
+    targets = {target for fragment in fragments.values() for target in fragment.targets}
+    others = _others(entry, slugs_named(document), targets)
+    texts, cards = linked_texts(fragments, others.targets)
+    body = _body(document, texts, others.named)
+    standing = _standing(entry, body, on=on)
+    return TermPage(
+        entry=entry,
+        revision_number=entry.revision.number,
+        revision_url=address_of("glossary:revision", entry.slug, entry.revision.number),
+        sha256=entry.revision.sha256,
+        body=body,
+        standing=standing,
+        previous=_link_to(others.previous),
+        next=_link_to(others.following),
+        cards=cards,
+    )
+
+
+def successor_of(term_id: int) -> PublishedEntry | None:
+    """Return the entry that took the place of a retired term, or of its successor if that was retired too.
+
+    At most two queries for each of them.
+    """
+    seen: set[int] = set()
+    while term_id not in seen:
+        seen.add(term_id)
+        following = Term.objects.filter(pk=term_id).values_list("successor", flat=True).first()
+        if following is None:
+            return None
+        entry = PublishedEntry.objects.filter(term=following).first()
+        if entry is not None:
+            return entry
+        term_id = following
+    return None
+
+
+def history(slug: str) -> History | None:
+    """Return the public history of the term that has this address or had it, or ``None``. At most six queries.
+
+    Its ``slug`` is the address under which the history stands: the present one, or of a retired term the last.
+    """
+    entry = entry_at(slug)
+    if entry is None:
+        old = SlugRedirect.objects.filter(slug=slug).first()
+        if old is None:
+            return None
+        entry = with_standing(PublishedEntry.objects).filter(term_id=old.term_id).first()
+        term_id = old.term_id
+    else:
+        term_id = entry.term_id
+    events = list(
+        Event.objects.filter(term=term_id, verb=Event.Verb.PUBLISHED, revision__isnull=False)
+        .select_related("revision")
+        # In the order of what happened, which a clock that was set back doesn't change.
+        .order_by("pk")
+    )
+    if not events:
+        return None
+    home = entry.slug if entry else _last(events).document["slug"]
+    approvals: dict[str, list[Approval]] = defaultdict(list)
+    for approval in Approval.objects.filter(term=term_id).order_by("approved_at", "pk"):
+        approvals[approval.clinical_sha256].append(approval)
+    publications: list[Publication] = []
+    seen: set[int] = set()
+    before: Revision | None = None
+    for event in events:
+        revision = event.revision
+        assert revision is not None  # noqa: S101  # asked for above
+        current = entry is not None and entry.revision_id == revision.pk and event is events[-1]
+        given = approvals[clinical_sha256(revision.document)]
+        publications.append(
+            Publication(
+                revision=revision,
+                published_at=event.created_at,
+                reason=event.reason,
+                url=address_of("glossary:revision", home, revision.number),
+                parts=tuple(changed_parts(before.document, revision.document)) if before else (),
+                before=before,
+                current=current,
+                again=revision.pk in seen,
+                standing=Standing(
+                    review=next((_seal(approval) for approval in reversed(given) if not approval.emergency), None),
+                    emergency=next((_seal(approval) for approval in given if approval.emergency), None),
+                ),
+            )
+        )
+        seen.add(revision.pk)
+        before = revision
+    return History(term_id, home, entry, tuple(reversed(publications)))
+
+
+def revision_page(found: History, number: int, *, on: date) -> RevisionPage | None:
+    """Return the permanent page of a revision, or ``None`` when it never was public. At most six queries more."""
+    publication = next((each for each in found.publications if each.revision.number == number), None)
+    if publication is None:
+        return None
+    document = publication.revision.document
+    before = publication.before.document if publication.before else None
+    # As it was frozen: without links, which are of today.
+    body = _body(document, _texts(document), _published(slugs_named(document)))
+    if publication.current and found.entry:
+        publication = replace(
+            publication,
+            standing=replace(_standing(found.entry, body, on=on), emergency=publication.standing.emergency),
+        )
+    else:
+        retracted = _unknown_retractions(body, publication.standing.review)
+        review = None if retracted else publication.standing.review
+        publication = replace(publication, standing=replace(publication.standing, review=review, retracted=retracted))
+    differences: tuple[Difference, ...] = ()
+    if before is not None:
+        titles = {slug: entry.title for slug, entry in _published(slugs_named(before, document)).items()}
+        differences = tuple(each for each in compare_documents(before, document, titles=titles) if each.changed)
+    return RevisionPage(found, publication, document["title"], body, differences)
+
+
+def entry_at(slug: str) -> PublishedEntry | None:
+    """Return the entry that has this address, with what its page shows of it. One query."""
+    return with_standing(PublishedEntry.objects).filter(slug=slug).order_by().first()
+
+
+def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
+    """Return entries with what :func:`term_page` and :func:`history` read of them, and of their terms no more."""
+    found = entries.select_related("revision", "approval", "term").annotate(newest_name_change=newest_change())
+    return found.defer(*(f"term__{name}" for name in ("title", "definition", "origin", "mechanism")))
+
+
+def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, PublishedEntry]) -> Body:
+    related = {public[slug].pk: public[slug] for slug in document["related"] if slug in public}
+    texts, places = with_marks(texts, references=len(document["references"]))
+    return Body(
+        # Cleaned; glossary.linking and glossary.document.citation_markers have put nothing in but links.
+        definition=mark_safe(texts["definition"]),  # noqa: S308
+        origin=mark_safe(texts["origin"]),  # noqa: S308
+        mechanism=mark_safe(texts["mechanism"]),  # noqa: S308
+        names=tuple(_names(document["synonyms"])),
+        insights=tuple(InsightLine(item["text"], _destination(item, public)) for item in document["insights"]),
+        related=tuple(
+            Link(other.title, other.get_absolute_url())
+            for other in sorted(related.values(), key=lambda other: (other.sort_key, other.slug))
+        ),
+        references=tuple(_reference_lines(document, places)),
+        tags=tuple(
+            Link(name, address_of("glossary:tag", slug))
+            for name, slug in ((name, topic_slug_for(name)) for name in document["tags"])
+            if slug
+        ),
+    )
+
+
+def _reference_lines(document: dict[str, Any], places: dict[int, list[str]]) -> Iterable[ReferenceLine]:
+    items = zip(document["references"], RetractedWork.objects.cited_in(document), strict=True)
+    for number, (item, work) in enumerate(items, start=1):
+        retraction = Retraction(work.retracted_date, work.reason, work.listed_at) if work else None
+        identifiers = tuple((kind, item[kind]) for kind in ("doi", "pmid") if item[kind])
+        yield ReferenceLine(item["citation"], _works(item), retraction, identifiers, tuple(places.get(number, ())))
+
+
+def _standing(entry: PublishedEntry, body: Body, *, on: date) -> Standing:
+    seal = _seal(entry.approval) if entry.approval else None
+    retracted = _unknown_retractions(body, seal)
+    if entry.approval is not None and entry.approval.emergency:
+        return Standing(emergency=seal, retracted=retracted)
+    if seal is None or retracted:
+        return Standing(retracted=retracted)
+    due = entry.term.next_review_date
+    return Standing(review=seal, due=due, overdue=due is not None and due < on)
+
+
+def _seal(approval: Approval) -> Seal:
+    return Seal(approval.approved_at, approval.approved_by_name, approval.credentials, approval.reason)
+
+
+def _unknown_retractions(body: Body, seal: Seal | None) -> tuple[ReferenceLine, ...]:
+    """Return the cited works of whose retraction nobody could know who approved the text."""
+    return tuple(
+        line
+        for line in body.references
+        if line.retraction and (seal is None or seal.approved_at < line.retraction.listed_at)
+    )
+
+
+def _last(events: list[Event]) -> Revision:
+    revision = events[-1].revision
+    assert revision is not None  # noqa: S101  # the caller asked for events that have one
+    return revision
+
+
+def _texts(document: dict[str, Any]) -> dict[str, str]:
+    # Cleaned once more, as in glossary.linking.reading.
+    return {part: clean_html(document[part]) for part in TEXTS}
+
+
+def _names(synonyms: list[dict[str, str]]) -> Iterable[Names]:
+    for kind in KINDS:
+        found = tuple(synonym["text"] for synonym in synonyms if synonym["kind"] == kind)
+        if found:
+            yield Names(_label(kind, len(found)), found)
+
+
+def _label(kind: str, count: int) -> str:
+    match kind:
+        case "abbreviation":
+            return ngettext("Abbreviation", "Abbreviations", count)
+        case "variant":
+            return ngettext("Also spelled", "Also spelled", count)
+        case "former":
+            return ngettext("Formerly", "Formerly", count)
+    return ngettext("Also called", "Also called", count)
+
+
+def _published(slugs: set[str]) -> dict[str, PublishedEntry]:
+    """Return slug → entry for those that are public now, under this slug or a later one. At most three queries."""
+    entries = PublishedEntry.objects.filter(slug__in=slugs)
+    return _moved_too({entry.slug: entry for entry in entries}, slugs)
+
+
+def _moved_too(found: dict[str, PublishedEntry], slugs: set[str]) -> dict[str, PublishedEntry]:
+    """Return ``found`` with those of ``slugs`` that lead to a later address. At most two queries, and mostly none."""
+    if slugs <= found.keys():
+        return found
+    moved = dict(SlugRedirect.objects.filter(slug__in=slugs - found.keys()).values_list("slug", "term_id"))
+    current = PublishedEntry.objects.in_bulk(moved.values())
+    return found | {slug: current[term] for slug, term in moved.items() if term in current}
+
+
+def _destination(insight: dict[str, str], public: dict[str, PublishedEntry]) -> Link | None:
+    if entry := public.get(insight["term"]):
+        return Link(entry.title, entry.get_absolute_url())
+    if insight["url"]:
+        return Link(urlsplit(insight["url"]).hostname or insight["url"], insight["url"])
+    return None
+
+
+def _works(reference: dict[str, str]) -> tuple[Link, ...]:
+    found = []
+    if doi := reference["doi"]:
+        found.append(Link(f"https://doi.org/{doi}", f"https://doi.org/{quote(doi, safe='/:;()')}"))
+    if pmid := reference["pmid"]:
+        address = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"
+        found.append(Link(address, address))
+    if url := reference["url"]:
+        found.append(Link(url, url))
+    return tuple(found)
+
+
+class _Others(NamedTuple):
+    """What a page names: by addresses, as targets of links, and as the entries before and behind it."""
+
+    named: dict[str, PublishedEntry]
+    targets: list[PublishedEntry]
+    previous: PublishedEntry | None
+    following: PublishedEntry | None
+
+
+def _others(entry: PublishedEntry, slugs: set[str], targets: set[int]) -> _Others:
+    """Return what :func:`_published` returns for ``slugs``, the entries of ``targets``, and this one's neighbours.
+
+    One query for all that a page names is quicker than one for each kind. At most three, and mostly one.
+    """
+    rows = list(_named_on_a_page(slugs, targets, entry))
+    found = _moved_too({row.slug: row for row in rows}, slugs)
+    if not rows:
+        return _Others(found, [], None, None)
+    by_key = {row.pk: row for row in rows}
+    previous, following = (by_key.get(getattr(rows[0], name)) for name in ("previous_id", "following_id"))
+    return _Others(found, [row for row in rows if row.pk in targets], previous, following)
+
+
+def _named_on_a_page(slugs: set[str], targets: set[int], entry: PublishedEntry) -> QuerySet[PublishedEntry]:
+    # A range of the index and what falls out of it, not two alternatives: for those, a database walks all entries.
+    all_ = PublishedEntry.objects.order_by()
+    earlier = all_.filter(sort_key__lte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__gte=entry.slug)
+    later = all_.filter(sort_key__gte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__lte=entry.slug)
+    previous = Subquery(earlier.order_by("-sort_key", "-slug").values("pk")[:1])
+    following = Subquery(later.order_by("sort_key", "slug").values("pk")[:1])
+    entries = PublishedEntry.objects.only("slug", "title", "summary", "sort_key")
+    wanted = Q(slug__in=slugs) | Q(pk__in=targets) | Q(pk=previous) | Q(pk=following)
+    return entries.annotate(previous_id=previous, following_id=following).filter(wanted).order_by()
+
+
+def _link_to(entry: PublishedEntry | None) -> Link | None:
+    return Link(entry.title, entry.get_absolute_url()) if entry else None

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from pagestore.application import folder
+from pagestore.files import PageFiles
+from pagestore.freshness import Freshness
+from pagestore.paths import public_paths
+from pagestore.rebuilding import rebuild
+from pagestore.release import release
+
+
+class Command(BaseCommand):
+    help = (
+        "Renders and stores every public page that is not finished yet, and removes what no page needs any more. Can "
+        "be stopped at any time: the next run goes on where it was."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--all", action="store_true", help="Render also what is finished and has not changed.")
+        parser.add_argument(
+            "--processes", type=int, default=os.cpu_count() or 1, help="How many to render in; one for each core."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        paths = public_paths()
+        self._told = 0
+        self._step = max(1, len(paths) // 20)
+        self._total = len(paths)
+        try:
+            before = Freshness(folder()).now()
+            rebuilt = rebuild(
+                paths,
+                folder=folder(),
+                processes=max(1, options["processes"]),
+                everything=options["all"],
+                progress=self._progress,
+            )
+            files = PageFiles(folder(), release(), room=settings.PAGE_STORE_SIZE * 1024 * 1024)
+            removed = files.remove_all_but(paths)
+        except OSError as error:
+            raise CommandError(
+                f"The folder {folder()} cannot be used: {error}. Pages that were written are kept: mend that, and run "
+                "it again for the others."
+            ) from error
+        self.stdout.write(
+            f"{rebuilt.rendered:,} rendered, {len(paths) - rebuilt.rendered:,} were finished already, "
+            f"{removed:,} old files removed."
+        )
+        after = Freshness(folder()).now()
+        if before.editions.glossary and after.editions != before.editions:
+            self.stdout.write("Something was published meanwhile, so some of them are stale again. Run it once more.")
+        elif rebuilt.failed:
+            raise CommandError(
+                f"{len(rebuilt.failed):,} pages could not be rendered, beginning with {rebuilt.failed[0]}: see the log."
+            )
+
+    def _progress(self, done: int) -> None:
+        if done - self._told >= self._step or done == self._total:
+            self._told = done
+            self.stdout.write(f"{done:,} of {self._total:,} pages")

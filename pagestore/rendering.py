@@ -1,0 +1,95 @@
+"""How a page is made: Django's answer to a request in which there is nothing of a reader."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.urls import Resolver404, resolve
+
+from glossary.dependents import keys_of
+from server.caching import KEPT_VIEWS, OPEN_VIEWS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page that may be kept: what it depends on, and whether it is for pages of other sites."""
+
+    keys: tuple[str, ...]
+    is_open: bool
+
+
+def place_of(path: str) -> Place | None:
+    """Return what is known of the page at ``path``; ``None`` if that isn't a page that may be kept.
+
+    Notices and what they say stand on every page, so that their changes aren't told by keys.
+    """
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    view = match.view_name
+    if view not in KEPT_VIEWS and view not in OPEN_VIEWS:
+        return None
+    return Place(() if view.startswith("consent:") else keys_of(view, match.kwargs), view in OPEN_VIEWS)
+
+
+def neutral_request(path: str, *, host: str) -> WSGIEnvironment:
+    """A request without cookie, language or address."""
+    scheme = urlsplit(settings.SITE_URL).scheme
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": "443" if scheme == "https" else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": host,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if settings.SECURE_PROXY_SSL_HEADER:
+        name, value = settings.SECURE_PROXY_SSL_HEADER
+        environ[name] = value
+    return environ
+
+
+def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Return an application's answer: status, headers and the whole body."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    written: list[bytes] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        started.append((status, headers))
+        return written.append
+
+    chunks: Any = application(environ, start_response)
+    try:
+        body = b"".join([*chunks])
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    status, headers = started[-1]
+    return status, headers, b"".join(written) + body
+
+
+def own_host() -> str:
+    """The host of SITE_URL, or another that the site answers to."""
+    host = urlsplit(settings.SITE_URL).netloc
+    if validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return host
+    return str(settings.ALLOWED_HOSTS[0]).lstrip(".")

@@ -1,0 +1,46 @@
+"""Bodies whose length is not known are refused.
+
+WSGI reads as many bytes as ``Content-Length`` says, so a body that comes in chunks, without one, would be read as
+empty: a form without a single field. What is in it is not known, so the answer says that, and not that fields are
+missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from consent.choice.views import close_unread
+
+WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
+TEXT = """\
+411 Length Required
+
+This request came without Content-Length, so what was sent with it could not be read. Nothing was changed.
+
+If you run this site: a proxy in front of it sends bodies in chunks (Transfer-Encoding: chunked). Have it collect a
+request before it passes it on. docs/howto/deploy.md says how.
+"""
+
+
+class LengthRequiredMiddleware:
+    """Answer 411 to a request whose body would be read as empty."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in WITHOUT_BODY or not _is_of_unknown_length(request):
+            return self.get_response(request)
+        response = HttpResponse(TEXT, status=411, content_type="text/plain; charset=utf-8")
+        close_unread(response, request)
+        return response
+
+
+def _is_of_unknown_length(request: HttpRequest) -> bool:
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        return True
+    # HTTP/2 has no chunks: there a body may come without either.
+    is_two = request.META.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
+    return is_two and not request.META.get("CONTENT_LENGTH")

@@ -1,0 +1,33 @@
+"""What an audit came to, for the operators' desk."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from consent.actions import record_audit
+from consent.models import AuditRun
+from siteaudit.reporting import Audit, finding_as_json
+
+
+def keep(audit: Audit) -> AuditRun | None:
+    """Write a whole audit of this site into its own database, and return what was written.
+
+    A part says nothing of the whole, and another site nothing of this one: they are not kept, and ``None`` is returned.
+    """
+    if not audit.is_whole or not (audit.is_copy or audit.site == settings.SITE_URL):
+        return None
+    return record_audit(
+        host=urlsplit(settings.SITE_URL).netloc,
+        is_copy=audit.is_copy,
+        notice_sha256=audit.declaration.sha256,
+        browser=audit.seen.browser,
+        pages=len(audit.seen.pages),
+        states=len(audit.seen.states),
+        choices=audit.seen.records,
+        findings=[finding_as_json(finding) for finding in audit.findings],
+        left_out=audit.left_out,
+        started_at=audit.started_at,
+        at=audit.finished_at,
+    )

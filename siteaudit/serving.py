@@ -1,0 +1,192 @@
+"""The site served from a throw-away copy of its database, so that the audit's choices enter no statistics.
+
+What the audit presses becomes consent records, and records are for good. Here they are written into a copy that is
+deleted afterwards, together with the pages finished from it (docs/adr/0090).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from server.starting import command
+from siteaudit import CouldNotAudit
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+ADVICE = "Or name a running site with --base-url, where the audit's choices do become records."
+
+
+@contextlib.contextmanager
+def throwaway_site() -> Iterator[str]:
+    """Serve this site from a copy of its database on a loopback port; give its address, and leave nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="audit-site-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)  # only its owner may enter: the copy holds what the database holds
+        url = f"http://127.0.0.1:{_free_port()}"
+        environment = os.environ | {
+            "DEBUG": "0",
+            "SITE_URL": url,
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": stack.enter_context(_copy_of_database(folder)),
+            # Nothing that the copy does is heard of outside, and nothing in it is signed as the site would sign.
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
+            "CONSENT_SIGNING_KEYS_OLD": "",
+            "CONSENT_HEADS_MAIL": "",
+            "CONSENT_HEADS_WEBHOOK": "",
+            "EMAIL_URL": "console://",
+            "CACHE_URL": "locmem://",
+            "PAGE_STORE": "1",
+            "TRUSTED_PROXIES": "0",
+            "CONSENT_CHOICES_PER_HOUR": "100000",
+            "PYTHONWARNINGS": "ignore",
+        }
+        _static_files(folder, environment)
+        stack.enter_context(_server(url, folder / "server.log", environment))
+        yield url
+
+
+@contextlib.contextmanager
+def _server(url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  (our own interpreter and server)
+            # In a session of its own: Ctrl-C reaches the audit alone, which then stops it.
+            command("127.0.0.1", urlsplit(url).port or 80),
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(url, process, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With its workers, which are in its session.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        host, port = urlsplit(url).hostname or "", urlsplit(url).port
+        with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection(host, port)) as probe:
+            probe.request("GET", "/robots.txt")
+            if probe.getresponse().status == http.HTTPStatus.OK:
+                return
+        time.sleep(0.1)
+    raise CouldNotAudit(f"The site did not start. Its server said:\n{log.read_text(errors='replace')[-2_000:]}")
+
+
+def _static_files(folder: Path, environment: dict[str, str]) -> None:
+    """Use the static files that production serves, or collect them where there are none."""
+    if not settings.DEBUG and (settings.STATIC_ROOT / "staticfiles.json").is_file():
+        (folder / "static").symlink_to(settings.STATIC_ROOT)
+        return
+    _run([sys.executable, "manage.py", "collectstatic", "-v0", "--noinput"], environment, "collect the static files")
+
+
+@contextlib.contextmanager
+def _copy_of_database(folder: Path) -> Iterator[str]:
+    """Give the URL of a copy of the database, which is gone afterwards."""
+    if connection.vendor == "sqlite":
+        path = folder / "copy.sqlite3"
+        # The backup API, and not a file copy: it also takes what still stands in the write-ahead log.
+        with (
+            contextlib.closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as source,
+            contextlib.closing(sqlite3.connect(path)) as target,
+        ):
+            source.backup(target)
+        connection.close()
+        yield f"sqlite:///{path}"
+        return
+    connection.close()  # PostgreSQL copies a database only while nobody is connected to it
+    name = f"audit_{secrets.token_hex(6)}"
+    parts = urlsplit(settings.DATABASE_URL)
+    url = urlunsplit(parts._replace(path=f"/{name}"))
+    try:
+        try:
+            _administer(sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, parts.path.lstrip("/"))
+        except psycopg.errors.ObjectInUse:
+            _dump_into(name, url, folder)
+        yield url
+    finally:
+        _administer(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), name)
+
+
+def _dump_into(name: str, url: str, folder: Path) -> None:
+    """Copy a database that others are using: a dump is a snapshot and disturbs nobody."""
+    if not (shutil.which("pg_dump") and shutil.which("psql")):
+        raise CouldNotAudit(
+            "The database is in use, so it can be copied only with pg_dump and psql, and they are not installed "
+            f"(Debian: apt install postgresql-client). {ADVICE}"
+        )
+    _administer(sql.SQL("CREATE DATABASE {}"), name)
+    dump = folder / "dump.sql"
+    # The password in the environment, since everybody on the machine sees the words of a command.
+    environment = os.environ | {"PGPASSWORD": unquote(urlsplit(url).password or "")}
+    source, target = _without_password(settings.DATABASE_URL), _without_password(url)
+    doing = "copy the database"
+    _run(["pg_dump", "--no-owner", "--no-privileges", "--file", str(dump), source], environment, doing)
+    _run(["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "--file", str(dump), target], environment, doing)
+    dump.unlink()
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + place))
+
+
+def _administer(statement: sql.SQL, *names: str) -> None:
+    """Run a statement about whole databases, which no transaction may enclose, from outside of ours."""
+    elsewhere = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path="/postgres"))
+    try:
+        with psycopg.connect(elsewhere, autocommit=True) as administration:
+            administration.execute(statement.format(*(sql.Identifier(name) for name in names)))
+    except psycopg.errors.ObjectInUse:
+        raise
+    except psycopg.Error as error:
+        raise CouldNotAudit(
+            f"The database cannot be copied: {str(error).strip()}. The database user needs CREATEDB. {ADVICE}"
+        ) from error
+
+
+def _run(command: list[str], environment: dict[str, str], doing: str) -> None:
+    done = subprocess.run(  # noqa: S603  (commands of ours, without a shell)
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CouldNotAudit(f"Could not {doing}:\n{(done.stderr or done.stdout)[-2_000:]}")
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
