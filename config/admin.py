@@ -15,7 +15,7 @@ from accounts.signing_in import OwnPasswordView, SignInForm, answer_throttled
 from consent.audit_state import audit_lines
 from consent.ledger.state import ledger_state
 from consent.models import Violation
-from consent.notice.pending import what_waits_for
+from consent.notice.pending import pending_notices_for
 from glossary.hosts import public_address
 from glossary.workflow import queues
 
@@ -71,7 +71,7 @@ class AdminSite(admin.AdminSite):
         audits = audit_lines(at=timezone.now()) if request.user.has_perm("consent.view_auditrun") else None
         own = {
             "waiting": waiting,
-            "waiting_notices": what_waits_for(request.user),
+            "pending_notices": pending_notices_for(request.user),
             "ledger": ledger,
             "audits": audits,
             "refused": Violation.objects.unseen().count() if request.user.has_perm("consent.view_violation") else 0,

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from consent.notice import wording
-from consent.notice.pending import what_waits, what_waits_for
+from consent.notice.pending import pending_notices, pending_notices_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,9 +48,9 @@ def staff(request: HttpRequest) -> User:
     return user
 
 
-def tell_what_waits(request: HttpRequest) -> None:
+def tell_what_is_pending(request: HttpRequest) -> None:
     """Say so when what was just saved reaches visitors only with another notice."""
-    for waiting in what_waits():
+    for waiting in pending_notices():
         if waiting.problem:
             messages.warning(request, waiting.problem)
         else:
@@ -65,7 +65,7 @@ def tell_what_waits(request: HttpRequest) -> None:
             )
 
 
-class SaysWhatWaits(ModelAdmin):
+class ShowsPendingNotice(ModelAdmin):
     """A list above which stands what the live notices don't say yet."""
 
     change_list_template = "admin/consent/change_list.html"
@@ -74,8 +74,8 @@ class SaysWhatWaits(ModelAdmin):
         css = {"all": ["consent/admin.css"]}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        waiting = what_waits_for(request.user)
-        return super().changelist_view(request, {**(extra_context or {}), "waiting_notices": waiting})
+        waiting = pending_notices_for(request.user)
+        return super().changelist_view(request, {**(extra_context or {}), "pending_notices": waiting})
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from consent import actions
-from consent.admin.base import ReadOnlyAdmin, SaysWhatWaits, staff
+from consent.admin.base import ReadOnlyAdmin, ShowsPendingNotice, staff
 from consent.models import Notice
 from consent.notice import languages, wording
 from consent.notice.comparing import compared
@@ -70,7 +70,7 @@ def who_is_asked(draft: actions.Draft | None, *, material: bool) -> str:
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin, SaysWhatWaits):
+class NoticeAdmin(ReadOnlyAdmin, ShowsPendingNotice):
     list_display = ["__str__", "in_force", "published_by_name", "material", "reason"]
     change_list_template = "admin/consent/notice/change_list.html"
     readonly_fields = (

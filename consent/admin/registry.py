@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from consent import actions
-from consent.admin.base import ModelForm, SaysWhatWaits, tell_what_waits
+from consent.admin.base import ModelForm, ShowsPendingNotice, tell_what_is_pending
 from consent.choice.gate import RESERVED
 from consent.models import CookieDetails, Service
 
@@ -36,7 +36,7 @@ class CategoryForm(ModelForm):
 
 
 @admin.register(CookieGroup)
-class CategoryAdmin(SaysWhatWaits):
+class CategoryAdmin(ShowsPendingNotice):
     """Categories. Whether one is required is fixed by migration; one that is made here is optional."""
 
     form = CategoryForm
@@ -52,7 +52,7 @@ class CategoryAdmin(SaysWhatWaits):
 
     def save_model(self, request: HttpRequest, obj: CookieGroup, form: CategoryForm, change: bool) -> None:
         obj.save()
-        tell_what_waits(request)
+        tell_what_is_pending(request)
 
 
 class DeclaredCookieForm(ModelForm):
@@ -82,7 +82,7 @@ class DeclaredCookieForm(ModelForm):
 
 
 @admin.register(Cookie)
-class DeclaredCookieAdmin(SaysWhatWaits):
+class DeclaredCookieAdmin(ShowsPendingNotice):
     """What the site itself keeps in browsers, and to read, what its services do: those say so in their own form."""
 
     form = DeclaredCookieForm
@@ -115,8 +115,8 @@ class DeclaredCookieAdmin(SaysWhatWaits):
         actions.declare_cookie(
             cookie=obj, lifetime_days=data["lifetime_days"], kind=data["kind"] or CookieDetails.Kind.COOKIE
         )
-        tell_what_waits(request)
+        tell_what_is_pending(request)
 
     def delete_model(self, request: HttpRequest, obj: Cookie) -> None:
         obj.delete()
-        tell_what_waits(request)
+        tell_what_is_pending(request)

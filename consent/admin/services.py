@@ -24,7 +24,7 @@ from django.views.decorators.http import require_safe
 
 from consent import actions
 from consent.actions import Declaration
-from consent.admin.base import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.admin.base import ModelForm, ShowsPendingNotice, staff, tell_what_is_pending
 from consent.choice.gate import current_gate
 from consent.models import CookieDetails, Service
 from consent.models.services import DIRECTIVES
@@ -291,7 +291,7 @@ def tell_of_approval(request: HttpRequest, service: Service) -> None:
 
 
 @admin.register(Service)
-class ServiceAdmin(SaysWhatWaits):
+class ServiceAdmin(ShowsPendingNotice):
     form = ServiceForm
     change_form_template = "admin/consent/service/change_form.html"
     change_list_template = "admin/consent/service/change_list.html"
@@ -460,7 +460,7 @@ class ServiceAdmin(SaysWhatWaits):
         for warning in warnings_of(obj):
             messages.warning(request, warning)
         tell_of_approval(request, obj)
-        tell_what_waits(request)
+        tell_what_is_pending(request)
 
     def start_code_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the start code to an operator who did not write it, and approve what they read."""
@@ -526,7 +526,7 @@ class ServiceAdmin(SaysWhatWaits):
                     "server is your own, and change it as you like.",
                 )
                 tell_of_approval(request, service)
-                tell_what_waits(request)
+                tell_what_is_pending(request)
                 return HttpResponseRedirect(reverse("admin:consent_service_change", args=[service.pk]))
         context = {
             **self.admin_site.each_context(request),

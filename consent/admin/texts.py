@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from consent import actions
 from consent.actions.publishing import named
-from consent.admin.base import ModelForm, SaysWhatWaits, staff, tell_what_waits
+from consent.admin.base import ModelForm, ShowsPendingNotice, staff, tell_what_is_pending
 from consent.models import NoticeText
 from consent.notice import languages, notices, wording
 
@@ -49,7 +49,7 @@ class WordsForm(ModelForm):
 
 
 @admin.register(NoticeText)
-class NoticeTextAdmin(SaysWhatWaits):
+class NoticeTextAdmin(ShowsPendingNotice):
     list_display = ["__str__", "language", "changed_at", "changed_by"]
     list_select_related = ["changed_by"]
     actions = None
@@ -93,7 +93,7 @@ class NoticeTextAdmin(SaysWhatWaits):
         )
         obj.pk = saved.pk
         if change:
-            tell_what_waits(request)
+            tell_what_is_pending(request)
 
     def response_add(self, request: HttpRequest, obj: NoticeText, post_url_continue: str | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:consent_noticetext_change", args=[obj.pk]))

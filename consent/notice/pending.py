@@ -19,7 +19,7 @@ NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingNotice:
     """A language whose live notice doesn't say what is true now: where it differs, or why it can't be published."""
 
     language: str
@@ -51,7 +51,7 @@ def publish_url(language: str) -> str:
     return reverse("admin:consent_notice_publish_in", args=[language])
 
 
-def what_waits() -> list[Waiting]:
+def pending_notices() -> list[PendingNotice]:
     """Return the languages whose notice has to be published for visitors to read what is true now."""
     found = []
     for language in languages.offered():
@@ -60,14 +60,14 @@ def what_waits() -> list[Waiting]:
             draft = actions.draft_notice(language)
         except actions.IncompleteNotice as error:
             is_live = Notice.objects.filter(language=language).exists()
-            found.append(Waiting(language, name, is_live=is_live, problem=str(error)))
+            found.append(PendingNotice(language, name, is_live=is_live, problem=str(error)))
             continue
         if draft.changes:
             differences = tuple(change.where for change in draft.changes)
-            found.append(Waiting(language, name, is_live=draft.live is not None, differences=differences))
+            found.append(PendingNotice(language, name, is_live=draft.live is not None, differences=differences))
     return found
 
 
-def what_waits_for(user: User | AnonymousUser) -> list[Waiting]:
+def pending_notices_for(user: User | AnonymousUser) -> list[PendingNotice]:
     """Return what waits, for those who may publish; nothing for anybody else, without a query."""
-    return what_waits() if user.has_perm("consent.publish_notice") else []
+    return pending_notices() if user.has_perm("consent.publish_notice") else []

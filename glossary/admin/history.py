@@ -27,7 +27,7 @@ from glossary.document.documents import DocumentError, slugs_named
 from glossary.document.markup import clean_html
 from glossary.models import Concern, RetractedWork, Revision, Term
 from glossary.workflow.concerns import insight_flags
-from glossary.workflow.transitions import next_steps
+from glossary.workflow.transitions import available_transitions
 
 HISTORY_PER_PAGE = 50
 
@@ -121,7 +121,7 @@ class TermHistory(Desk):
             "original": term,
             "subtitle": str(term),
             "page": page,
-            "steps": next_steps(term, user=request.user, at=timezone.now()),
+            "steps": available_transitions(term, user=request.user, at=timezone.now()),
             "newest": newest,
             "one_before": newest - 1,
             "entry": getattr(term, "entry", None),
@@ -225,7 +225,7 @@ class TermHistory(Desk):
         context = self._context(request, title=title) | {
             "original": term,
             "revision": revision,
-            "steps": next_steps(term, user=request.user, at=timezone.now()),
+            "steps": available_transitions(term, user=request.user, at=timezone.now()),
             "has_change_permission": self.has_change_permission(request, term),
             "view_url": self.get_view_on_site_url(term),
             "look_again": look_again(term) if is_newest else [],

@@ -35,7 +35,7 @@ from glossary.document.differences import Difference, compare_documents
 from glossary.document.documents import slugs_named
 from glossary.document.markup import clean_html
 from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, ScheduledChange, Term
-from glossary.workflow.transitions import in_words, may_review, may_submit, next_steps
+from glossary.workflow.transitions import available_transitions, in_words, may_review, may_submit
 
 Section = ReviewComment.Section
 # Several Django forms make up the page's one form, and each id is there once only.
@@ -312,7 +312,7 @@ class TermReviews(Desk):
         comments: dict[str, list[ReviewComment]] = {}
         for comment in ReviewComment.objects.filter(review__in=rounds).select_related("review__revision"):
             comments.setdefault(comment.section, []).append(comment)
-        steps = next_steps(term, user=request.user, at=timezone.now())
+        steps = available_transitions(term, user=request.user, at=timezone.now())
         is_open = review.status == Review.Status.OPEN
         may_comment = is_discussed(term, review) and (may_review(request.user) or may_submit(request.user))
         may_decide = is_open and steps.decide

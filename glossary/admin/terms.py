@@ -43,7 +43,7 @@ from glossary.admin.transitions import TermSteps
 from glossary.document.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
 from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Insight, Reference, Synonym, Term, name_of
-from glossary.workflow.transitions import next_steps
+from glossary.workflow.transitions import available_transitions
 
 TAGS_PER_PAGE = 20
 
@@ -246,7 +246,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         elif saved.revision is None:
             self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
         if saved.revision is not None and "_publish" not in request.POST:
-            steps = next_steps(term, user=request.user, at=timezone.now())
+            steps = available_transitions(term, user=request.user, at=timezone.now())
             words = f"“{term}” is saved as revision {number}. {steps.situation}"
             self.message_user(request, words, messages.SUCCESS)
         if saved.merged:
@@ -293,7 +293,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         formsets = [inline.formset for inline in context["inline_admin_formsets"]]
         if obj is not None:
             context["look_again"] = look_again(obj)
-            context["steps"] = steps = next_steps(obj, user=request.user, at=timezone.now())
+            context["steps"] = steps = available_transitions(obj, user=request.user, at=timezone.now())
             # Only under a whole seal: what changes then need be no clinical text, and then publishes at once.
             context["may_publish"] = steps.sealed and self.has_publish_permission(request)
             context["collision"] = collision_in(context["adminform"].form, formsets, obj)
@@ -321,7 +321,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         term = self._term(request, unquote(object_id))
         context = self._context(request, title="Terms are not deleted") | {
             "original": term,
-            "steps": next_steps(term, user=request.user, at=timezone.now()),
+            "steps": available_transitions(term, user=request.user, at=timezone.now()),
         }
         return TemplateResponse(request, "admin/glossary/term/no_delete.html", context, status=403)
 

@@ -42,7 +42,7 @@ from glossary.admin.transition_forms import (
 )
 from glossary.hosts import public_address
 from glossary.models import ScheduledChange, Term
-from glossary.workflow.transitions import in_words, may_publish, may_retire, next_steps
+from glossary.workflow.transitions import available_transitions, in_words, may_publish, may_retire
 
 asks = method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
 acts = method_decorator(require_POST)
@@ -79,7 +79,7 @@ class TermSteps(Desk):
         term = self._term(request, term_id)
         if not self.has_submit_permission(request):
             raise PermissionDenied
-        if not next_steps(term, user=request.user, at=timezone.now()).submit:
+        if not available_transitions(term, user=request.user, at=timezone.now()).submit:
             return self._refused(request, term, "There is nothing to submit: this page shows how the term stands.")
         people = reviewers(barred=contributors(term.head) if term.head else ())
         switched = switch_beside_a_form(request, term)
@@ -149,7 +149,7 @@ class TermSteps(Desk):
         term = self._term(request, term_id)
         if not self.has_publish_permission(request):
             raise PermissionDenied
-        if term.head is None or not next_steps(term, user=request.user, at=timezone.now()).publish:
+        if term.head is None or not available_transitions(term, user=request.user, at=timezone.now()).publish:
             return self._refused(request, term, "There is nothing that could be published: this page says why.")
         change = scheduled(term, ScheduledChange.Verb.PUBLISH)
         form = ScheduleForm(_posted(request), head=term.head, change=change)
@@ -232,7 +232,7 @@ class TermSteps(Desk):
         term = self._term(request, term_id)
         if not self.has_emergency_permission(request):
             raise PermissionDenied
-        if term.head is None or not next_steps(term, user=request.user, at=timezone.now()).emergency:
+        if term.head is None or not available_transitions(term, user=request.user, at=timezone.now()).emergency:
             return self._refused(request, term, "There is no need for that: this page shows how the term stands.")
         form = EmergencyForm(_posted(request), head=term.head)
         if not form.is_valid():

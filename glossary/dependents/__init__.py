@@ -19,16 +19,15 @@ from glossary.dependents import keys
 from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
 from glossary.dependents.keys import keys_of
 from glossary.dependents.lists import of_lists, of_neighbours
-from glossary.dependents.snapshot import Face, changes, faces
+from glossary.dependents.snapshot import Snapshot, changes, snapshots
 from glossary.linking.mentions import TooMany, entries_that_mention
 from glossary.models import EVERYTHING, PublishedEntry
 
 __all__ = [
     "MANY_KEYS",
     "MANY_TERMS",
-    "Face",
+    "Snapshot",
     "everything",
-    "faces",
     "keys_of",
     "named_in",
     "of_mentions",
@@ -36,6 +35,7 @@ __all__ = [
     "of_terms",
     "of_topic",
     "of_works",
+    "snapshots",
     "write_namings",
 ]
 
@@ -67,19 +67,19 @@ def of_works(identifiers: Collection[str]) -> set[str]:
 
 
 def of_terms(
-    before: dict[int, Face], terms: Collection[int], *, renamed_topics: Collection[str] = frozenset()
+    before: dict[int, Snapshot], terms: Collection[int], *, renamed_topics: Collection[str] = frozenset()
 ) -> set[str]:
     """Return the keys of all pages that show one of these terms, or show it no longer.
 
-    ``before`` are their faces before the change; those of now are read. ``renamed_topics`` are the slugs of topics that
-    have another name than before.
+    ``before`` are their snapshots before the change; those of now are read. ``renamed_topics`` are the slugs of topics
+    that have another name than before.
     """
     if len(terms) > MANY_TERMS:
         return {EVERYTHING}
     changed = changes(before, terms)
     slugs = addresses(terms)
-    for pk, face in before.items():
-        slugs.setdefault(pk, set()).add(face.slug)
+    for pk, snapshot in before.items():
+        slugs.setdefault(pk, set()).add(snapshot.slug)
     renamed = {slug for change in changed if change.is_renamed for slug in slugs.get(change.pk, ())}
     found = {keys.OVERVIEWS, *keys.own(slug for of_term in slugs.values() for slug in of_term)}
     found |= of_lists(changed, renamed_topics=renamed_topics)

@@ -9,7 +9,7 @@ from glossary.models import EntryName, EntryTag, PublishedEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class Snapshot:
     """What other pages show of a published term, and how it is found there.
 
     ``tags`` are pairs of slug and name, ``names`` of name and kind.
@@ -44,15 +44,15 @@ class Change:
     """A term before a change and after it; ``None`` where it is not public."""
 
     pk: int
-    before: Face | None
-    now: Face | None
+    before: Snapshot | None
+    now: Snapshot | None
 
     @property
-    def sides(self) -> tuple[Face, ...]:
-        return tuple(face for face in (self.before, self.now) if face)
+    def sides(self) -> tuple[Snapshot, ...]:
+        return tuple(snapshot for snapshot in (self.before, self.now) if snapshot)
 
     @property
-    def both(self) -> tuple[Face, Face] | None:
+    def both(self) -> tuple[Snapshot, Snapshot] | None:
         """Both sides of a term that was public and still is."""
         return (self.before, self.now) if self.before and self.now else None
 
@@ -69,11 +69,11 @@ class Change:
     @property
     def names(self) -> frozenset[tuple[str, str]]:
         """The names whose mentions may look different: all, where the pages behind the links do."""
-        before, now = (face.names if face else frozenset() for face in (self.before, self.now))
+        before, now = (snapshot.names if snapshot else frozenset() for snapshot in (self.before, self.now))
         return before | now if self.is_shown else before ^ now
 
 
-def faces(terms: Collection[int]) -> dict[int, Face]:
+def snapshots(terms: Collection[int]) -> dict[int, Snapshot]:
     """Return what other pages show of those of these terms that are published. Three queries."""
     tags: dict[int, set[tuple[str, str]]] = {}
     names: dict[int, set[tuple[str, str]]] = {}
@@ -83,15 +83,15 @@ def faces(terms: Collection[int]) -> dict[int, Face]:
         names.setdefault(pk, set()).add((name, kind))
     rows = PublishedEntry.objects.filter(pk__in=terms).order_by()
     return {
-        pk: Face(slug, title, summary, initial, sort_key, frozenset(tags.get(pk, ())), frozenset(names.get(pk, ())))
+        pk: Snapshot(slug, title, summary, initial, sort_key, frozenset(tags.get(pk, ())), frozenset(names.get(pk, ())))
         for pk, slug, title, summary, initial, sort_key in rows.values_list(
             "pk", "slug", "title", "summary", "initial", "sort_key"
         )
     }
 
 
-def changes(before: dict[int, Face], terms: Collection[int]) -> list[Change]:
-    """Return how these terms changed of which other pages show something. ``before`` are their faces before that."""
-    now = faces(terms)
+def changes(before: dict[int, Snapshot], terms: Collection[int]) -> list[Change]:
+    """Return how terms changed of which other pages show something; ``before`` are their snapshots before that."""
+    now = snapshots(terms)
     pairs = ((pk, before.get(pk), now.get(pk)) for pk in terms)
     return [Change(pk, old, new) for pk, old, new in pairs if old != new]

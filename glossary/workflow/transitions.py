@@ -1,7 +1,7 @@
 """What can be done next with a term, and by whom: the one place that decides it.
 
-Form, review page and the views that carry a step out all ask :func:`next_steps`; what is offered here is checked again
-by the action itself.
+Form, review page and the views that carry a step out all ask :func:`available_transitions`; what is offered here is
+checked again by the action itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Scheduled:
 
 
 @dataclass(frozen=True, slots=True)
-class NextSteps:
+class AvailableTransitions:
     """What a person may do with a term as it stands, and the situation in words.
 
     ``review`` is the newest review where it matters now; ``barred`` says why somebody who may review mustn't decide
@@ -83,11 +83,11 @@ def in_words(moment: datetime) -> str:
     return f"{local:%-d %B %Y, %H:%M %Z}"
 
 
-def next_steps(term: Term, *, user: Person, at: datetime) -> NextSteps:
+def available_transitions(term: Term, *, user: Person, at: datetime) -> AvailableTransitions:
     """Return the steps that are open to ``user``. ``term`` comes from ``with_state()``, or this queries."""
     head, state, review = term.head, term.state, term.review
     if head is None:
-        return NextSteps("This term has no revision yet: save it.")
+        return AvailableTransitions("This term has no revision yet: save it.")
     entry: PublishedEntry | None = getattr(term, "entry", None)
     is_public = entry is not None and entry.revision_id == head.pk
     waits = tuple(
@@ -101,7 +101,7 @@ def next_steps(term: Term, *, user: Person, at: datetime) -> NextSteps:
         if may_review(user) and user.pk in (names := contributors(review.revision)):
             others = [name for pk, name in names.items() if pk != user.pk]
             barred = f"You saved changes since the last approval{_and_so_did(others)}, so somebody else decides."
-        return NextSteps(
+        return AvailableTransitions(
             _in_review(review),
             withdraw=may_submit(user),
             review=review,
@@ -113,7 +113,7 @@ def next_steps(term: Term, *, user: Person, at: datetime) -> NextSteps:
     approval = entry.approval if entry is not None and is_public else None
     sealed = seal_of(term, head) is not None
     again = _why_again(term, approval, at) if is_public else ""
-    return NextSteps(
+    return AvailableTransitions(
         _situation(term, entry, approval, sealed=sealed, again=again),
         sealed=sealed,
         submit=(bool(again) if is_public else not sealed) and may_submit(user),
