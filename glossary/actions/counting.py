@@ -42,7 +42,7 @@ def count_names(*, after: int = 0, at: datetime) -> Counted:
     links: Counter[tuple[int, str]] = Counter()
     ambiguous: Counter[tuple[int, str]] = Counter()
     for pk, *texts in pages[:PAGES]:
-        _read(pk, [clean_html(text) for text in texts], names, links, ambiguous)
+        _read(pk, [clean_html(text) for text in texts if text], names, links, ambiguous)
     _add(links, ambiguous)
     left = len(pages) > PAGES
     return Counted(len(pages[:PAGES]), pages[PAGES - 1][0] if left else 0)

@@ -255,11 +255,7 @@ def documents_of(terms: Sequence[Term]) -> list[TermDocument]:
             tags[pk].append(name)
         found.extend(
             TermDocument(
-                title=term.title,
-                slug=term.slug,
-                definition=term.definition,
-                origin=term.origin,
-                mechanism=term.mechanism,
+                **{name: getattr(term, name) for name in documents.COLUMNS},
                 insights=tuple(insights[term.pk]),
                 synonyms=tuple(synonyms[term.pk]),
                 references=tuple(references[term.pk]),
@@ -314,14 +310,12 @@ def _save(
     # First every row, then what refers to rows: documents of one batch may name one another.
     for batch in chunks(changed):
         for _, term, document, _ in batch:
-            term.title, term.slug = document.title, document.slug
+            for name in documents.COLUMNS:
+                setattr(term, name, getattr(document, name))
             term.sort_key = sort_key_of(document.title)
-            term.definition, term.origin, term.mechanism = document.definition, document.origin, document.mechanism
         Term.objects.bulk_create(term for _, term, _, _ in batch if term.pk is None)
         before = [term for position, term, _, _ in batch if not outcomes[position].created]
-        Term.objects.bulk_update(
-            before, ["title", "sort_key", "slug", "definition", "origin", "mechanism"], batch_size=100
-        )
+        Term.objects.bulk_update(before, ["sort_key", *documents.COLUMNS], batch_size=100)
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
     if len(changed) < len(pairs):
         progress(len(pairs) - len(changed))

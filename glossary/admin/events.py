@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from glossary.document.documents import TEXTS
 from glossary.models import Event, Revision
 
 
@@ -22,7 +23,7 @@ class EventAdmin(admin.ModelAdmin):
     fields = ["created_at", "created_by_name", "verb", "term_history", "from_revision", "to_revision", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        texts = ("term__definition", "term__origin", "term__mechanism")
+        texts = (f"term__{name}" for name in TEXTS)
         return super().get_queryset(request).defer(*texts, "revision__document", "previous_revision__document")
 
     @admin.display(description="term", ordering="term__title")

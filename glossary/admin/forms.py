@@ -32,9 +32,19 @@ from glossary.admin.widgets import (
     TermSelect,
     TermsSelect,
     is_key,
-    prose_field,
 )
-from glossary.document.documents import MAX_LINE, MAX_TEXT, PARTS, DocumentError, Problem, sorted_names, tag_key_of
+from glossary.document.documents import (
+    COLUMNS,
+    LINES,
+    MAX_LINE,
+    MAX_TEXT,
+    PARTS,
+    TEXTS,
+    DocumentError,
+    Problem,
+    sorted_names,
+    tag_key_of,
+)
 from glossary.document.markup import clean_html
 from glossary.models import Insight, Reference, Synonym, Term, name_of
 from glossary.text.names import normalise
@@ -83,9 +93,6 @@ class TermForm(forms.ModelForm):
     may_add_tags = False
     refusal: DocumentError | StaleRevision | None = None
 
-    definition = prose_field(help_text=Term._meta.get_field("definition").help_text)
-    origin = prose_field(required=False, help_text=Term._meta.get_field("origin").help_text)
-    mechanism = prose_field(required=False, help_text=Term._meta.get_field("mechanism").help_text)
     related = TermsChoiceField(
         Term.objects.only("title", "slug"),
         required=False,
@@ -138,7 +145,7 @@ class TermForm(forms.ModelForm):
 
     class Meta:
         model = Term
-        fields = ["title", "slug", "definition", "origin", "mechanism", "related", "tags", "owner", "review_months"]
+        fields = [*COLUMNS, "related", "tags", "owner", "review_months"]
         labels = {"slug": "Address"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -206,10 +213,8 @@ class TermForm(forms.ModelForm):
 
     def typed_fields(self) -> dict[str, Any]:
         """Return the term's own part of the document as it stands in the form, valid or not."""
-        lines = {name: " ".join(str(self[name].value() or "").split()) for name in ("title", "slug")}
-        texts = {
-            name: clean_html(str(self[name].value() or "")[:MAX_TEXT]) for name in ("definition", "origin", "mechanism")
-        }
+        lines = {name: " ".join(str(self[name].value() or "").split()) for name in LINES}
+        texts = {name: clean_html(str(self[name].value() or "")[:MAX_TEXT]) for name in TEXTS}
         tags = self["tags"].value() or ()
         names = cast("TagsField", self.fields["tags"]).to_python(tags) if isinstance(tags, str) else map(str, tags)
         keys = [key for key in map(str, self["related"].value() or ()) if is_key(key)]
@@ -223,7 +228,7 @@ class TermForm(forms.ModelForm):
     def document_fields(self) -> dict[str, Any]:
         """Return the term's own part of the document, as ``glossary.document.documents.parse_document`` takes it."""
         data = self.cleaned_data
-        texts = {name: data[name] for name in ("title", "slug", "definition", "origin", "mechanism", "tags")}
+        texts = {name: data[name] for name in (*COLUMNS, "tags")}
         return texts | {"related": [term.slug for term in data["related"]]}
 
     def taken_from_theirs(self) -> list[str]:

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from glossary.actions import NotDismissible, dismiss_concern, restore_revision
 from glossary.admin.base import Desk, user_of
 from glossary.document.differences import compare_documents
-from glossary.document.documents import DocumentError, slugs_named
+from glossary.document.documents import TEXTS, DocumentError, slugs_named
 from glossary.document.markup import clean_html
 from glossary.models import Concern, RetractedWork, Revision, Term
 from glossary.workflow.concerns import insight_flags
@@ -63,7 +63,7 @@ def look_again(term: Term) -> list[LookAgain]:
         Concern.objects.open()
         .filter(term=term)
         .select_related("target", "before", "after")
-        .defer("before__document", "after__document", "target__definition", "target__origin", "target__mechanism")
+        .defer("before__document", "after__document", *(f"target__{name}" for name in TEXTS))
     )
     named = {concern.detail for concern in concerns if concern.kind == Concern.Kind.RETRACTED}
     works = {name: work for work in RetractedWork.objects.known_as(named) for name in work.identifiers} if named else {}

@@ -49,7 +49,7 @@ from glossary.admin.transition_forms import (
     WithdrawForm,
     reviewers,
 )
-from glossary.document.documents import DocumentError
+from glossary.document.documents import TEXTS, DocumentError
 from glossary.hosts import public_address
 from glossary.models import Approval, Concern, ScheduledChange, Synonym, Term, TermQuerySet
 from glossary.models.terms import STATE
@@ -64,7 +64,7 @@ TAGS_EXPLAINED = (
 MOST_LISTED = 10_000
 # A filter that is longer is searched.
 TAGS_SHOWN = 20
-LONG_FIELDS = ["definition", "origin", "mechanism", "head__document"]
+LONG_FIELDS = [*TEXTS, "head__document"]
 
 
 def named_like(words: str) -> TermQuerySet:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
 
-from glossary.document.documents import DocumentError, Problem, TermDocument, parse_document
+from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument, parse_document
 from glossary.document.readability import Readability, readability
 from glossary.models import PublishedEntry, Revision, Term, name_of
 from glossary.public import lists, rendering
@@ -76,8 +76,8 @@ def preview_html(document: TermDocument, *, term: Term | None, by: User, at: dat
 
 
 def measured(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the readability of each text of a document (as JSON) and of all three together, ready for JSON."""
-    counts = {part: readability(document[part]) for part in ("definition", "origin", "mechanism")}
+    """Return the readability of each text of a document (as JSON) and of all together, ready for JSON."""
+    counts = {part: readability(document[part]) for part in TEXTS}
     whole = sum(counts.values(), start=Readability(0, 0, 0))
     return [
         {"part": part, "words": count.words, "lix": count.lix, "band": count.band}

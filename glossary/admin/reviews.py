@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
 from glossary.actions import (
@@ -32,7 +33,7 @@ from glossary.admin.links import may_switch, new_impacts, switch_beside_a_form
 from glossary.admin.problems import FieldProblem, problems_in
 from glossary.admin.transition_forms import ApproveForm, CommentForm, SendBackForm, replacing, scheduled
 from glossary.document.differences import Difference, compare_documents
-from glossary.document.documents import slugs_named
+from glossary.document.documents import FIELDS, LINES, TEXTS, slugs_named
 from glossary.document.markup import clean_html
 from glossary.models import Approval, RetractedWork, Review, ReviewComment, Revision, ScheduledChange, Term
 from glossary.workflow.transitions import available_transitions, in_words, may_review, may_submit
@@ -41,15 +42,19 @@ Section = ReviewComment.Section
 # Several Django forms make up the page's one form, and each id is there once only.
 APPROVE, SEND_BACK = "id_approve_%s", "id_send_back_%s"
 SEND_BACK_PREFIX = "send_back"
+HEADINGS = {
+    Section.NAMES: "Title, address and synonyms",
+    Section.DEFINITION: "Definition",
+    Section.ORIGIN: "Origin",
+    Section.MECHANISM: "Mechanism",
+    Section.INSIGHTS: "Related insights",
+    Section.REFERENCES: "References",
+    Section.GENERAL: "Related terms, tags, and the whole",
+}
 # Which parts of the document stand under which section, in the order of the page.
 SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    Section.NAMES: ("Title, address and synonyms", ("title", "slug", "synonyms")),
-    Section.DEFINITION: ("Definition", ("definition",)),
-    Section.ORIGIN: ("Origin", ("origin",)),
-    Section.MECHANISM: ("Mechanism", ("mechanism",)),
-    Section.INSIGHTS: ("Related insights", ("insights",)),
-    Section.REFERENCES: ("References", ("references",)),
-    Section.GENERAL: ("Related terms, tags, and the whole", ("related", "tags")),
+    section: (heading, tuple(name for name, known in FIELDS.items() if known.section == section))
+    for section, heading in HEADINGS.items()
 }
 
 
@@ -387,12 +392,14 @@ def shown_document(document: Mapping[str, Any], titles: Mapping[str, str]) -> di
     """Return what a template shows of a frozen document; ``titles`` maps the slugs of other terms to titles."""
     return {
         "title": document["title"],
-        "slug": document["slug"],
+        "lines": [
+            (capfirst(str(FIELDS[name].label)), document[name]) for name in LINES if name != "title" and document[name]
+        ],
         "synonyms": document["synonyms"],
         "texts": {
             # Cleaned again by the one allow-list, in case something was frozen past the actions.
             name: mark_safe(clean_html(document[name]))  # noqa: S308  # see above
-            for name in ("definition", "origin", "mechanism")
+            for name in TEXTS
         },
         "insights": [insight | {"title": titles.get(insight["term"], "")} for insight in document["insights"]],
         "references": [

@@ -40,7 +40,8 @@ from glossary.admin.naming import NameOverview
 from glossary.admin.problems import problems_in_term
 from glossary.admin.reviews import TermReviews
 from glossary.admin.transitions import TermSteps
-from glossary.document.documents import MAX_ITEMS, PARTS, DocumentError, changed_parts, parse_document
+from glossary.admin.widgets import prose_field
+from glossary.document.documents import LINES, MAX_ITEMS, PARTS, TEXTS, DocumentError, changed_parts, parse_document
 from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Insight, Reference, Synonym, Term, name_of
 from glossary.workflow.transitions import available_transitions
@@ -108,14 +109,19 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
     form = TermForm
     inlines = [SynonymInline, InsightInline, ReferenceInline]
     fieldsets = [
-        (None, {"fields": ["title", "unlinked", "slug"]}),
-        ("Texts", {"fields": ["definition", "origin", "mechanism"]}),
+        (None, {"fields": ["title", "unlinked", *(name for name in LINES if name != "title")]}),
+        ("Texts", {"fields": list(TEXTS)}),
         ("Where it belongs", {"fields": ["related", "tags"]}),
         ("Review", {"fields": [("owner", "review_months")]}),
     ]
 
     class Media:
         css = {"all": [f"glossary/admin/{name}.css" for name in ("desk", "difference", "review", "history", "impacts")]}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in TEXTS:
+            return prose_field(required=not db_field.blank, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     # -- What may be done ----------------------------------------------------------------------------------------------
 

@@ -10,9 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from glossary.document.comparing import Comparison, compare_html, compare_rows, compare_text
-from glossary.document.documents import PARTS, TEXTS
+from glossary.document.documents import LINES, PARTS, TEXTS
 
-LINES = ("title", "slug")
 #: What stands behind another name that is no plain synonym.
 KINDS = {
     "abbreviation": gettext_lazy("abbreviation"),

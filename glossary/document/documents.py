@@ -4,11 +4,15 @@ A document is a frozen value. It is built from untrusted JSON by :func:`parse_do
 wrong with it at once, and hashed in the canonical form of RFC 8785 (JSON Canonicalization Scheme).
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import MISSING as MISSING_DEFAULT
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import rfc8785
@@ -29,6 +33,9 @@ from glossary.document.references import (
 from glossary.text.characters import HYPHENS, as_read, is_blank
 from glossary.text.greek import SPELLED, SPELLED_SIGN
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 #: How the message of a problem begins where there is nothing at all.
 MISSING = "is missing"
 
@@ -39,20 +46,6 @@ MAX_ITEMS = 100
 MAX_TAG = 100
 
 SYNONYM_KINDS = ("synonym", "abbreviation", "variant", "former")
-
-# The parts of a document as editors call them, in the order of the page.
-PARTS = {
-    "title": gettext_lazy("title"),
-    "slug": gettext_lazy("address"),
-    "synonyms": gettext_lazy("synonyms"),
-    "definition": gettext_lazy("definition"),
-    "origin": gettext_lazy("origin"),
-    "mechanism": gettext_lazy("mechanism"),
-    "insights": gettext_lazy("related insights"),
-    "references": gettext_lazy("references"),
-    "related": gettext_lazy("related terms"),
-    "tags": gettext_lazy("tags"),
-}
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # Addresses under /glossary/ that are lists or feeds. A term there would be hidden by them.
@@ -89,41 +82,81 @@ class Reference:
     url: str = ""
 
 
+class Kind(StrEnum):
+    """What a field of a term document holds."""
+
+    LINE = "line"  # One line of plain text.
+    HTML = "html"  # HTML of the allow-list.
+    ROWS = "rows"  # Objects, in the order that an editor gave them.
+    NAMES = "names"  # A set of names, sorted.
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a field of a term document besides its value. Forms, comparison, import and history read it.
+
+    ``label`` is what editors call it, ``section`` the part of the review page that shows it, ``limit`` how long a line
+    or a name may be, ``row`` the class of its rows, and ``schema`` the schema that brought the field. A field that is
+    clinical is part of what a reviewer approves.
+    """
+
+    label: StrPromise
+    kind: Kind
+    section: str
+    is_clinical: bool = False
+    limit: int = MAX_LINE
+    row: Any = None
+    schema: int = 1
+
+
+def about(*args: Any, **kwargs: Any) -> dict[str, About]:
+    """Return the metadata of a field of :class:`TermDocument`; the arguments are those of :class:`About`."""
+    return {"about": About(*args, **kwargs)}
+
+
 @dataclass(frozen=True, slots=True)
 class TermDocument:
-    """One term, whole. Texts are HTML of the allow-list; ``related`` holds slugs and ``tags`` names, both sorted."""
+    """One term, whole. Texts are HTML of the allow-list; ``related`` holds slugs and ``tags`` names, both sorted.
 
-    title: str
-    slug: str
-    definition: str
-    origin: str = ""
-    mechanism: str = ""
-    insights: tuple[Insight, ...] = ()
-    synonyms: tuple[Synonym, ...] = ()
-    references: tuple[Reference, ...] = ()
-    related: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    Note [Adding a field to the term document]
+    This class is the registry of the fields: everything else reads :data:`FIELDS`. A new field has a default and the
+    number of a new :data:`SCHEMA`, and stands in no hash of a document that does not use it. It needs a column of the
+    same name in ``glossary.models.Term`` (for ``LINE`` and ``HTML``), and a line in the template of the public page.
+    """
+
+    title: str = field(metadata=about(gettext_lazy("title"), Kind.LINE, "names", limit=MAX_TITLE))
+    slug: str = field(metadata=about(gettext_lazy("address"), Kind.LINE, "names", limit=MAX_TITLE))
+    definition: str = field(metadata=about(gettext_lazy("definition"), Kind.HTML, "definition", is_clinical=True))
+    origin: str = field(default="", metadata=about(gettext_lazy("origin"), Kind.HTML, "origin", is_clinical=True))
+    mechanism: str = field(
+        default="", metadata=about(gettext_lazy("mechanism"), Kind.HTML, "mechanism", is_clinical=True)
+    )
+    insights: tuple[Insight, ...] = field(
+        default=(), metadata=about(gettext_lazy("related insights"), Kind.ROWS, "insights", row=Insight)
+    )
+    synonyms: tuple[Synonym, ...] = field(
+        default=(), metadata=about(gettext_lazy("synonyms"), Kind.ROWS, "names", is_clinical=True, row=Synonym)
+    )
+    references: tuple[Reference, ...] = field(
+        default=(), metadata=about(gettext_lazy("references"), Kind.ROWS, "references", is_clinical=True, row=Reference)
+    )
+    related: tuple[str, ...] = field(
+        default=(), metadata=about(gettext_lazy("related terms"), Kind.NAMES, "general", limit=MAX_TITLE)
+    )
+    tags: tuple[str, ...] = field(
+        default=(), metadata=about(gettext_lazy("tags"), Kind.NAMES, "general", limit=MAX_TAG)
+    )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the document as JSON-ready dicts and lists."""
+        """Return the document as JSON-ready dicts and lists, with the schema that it needs."""
         document: dict[str, Any] = _lists(asdict(self))
-        return document
+        return {"schema": schema_of(document)} | document
 
     @classmethod
     def from_frozen(cls, document: Mapping[str, Any]) -> Self:
         """Return the document of a revision as it was frozen: unchecked, since it was checked then."""
-        return cls(
-            title=document["title"],
-            slug=document["slug"],
-            definition=document["definition"],
-            origin=document["origin"],
-            mechanism=document["mechanism"],
-            insights=tuple(Insight(**item) for item in document["insights"]),
-            synonyms=tuple(Synonym(**item) for item in document["synonyms"]),
-            references=tuple(Reference(**item) for item in document["references"]),
-            related=tuple(document["related"]),
-            tags=tuple(document["tags"]),
-        )
+        given = upgrade(document)
+        return cls(**{name: _frozen(known, given[name]) for name, known in FIELDS.items()})
 
     def sha256(self) -> str:
         """Return the hex SHA-256 of the document's canonical form."""
@@ -143,6 +176,26 @@ class Problem:
         return f"{self.field}: {self.message}"
 
 
+#: Every field of a term document with what is known of it.
+FIELDS: Mapping[str, About] = {known.name: known.metadata["about"] for known in fields(TermDocument)}
+#: The newest schema of a term document.
+SCHEMA = max(known.schema for known in FIELDS.values())
+DEFAULTS = {known.name: known.default for known in fields(TermDocument) if known.default is not MISSING_DEFAULT}
+# The order of the page, which has other names behind the title.
+_ORDER = sorted(FIELDS, key=lambda name: FIELDS[name].section != "names")
+#: The parts of a document as editors call them, in the order of the page.
+PARTS = {name: FIELDS[name].label for name in _ORDER}
+#: The parts that are one line, those that are HTML, and both: they are columns of the working copy.
+LINES = tuple(name for name, known in FIELDS.items() if known.kind is Kind.LINE)
+TEXTS = tuple(name for name, known in FIELDS.items() if known.kind is Kind.HTML)
+COLUMNS = (*LINES, *TEXTS)
+CLINICAL = tuple(name for name, known in FIELDS.items() if known.is_clinical)
+
+
+class UnknownSchema(ValueError):
+    """A stored document was written by a later release than this one."""
+
+
 class DocumentError(ValueError):
     """A term document cannot be accepted. Show ``problems`` to whoever sent it; nothing was saved."""
 
@@ -151,9 +204,35 @@ class DocumentError(ValueError):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
+def upgrade(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored document (as JSON) of any schema with every field that is known today.
+
+    A document without a schema is of schema 1. Raises :class:`UnknownSchema` for one of a later release.
+    """
+    if document.get("schema", 1) > SCHEMA:
+        raise UnknownSchema(
+            f"This term document has schema {document['schema']}, and this release reads up to {SCHEMA}: upgrade it."
+        )
+    return {"schema": 1} | {name: _lists(default) for name, default in DEFAULTS.items()} | dict(document)
+
+
+def schema_of(document: Mapping[str, Any]) -> int:
+    """Return the first schema that has all fields which a document (as JSON) uses."""
+    return max(known.schema for name, known in FIELDS.items() if known.schema == 1 or _is_used(document, name))
+
+
 def document_sha256(document: Mapping[str, Any]) -> str:
-    """Return the hex SHA-256 of a JSON document's canonical form (RFC 8785)."""
-    return hashlib.sha256(rfc8785.dumps(dict(document))).hexdigest()
+    """Return the hex SHA-256 of a JSON document's canonical form (RFC 8785).
+
+    Fields of later schemas than the first are part of it where they are used, and so is a schema beyond 1: a release
+    that adds a field changes no hash of what was frozen before.
+    """
+    used = {
+        name: value
+        for name, value in document.items()
+        if (value != 1 if name == "schema" else FIELDS[name].schema == 1 or _is_used(document, name))
+    }
+    return hashlib.sha256(rfc8785.dumps(used)).hexdigest()
 
 
 def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -161,9 +240,6 @@ def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[s
     return [str(words) for part, words in PARTS.items() if before.get(part) != after.get(part)]
 
 
-#: The parts that are HTML.
-TEXTS = ("definition", "origin", "mechanism")
-CLINICAL = (*TEXTS, "synonyms", "references")
 # A link to another term inside a text, wherever the site is served from.
 _LINK = re.compile(r'href="[^"]*/glossary/([a-z0-9-]+)/"')
 
@@ -198,7 +274,8 @@ def clinical_sha256(document: Mapping[str, Any]) -> str:
 
     References count in the house style, so that a work which was frozen before it is no clinical change after it.
     """
-    content = {key: document[key] for key in CLINICAL}
+    given = upgrade(document)
+    content = {key: given[key] for key in CLINICAL}
     return document_sha256(content | {"references": [asdict(work) for work in works_of(document)]})
 
 
@@ -240,6 +317,16 @@ def parse_document(data: Mapping[str, Any]) -> TermDocument:
     return _Parser(data).document()
 
 
+def _is_used(document: Mapping[str, Any], name: str) -> bool:
+    return bool(document.get(name, DEFAULTS[name]) != _lists(DEFAULTS[name]))
+
+
+def _frozen(known: About, value: Any) -> Any:
+    if known.row:
+        return tuple(known.row(**item) for item in value)
+    return tuple(value) if known.kind is Kind.NAMES else value
+
+
 def _lists(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _lists(item) for key, item in value.items()}
@@ -256,25 +343,18 @@ class _Parser:
         self.problems: list[Problem] = []
 
     def document(self) -> TermDocument:
-        known = TermDocument.__dataclass_fields__.keys()
-        for key in sorted(set(self.data) - set(known)):
+        for key in sorted(set(self.data) - set(FIELDS) - {"schema"}):
             self.problem(str(key), "is not a field of a term document")
-        title = self.line(self.data, "title", limit=MAX_TITLE)
-        if not title:
-            self.problem("title", MISSING)
-        document = TermDocument(
-            title=title,
-            slug=self.slug(title),
-            definition=self.html("definition"),
-            origin=self.html("origin"),
-            mechanism=self.html("mechanism"),
-            insights=tuple(self.insight(item, at) for item, at in self.items("insights", ("text", "term", "url"))),
-            synonyms=self.synonyms(),
-            references=self.references(),
-            related=self.names("related", limit=MAX_TITLE),
-            tags=self.names("tags", limit=MAX_TAG),
-        )
-        if title and not document.definition:
+        schema = self.data.get("schema", 1)
+        if type(schema) is not int or not 1 <= schema <= SCHEMA:
+            self.problem("schema", f"is {str(schema)[:40]!r}, and this release of the site reads 1 to {SCHEMA}")
+        values: dict[str, Any] = {}
+        for name, known in FIELDS.items():
+            values[name] = self.slug(values["title"]) if name == "slug" else self.value(name, known)
+            if name == "title" and not values["title"]:
+                self.problem("title", MISSING)
+        document = TermDocument(**values)
+        if document.title and not document.definition:
             self.problem("definition", f"{MISSING}: a term says what it means")
         self.marks(document)
         if document.slug and document.slug in document.related:
@@ -282,6 +362,16 @@ class _Parser:
         if self.problems:
             raise DocumentError(self.problems)
         return document
+
+    def value(self, name: str, known: About) -> Any:
+        match known.kind:
+            case Kind.LINE:
+                return self.line(self.data, name, limit=known.limit)
+            case Kind.HTML:
+                return self.html(name)
+            case Kind.NAMES:
+                return self.names(name, limit=known.limit)
+        return {"insights": self.insights, "synonyms": self.synonyms, "references": self.references}[name]()
 
     def marks(self, document: TermDocument) -> None:
         # A list of references that couldn't be read says so itself.
@@ -383,6 +473,9 @@ class _Parser:
         if not usable:
             self.problem(f"{at}.url", f"{value[:100]!r} is not a web address that begins with http:// or https://")
         return value
+
+    def insights(self) -> tuple[Insight, ...]:
+        return tuple(self.insight(item, at) for item, at in self.items("insights", ("text", "term", "url")))
 
     def insight(self, item: Mapping[str, Any], at: str) -> Insight:
         insight = Insight(

@@ -132,7 +132,7 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
     for title, slug, *texts in rows:
         read += 1
         here = 0
-        for text in texts:
+        for text in filter(None, texts):
             found, hidden = _first(text, wanted, published, own)
             inside += hidden
             if found is not None and not loses:

@@ -57,7 +57,8 @@ def _texts_of(entries: Collection[int]) -> Iterator[tuple[int, list[str]]]:
     rows = PublishedEntry.objects.order_by().values_list("pk", *columns)
     for start in range(0, len(ordered), _CHUNK):
         for pk, *texts in rows.filter(pk__in=ordered[start : start + _CHUNK]):
-            yield pk, texts
+            # An older document has no text of a later schema.
+            yield pk, [text or "" for text in texts]
 
 
 def _mentions(known: Names, text: str) -> bool:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from glossary.models.fields import TermDocumentField
 from glossary.models.terms import Term
 
 
@@ -22,7 +23,7 @@ class Revision(AppendOnly):
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    document = models.JSONField(help_text="The term document, whole.")
+    document = TermDocumentField(help_text="The term document, whole.")
     sha256 = models.CharField("SHA-256", max_length=64, help_text="Hash of the document's canonical form (RFC 8785).")
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from glossary.document.differences import Difference, compare_documents
-from glossary.document.documents import changed_parts, topic_slug_for
+from glossary.document.documents import TEXTS, changed_parts, topic_slug_for
 from glossary.document.markup import clean_html
 from glossary.languages import CONTENT_LANGUAGE, for_good
 from glossary.models import Event, PublishedEntry
@@ -53,7 +53,7 @@ def newest() -> tuple[Item, ...]:
     events = list(
         Event.objects.filter(verb=Event.Verb.PUBLISHED, term__entry__isnull=False)
         .select_related("term__entry", "revision", "previous_revision")
-        .defer(*(f"term__{name}" for name in ("title", "definition", "origin", "mechanism")))
+        .defer(*(f"term__{name}" for name in ("title", *TEXTS)))
         .order_by("-created_at", "-pk")[:MOST_ENTRIES]
     )
     slugs = {slug for event in events if event.revision for slug in event.revision.document["related"]}

@@ -339,7 +339,7 @@ def entry_at(slug: str) -> PublishedEntry | None:
 def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
     """Return entries with what :func:`term_page` and :func:`history` read of them, and of their terms no more."""
     found = entries.select_related("revision", "approval", "term").annotate(newest_name_change=newest_change())
-    return found.defer(*(f"term__{name}" for name in ("title", "definition", "origin", "mechanism")))
+    return found.defer(*(f"term__{name}" for name in ("title", *TEXTS)))
 
 
 def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, PublishedEntry]) -> Body:

@@ -15,20 +15,24 @@ const problems = panel.querySelector("[data-preview-problems]")
 
 // -- Readability --
 
-const lines = {}
-for (const part of ["definition", "origin", "mechanism"]) {
-  lines[part] = document.createElement("p")
-  lines[part].className = "readability"
-  form.elements[part].closest(".form-row").querySelector(".help").append(lines[part])
+const lines = { page: document.querySelector("[data-readability-page]") }
+// Below its text, made when it is first measured.
+const lineOf = (part) => {
+  if (!lines[part]) {
+    lines[part] = document.createElement("p")
+    lines[part].className = "readability"
+    form.elements[part].closest(".form-row").querySelector(".help").append(lines[part])
+  }
+  return lines[part]
 }
-lines.page = document.querySelector("[data-readability-page]")
 
 const measure = ({ part, words, lix, band }) => {
   const count = `${words} ${words === 1 ? "word" : "words"}`
   const judged = lix === null ? "too short to judge" : `LIX ${lix}, ${band} to read`
-  lines[part].textContent = `${part === "page" ? "Whole page: " : ""}${count}, ${judged}`
-  lines[part].dataset.band = band
-  lines[part].hidden = words === 0
+  const line = lineOf(part)
+  line.textContent = `${part === "page" ? "Whole page: " : ""}${count}, ${judged}`
+  line.dataset.band = band
+  line.hidden = words === 0
 }
 
 // -- Preview --
