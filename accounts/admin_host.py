@@ -4,7 +4,7 @@ Note [The host of the admin]
     Scripts of third parties, and start code, run on the origin of public pages for those who accepted them. With
     ADMIN_HOST the admin has another origin: its session cookie belongs to that host alone, and no public page is served
     there. Each host answers 404 to what is the other's. Static files and probes are the same on both. Without
-    ADMIN_HOST everything is on one host, as in development. See docs/adr/0272.
+    ADMIN_HOST everything is on one host, as in development. See docs/adr/0270.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Each variable is read once, in ``config.settings``, by a call that also says what it is for. The calls fill
 :data:`VARIABLES`, from which ``docs/reference/settings.md`` is generated (``manage.py write_reference``).
+
+Note [No library for settings]: environs keeps no descriptions from which a page could be generated; goodconf does, and
+brings pydantic with it. ``DATABASE_URL``, whose grammar is the difficult part, is read by dj-database-url.
 """
 
 import os

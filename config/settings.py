@@ -355,7 +355,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 # django-cookie-consent: registry and cookie codec only. Its log, banner and views aren't used (docs/adr).
 COOKIE_CONSENT_LOG_ENABLED = False
 # Not the name that it has by default, which sister sites may use too. Browsers take one with this prefix from this very
-# host alone, and only over HTTPS (docs/adr/0290).
+# host alone, and only over HTTPS (docs/adr/0010).
 COOKIE_CONSENT_NAME = "__Host-consent_choice" if SERVED_OVER_HTTPS else "consent_choice"
 COOKIE_CONSENT_SECURE = True
 COOKIE_CONSENT_HTTPONLY = False

@@ -22,7 +22,7 @@ Note [The name of the cookie]
     ``COOKIE_CONSENT_NAME`` has the prefix ``__Host-`` where the site is served over HTTPS: no other site of the same
     domain can set such a cookie. One of the name before (:data:`NAME_BEFORE`) opens nothing. Where it says what the
     visitor's record says, the server replaces it by one of the new name, once; where it does not, or there is no
-    record, it may be another site's. Either way the server deletes it. See docs/adr/0290.
+    record, it may be another site's. Either way the server deletes it. See docs/adr/0010.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class ConsentRecord(AppendOnly):
     created_at = models.DateTimeField(db_index=True)  # statistics, exports and the desk ask for days
     expires_at = models.DateTimeField()
     action = models.CharField(max_length=10, null=True, choices=Action.choices)  # noqa: DJ001  (as above)
-    # And each service (`category.slug`) that was decided about by itself: see docs/adr/0131.
+    # And each service (`category.slug`) that was decided about by itself: see docs/adr/0130.
     answers = models.JSONField(null=True, help_text="Every category of the notice, and whether it was accepted.")
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="records")
     language = models.CharField(max_length=10, null=True)  # noqa: DJ001  (as above)

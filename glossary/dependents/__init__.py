@@ -39,7 +39,7 @@ __all__ = [
     "write_namings",
 ]
 
-#: A change of more terms than this, or of more pages, is written down as a change of everything. See docs/adr/0203.
+#: A change of more terms than this, or of more pages, is written down as a change of everything. See docs/adr/0200.
 MANY_TERMS = 2_000
 MANY_KEYS = 20_000
 

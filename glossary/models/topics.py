@@ -11,6 +11,9 @@ from glossary.models.history import AppendOnly
 MAX_DESCRIPTION = 2_000
 
 
+# Note [Descriptions of topics need no review]
+# A description leads readers to terms and makes no clinical claim, so it is plain text without an approval: readers see
+# the newest row at once. The rows are its history, with the author of each. Writing it needs its own permission.
 class TagDescription(AppendOnly):
     """What a tag's topic is about, as plain text. The newest one of a tag is what readers see; none is ever changed."""
 
