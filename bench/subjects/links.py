@@ -11,7 +11,7 @@ from django.test import Client
 from bench.figures import Figure, by_turns, microseconds
 from bench.subjects.pages import term_path
 from bench.terms import MEASURED_AT
-from glossary.linking import Names, fragment_of, fragments_in, known_names, linked_texts
+from glossary.linking import Names, fragment_of, fragments_in, known_names, linked_texts, newest_change
 from glossary.linking.reading import remembered
 from glossary.models import PublishedEntry
 from glossary.public.rendering import entry_at
@@ -25,7 +25,7 @@ def measure(*, size: int, rounds: int, seconds: float) -> list[Figure]:
     if entry is None:
         raise RuntimeError(f"there is no page at {path}")
     texts = {part: entry.revision.document[part] for part in TEXTS}
-    newest: int = entry.newest_name_change  # type: ignore[attr-defined]  # annotated
+    newest = newest_change()
     built = []
     for _ in range(rounds):
         start = time.perf_counter()

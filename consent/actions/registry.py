@@ -205,7 +205,7 @@ def _refuse_unnamed(service: Service, before: Service | None = None) -> None:
     if service.status != Service.Status.ON:
         return
     runs_already = before is not None and before.status == Service.Status.ON
-    live = {notice.language: notice for notice in Notice.objects.newest().filter(language__in=languages.offered())}
+    live = {notice.language: notice for notice in Notice.objects.live_in(languages.offered())}
     for language in languages.offered():
         notice = live.get(language)
         missing = unnamed_in(notice, service) if notice else ["anything: there is none yet"]

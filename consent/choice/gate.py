@@ -276,9 +276,9 @@ def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
 def read_gate() -> Gate:
     """Return the gate as of the last committed change to notice or services. Database errors pass through.
 
-    Two queries, and two more for what services keep.
+    Two queries, and one more for what services keep.
     """
-    live = {notice.language: notice for notice in Notice.objects.newest().filter(language__in=languages.offered())}
+    live = {notice.language: notice for notice in Notice.objects.live_in(languages.offered())}
     services = tuple(Service.objects.switched_on())
     own = gate_of(live.pop(wording.LANGUAGE, None), services)
     return replace(own, others=tuple(gate_of(live[language], services) for language in sorted(live)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +18,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """The notice of each language that no other has replaced."""
         newer = Notice.objects.filter(language=OuterRef("language"), number__gt=OuterRef("number"))
         return self.filter(~Exists(newer))
+
+    def live_in(self, languages: Sequence[str]) -> NoticeQuerySet:
+        """The notice of each of these languages that visitors are asked with now."""
+        if len(languages) == 1:  # as on most sites, for which there is nothing to compare
+            return self.filter(language=languages[0]).order_by("-number")[:1]
+        return self.newest().filter(language__in=languages)
 
     def live(self, language: str) -> Notice | None:
         """Return the notice that visitors are asked with now, or ``None`` before the first."""

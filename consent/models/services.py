@@ -8,10 +8,11 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 
@@ -144,7 +145,9 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
     def with_cookies(self) -> ServiceQuerySet:
         """Fetch category, declared cookies and storage keys along."""
-        return self.select_related("category").prefetch_related("cookies__cookie")
+        # By name, since the model of what they keep is made after this one.
+        cookies = apps.get_model("consent", "CookieDetails").objects.select_related("cookie")
+        return self.select_related("category").prefetch_related(Prefetch("cookies", cookies))
 
 
 class Service(models.Model):

@@ -13,8 +13,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 
-from django.db.models import QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from glossary.linking.names import KnownName, Names
 from glossary.models import EntryName, NameChange, UnlinkedName
@@ -37,9 +36,9 @@ _shared = _Shared()
 os.register_at_fork(after_in_child=_shared.begin_again_if_held)
 
 
-def newest_change() -> Coalesce:
-    """Return an expression for the token of the newest change, so that a query made anyway can fetch it."""
-    return Coalesce(Subquery(NameChange.objects.order_by("-pk").values("token")[:1]), 0)
+def newest_change() -> int:
+    """Return the token of the newest change, or 0 before the first. One query."""
+    return NameChange.objects.order_by("-pk").values_list("token", flat=True).first() or 0
 
 
 def current_names(token: int | None = None) -> Names:
@@ -48,7 +47,7 @@ def current_names(token: int | None = None) -> Names:
     Takes no query while nothing has changed, and up to three when something has.
     """
     if token is None:
-        token = NameChange.objects.order_by("-pk").values_list("token", flat=True).first() or 0
+        token = newest_change()
     seen = _shared.seen
     if seen is None or seen[1] != token:
         with _shared.lock:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
-from django.db.models import Manager, Q, QuerySet, Subquery
+from django.db.models import F, Manager, Q, QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
@@ -208,12 +208,10 @@ def absolute(path: str) -> str:
 
 
 def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
-    """Return the page of an entry, whose revision, approval and term are fetched with it, as it reads on a day. At most
-    six queries.
-    """
+    """Return the page of an entry, fetched :func:`with_standing`, as it reads on a day. At most eight queries."""
     document = entry.revision.document
-    # The preview's entry comes from no query, so that the newest change is asked for.
-    newest = getattr(entry, "newest_name_change", None)
+    # A preview shows a revision that was never saved: nothing is remembered of its texts.
+    newest = newest_change() if entry.revision.pk else None
     fragments = fragments_in({part: document[part] for part in TEXTS}, own=entry.term_id, token=newest)
     targets = {target for fragment in fragments.values() for target in fragment.targets}
     others = _others(entry, slugs_named(document), targets)
@@ -227,8 +225,8 @@ def term_page(entry: PublishedEntry, *, on: date) -> TermPage:
         sha256=entry.revision.sha256,
         body=body,
         standing=standing,
-        previous=_link_to(others.previous),
-        next=_link_to(others.following),
+        previous=others.previous,
+        next=others.following,
         cards=cards,
     )
 
@@ -333,13 +331,22 @@ def revision_page(found: History, number: int, *, on: date) -> RevisionPage | No
 
 def entry_at(slug: str) -> PublishedEntry | None:
     """Return the entry that has this address, with what its page shows of it. One query."""
-    return with_standing(PublishedEntry.objects).filter(slug=slug).order_by().first()
+    # Not `first`, which would put this one entry in order.
+    return next(iter(with_standing(PublishedEntry.objects).filter(slug=slug).order_by()[:1]), None)
 
 
 def with_standing(entries: Manager[PublishedEntry]) -> QuerySet[PublishedEntry]:
-    """Return entries with what :func:`term_page` and :func:`history` read of them, and of their terms no more."""
-    found = entries.select_related("revision", "approval", "term").annotate(newest_name_change=newest_change())
-    return found.defer(*(f"term__{name}" for name in ("title", *TEXTS)))
+    """Return entries with what :func:`term_page` and :func:`history` read of them.
+
+    Of their terms, which hold texts of their own, that is ``next_review_date`` alone.
+    """
+    return entries.select_related("revision", "approval").annotate(next_review_date=F("term__next_review_date"))
+
+
+def due_of(entry: PublishedEntry) -> date | None:
+    """Return when an entry, fetched :func:`with_standing`, is to be reviewed next."""
+    due: date | None = entry.next_review_date  # type: ignore[attr-defined]  # annotated
+    return due
 
 
 def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, PublishedEntry]) -> Body:
@@ -380,7 +387,7 @@ def _standing(entry: PublishedEntry, body: Body, *, on: date) -> Standing:
         return Standing(emergency=seal, retracted=retracted)
     if seal is None or retracted:
         return Standing(retracted=retracted)
-    due = entry.term.next_review_date
+    due = due_of(entry)
     return Standing(review=seal, due=due, overdue=due is not None and due < on)
 
 
@@ -466,35 +473,35 @@ class _Others(NamedTuple):
 
     named: dict[str, PublishedEntry]
     targets: list[PublishedEntry]
-    previous: PublishedEntry | None
-    following: PublishedEntry | None
+    previous: Link | None
+    following: Link | None
 
 
 def _others(entry: PublishedEntry, slugs: set[str], targets: set[int]) -> _Others:
     """Return what :func:`_published` returns for ``slugs``, the entries of ``targets``, and this one's neighbours.
 
-    One query for all that a page names is quicker than one for each kind. At most three, and mostly one.
+    At most five queries, and mostly three: simple ones, since Django takes longer to write one of several subqueries.
     """
-    rows = list(_named_on_a_page(slugs, targets, entry))
+    rows = list(_named_on_a_page(slugs, targets)) if slugs or targets else []
     found = _moved_too({row.slug: row for row in rows}, slugs)
-    if not rows:
-        return _Others(found, [], None, None)
-    by_key = {row.pk: row for row in rows}
-    previous, following = (by_key.get(getattr(rows[0], name)) for name in ("previous_id", "following_id"))
-    return _Others(found, [row for row in rows if row.pk in targets], previous, following)
-
-
-def _named_on_a_page(slugs: set[str], targets: set[int], entry: PublishedEntry) -> QuerySet[PublishedEntry]:
     # A range of the index and what falls out of it, not two alternatives: for those, a database walks all entries.
-    all_ = PublishedEntry.objects.order_by()
-    earlier = all_.filter(sort_key__lte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__gte=entry.slug)
-    later = all_.filter(sort_key__gte=entry.sort_key).exclude(sort_key=entry.sort_key, slug__lte=entry.slug)
-    previous = Subquery(earlier.order_by("-sort_key", "-slug").values("pk")[:1])
-    following = Subquery(later.order_by("sort_key", "slug").values("pk")[:1])
-    entries = PublishedEntry.objects.only("slug", "title", "summary", "sort_key")
-    wanted = Q(slug__in=slugs) | Q(pk__in=targets) | Q(pk=previous) | Q(pk=following)
-    return entries.annotate(previous_id=previous, following_id=following).filter(wanted).order_by()
+    earlier = PublishedEntry.objects.filter(sort_key__lte=entry.sort_key)
+    later = PublishedEntry.objects.filter(sort_key__gte=entry.sort_key)
+    return _Others(
+        found,
+        targets=[row for row in rows if row.pk in targets],
+        previous=_first_of(
+            earlier.exclude(sort_key=entry.sort_key, slug__gte=entry.slug).order_by("-sort_key", "-slug")
+        ),
+        following=_first_of(later.exclude(sort_key=entry.sort_key, slug__lte=entry.slug).order_by("sort_key", "slug")),
+    )
 
 
-def _link_to(entry: PublishedEntry | None) -> Link | None:
-    return Link(entry.title, entry.get_absolute_url()) if entry else None
+def _named_on_a_page(slugs: set[str], targets: set[int]) -> QuerySet[PublishedEntry]:
+    wanted = PublishedEntry.objects.filter(Q(slug__in=slugs) | Q(pk__in=targets))
+    return wanted.only("slug", "title", "summary", "sort_key").order_by()
+
+
+def _first_of(entries: QuerySet[PublishedEntry]) -> Link | None:
+    row = entries.values_list("title", "slug").first()
+    return Link(row[0], address_of("glossary:term", row[1])) if row else None

@@ -21,7 +21,7 @@ BUDGETS = {
     "tags": 4,
     "tag_letter": 4,
     "tag": 7,  # the topic, its entries twice, related topics twice
-    "term": 6,  # the entry, the terms that it mentions, those that it names and its neighbours, retractions
+    "term": 8,  # the entry, the newest names, the terms that it mentions and names, its two neighbours, retractions
     "revisions": 6,  # the entry, publications, approvals
     "revision": 8,  # these, and what its two documents name
     "cite": 5,
@@ -30,7 +30,7 @@ BUDGETS = {
     "feed": 4,
     "embed_script": 0,
     "embed_release": 0,
-    "embedded_term": 4,
+    "embedded_term": 6,  # as the page of the term
     "saved": 3,
     # Where no word is found, each of at most four likely corrections is tried: bounded, whatever the glossary holds.
     "search": 12,

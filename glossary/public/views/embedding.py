@@ -54,7 +54,7 @@ def embedded_term(request: HttpRequest, slug: str) -> HttpResponse:
     entry = rendering.entry_at(slug)
     if entry is not None:
         today = timezone.now().date()
-        shown_until(request, entry.term.next_review_date, on=today)
+        shown_until(request, rendering.due_of(entry), on=today)
         return _json(embedding.term_document(entry, on=today))
     old = SlugRedirect.objects.filter(slug=slug).first()
     if old is None:
