@@ -14,6 +14,7 @@ import operator
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -26,10 +27,10 @@ from glossary.text.words import stems
 MAX_CANDIDATES = 200
 MAX_BESIDE_NAMED = 100
 MAX_NAMES = 60
-# What names are ranked and shown by.
+# What names are ranked and shown by, as FoundName has it.
 NAME_FIELDS = (
-    *("name", "normalised", "kind", "key", "stem_key", "entry"),
-    *("entry__title", "entry__slug", "entry__sort_key"),
+    *("pk", "name", "normalised", "kind", "key", "stem_key"),
+    *("entry_id", "entry__title", "entry__slug", "entry__sort_key"),
 )
 
 
@@ -51,6 +52,21 @@ class Filters:
         return tuple(found)
 
 
+class FoundName(NamedTuple):
+    """A published name, with what it is ranked by. ``entry`` is a primary key, and what follows is that entry's."""
+
+    pk: int
+    name: str
+    normalised: str
+    kind: str
+    key: bytes
+    stem_key: bytes
+    entry: int
+    title: str
+    slug: str
+    sort_key: str
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An entry that has the words of a question, with what it is ranked by."""
@@ -63,11 +79,15 @@ class Candidate:
     facets: tuple[str, ...]
 
 
-def named(question: Question, filters: Filters) -> tuple[list[EntryName], list[EntryName]]:
+def named(question: Question, filters: Filters) -> tuple[list[FoundName], list[FoundName]]:
     """Return the names that are what was typed, and those that begin with it; in two queries."""
     chosen = {name: value for name, value in (("tag", filters.tag), ("letter", filters.letter)) if value}
     ends = [key + b"\xff" for key in question.keys]
-    return list(_equal(question.stem_keys, **chosen)), list(_beginning(question.keys, ends, **chosen))
+    return _found(_equal(question.stem_keys, **chosen)), _found(_beginning(question.keys, ends, **chosen))
+
+
+def _found(names: QuerySet[EntryName]) -> list[FoundName]:
+    return [FoundName._make(row) for row in names.values_list(*NAME_FIELDS)]
 
 
 def _equal(keys: Collection[bytes], **chosen: str) -> QuerySet[EntryName]:
@@ -80,8 +100,7 @@ def _beginning(keys: Collection[bytes], ends: Collection[bytes], **chosen: str) 
 
 
 def _names(*, tag: str | None = None, letter: str | None = None) -> QuerySet[EntryName]:
-    # An entry carries its whole document, of which a list of names shows nothing.
-    names = EntryName.objects.select_related("entry").only(*NAME_FIELDS)
+    names = EntryName.objects.all()
     if tag is not None:
         names = names.filter(entry__entry_tags__slug=tag)
     if letter is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
@@ -33,18 +33,20 @@ class Sought(dict[str, str]):
         return cls(frozenset(stem for part in question.parts for stem in part.stems), beginning=beginning)
 
     def __missing__(self, word: str) -> str:
-        found = self[word] = next(self._found(word), "")
+        found = self[word] = self._found(word)
         return found
 
-    def _found(self, word: str) -> Iterator[str]:
+    def _found(self, word: str) -> str:
+        # No generator: this is asked of each word of each text that is shown, and answered with "" for most.
         for part in fold(word):
             stem = stem_of(part)
             if stem in self.stems:
-                yield stem
+                return stem
             if self.beginning:
                 for beginning in self.stems:
                     if len(beginning) >= MIN_BEGINNING and part.startswith(beginning):
-                        yield beginning
+                        return beginning
+        return ""
 
 
 def marked(text: str, sought: Sought) -> SafeString:

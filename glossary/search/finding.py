@@ -6,10 +6,12 @@ import itertools
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
+from glossary.addresses import address_of
 from glossary.models import EntryName, EntryTag, PublishedEntry, SearchText
 from glossary.search.candidates import MAX_BESIDE_NAMED, MAX_CANDIDATES, MAX_NAMES, Filters, having_the_words, named
 from glossary.search.corrections import corrections
@@ -26,11 +28,24 @@ MAX_CORRECTIONS = 3
 MAX_TAG_FACETS = 10
 
 
+class FoundEntry(NamedTuple):
+    """A published entry, as far as a list of hits shows it. ``plain`` are the texts that excerpts are taken from."""
+
+    pk: int
+    title: str
+    slug: str
+    plain: str
+
+    @property
+    def url(self) -> str:
+        return address_of("glossary:term", self.slug)
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A published entry, the other name under which it was found, if it was, and a passage of its text."""
 
-    entry: PublishedEntry
+    entry: FoundEntry
     title: SafeString
     excerpt: SafeString
     found_as: SafeString | None = None
@@ -149,7 +164,7 @@ def _suggestions(question: Question) -> list[Suggestion]:
     )
     found: dict[int, Suggestion] = {}
     for _, name in ranked:
-        found.setdefault(name.entry_id, Suggestion(name.name, name.entry.title, name.entry.slug))
+        found.setdefault(name.entry, Suggestion(name.name, name.title, name.slug))
     if len(found) < MAX_SUGGESTIONS and question.parts and len(question.folded[-1]) >= MIN_BEGINNING:
         by_words = ByWords(question, beginnings=1)
         others = sorted(
@@ -170,7 +185,7 @@ def _find(question: Question, filters: Filters) -> _Found:
     found.more = len(beginning) == MAX_NAMES
     for names, begins in ((equal, False), (beginning, True)):
         for name in names:
-            found.add(name.entry_id, rank_of_name(name, question, begins=begins), name.name)
+            found.add(name.entry, rank_of_name(name, question, begins=begins), name.name)
     _add_by_words(found, question, filters, at_most=MAX_BESIDE_NAMED if equal else MAX_CANDIDATES)
     if not found.ranks:
         # Nothing has these words: what is derived from them, or begins with them, may be meant.
@@ -196,7 +211,7 @@ def _add_by_words(
 
 
 def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
-    entries = {entry.pk: entry for entry in _shown(order)}
+    entries = {row[0]: FoundEntry._make(row) for row in _shown(order)}
     others = _names_by_number(found, [pk for pk in order if pk in entries])
     sought = Sought.by(question.by_roots(), beginning=True) if found.loosely else Sought.by(question)
     hits = []
@@ -211,17 +226,16 @@ def _hits(order: list[int], found: _Found, question: Question) -> list[Hit]:
             Hit(
                 entry,
                 title=marked(entry.title, in_names),
-                excerpt=passage(entry.search_text.plain, sought, from_start=tier < Tier.IN_TEXT),
+                excerpt=passage(entry.plain, sought, from_start=tier < Tier.IN_TEXT),
                 found_as=marked(found_as, in_names) if found_as else None,
             )
         )
     return hits
 
 
-def _shown(keys: Collection[int]) -> QuerySet[PublishedEntry]:
-    """Entries with what a list of hits shows of them."""
-    entries = PublishedEntry.objects.filter(pk__in=keys).select_related("search_text")
-    return entries.only("title", "slug", "search_text__plain")
+def _shown(keys: Collection[int]) -> QuerySet[SearchText, tuple[int, str, str, str]]:
+    """Return what a list of hits shows of entries, as :class:`FoundEntry` has it."""
+    return SearchText.objects.filter(pk__in=keys).values_list("pk", "entry__title", "entry__slug", "plain")
 
 
 def _facets_of(keys: Collection[int]) -> QuerySet[SearchText, tuple[int, str]]:

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from glossary.models import EntryName
-from glossary.search.candidates import Candidate
+from glossary.search.candidates import Candidate, FoundName
 from glossary.search.questions import Question
 
 Rank = tuple[int, int, int, str, str]
@@ -36,7 +35,7 @@ class Tier(IntEnum):
     IN_TEXT = 6
 
 
-def rank_of_name(name: EntryName, question: Question, *, begins: bool) -> Rank:
+def rank_of_name(name: FoundName, question: Question, *, begins: bool) -> Rank:
     """Return the rank of an entry by a name that is what was typed, or ``begins`` with it."""
     is_title = name.kind == "title"
     if begins:
@@ -58,7 +57,7 @@ def rank_of_name(name: EntryName, question: Question, *, begins: bool) -> Rank:
             )
             if is_so
         )
-    return (tier, literally, 0, name.entry.sort_key, name.entry.slug)
+    return (tier, literally, 0, name.sort_key, name.slug)
 
 
 class ByWords:
