@@ -62,8 +62,8 @@ def rebuild(
 
 
 def store_for(folder: Path) -> PageStore:
-    """Return a store that renders and keeps nothing in memory, so that what it cannot write is nowhere."""
-    return PageStore(WSGIHandler(), folder=folder, memory=0, must_keep=True)
+    """Return a store that renders very many pages and keeps none in memory, so that what it cannot write is nowhere."""
+    return PageStore(WSGIHandler(), folder=folder, memory=0, must_keep=True, quickly=True)
 
 
 def finish(store: PageStore, paths: Sequence[str], *, everything: bool) -> Rebuilt:

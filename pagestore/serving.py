@@ -86,6 +86,7 @@ class PageStore:
         folder: Path,
         memory: int = MEMORY,
         must_keep: bool = False,
+        quickly: bool = False,
         clock: Callable[[], float] = time.monotonic,
         calendar: Callable[[], float] = time.time,
     ) -> None:
@@ -94,6 +95,8 @@ class PageStore:
         self.memory = memory
         #: Whether a page that cannot be written raises ``OSError``. Otherwise it is logged, and readers get their page.
         self.must_keep = must_keep
+        #: Whether pages are compressed quickly rather than well: where very many are made at once.
+        self.quickly = quickly
         self.clock = clock
         self.calendar = calendar
         self.freshness = Freshness(folder)
@@ -194,7 +197,7 @@ class PageStore:
         )
         whole = not self._is_behind and _is_whole(body, names.get("content-type", ""), self._gate)
         if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
-            page.bodies = compressed(body)
+            page.bodies = compressed(body, quickly=self.quickly)
             self._remember(page)
             self._keep(page)
             self._publish(page, known)

@@ -261,7 +261,7 @@ def test_after_any_change_the_store_equals_a_full_rebuild(
     with django_capture_on_commit_callbacks(execute=True):
         for _ in range(5):
             desk.add()
-    store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock)
+    store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock, quickly=True)
     done = []
     for _ in range(6):
         with django_capture_on_commit_callbacks(execute=True):
@@ -293,7 +293,7 @@ def test_after_a_change_of_many_terms_the_store_equals_a_full_rebuild(
     with django_capture_on_commit_callbacks(execute=True):
         while Term.objects.count() < 18:
             desk.add()
-    store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock)
+    store = PageStore(django, folder=settings.DATA_DIR / "pages", clock=clock, quickly=True)
 
     def paths() -> list[str]:
         return [path for path in every_path() if not path.startswith("/de/") and "/revisions/" not in path]

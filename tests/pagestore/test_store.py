@@ -22,6 +22,7 @@ from pagestore.application import folder as page_folder
 from pagestore.application import in_front_of
 from pagestore.changes import expire
 from pagestore.freshness import Editions, Freshness
+from pagestore.rebuilding import rebuild
 from pagestore.serving import PageStore
 from tests.glossary.builders import document, publish_unreviewed
 from tests.pagestore.asking import TERM, Answer, Clock, Committing, Counting, ask, one_connection, publish
@@ -366,6 +367,15 @@ def test_rebuilding_finishes_every_page_ahead_of_time(
     with one_connection():
         call_command("rebuild_pages")
     assert "0 rendered, " in capsys.readouterr().out
+
+
+def test_a_rebuild_compresses_quickly_and_one_page_for_a_reader_well(worker: Callable[[], PageStore]) -> None:
+    for_a_reader = ask(worker(), HTTP_ACCEPT_ENCODING="br")
+    with one_connection():
+        rebuild([TERM], folder=page_folder(), processes=1, everything=True, progress=lambda done: None)
+    rebuilt = ask(worker(), HTTP_ACCEPT_ENCODING="br")
+    assert brotli.decompress(rebuilt.body) == brotli.decompress(for_a_reader.body)
+    assert len(for_a_reader.body) < len(rebuilt.body) < 1.2 * len(for_a_reader.body)
 
 
 @pytest.mark.parametrize("page_files", [False, True])
