@@ -22,7 +22,7 @@
     set(value) {
       tell("cookie", value);
       cookie.set.call(this, value);
-    },
+    }
   });
 
   if (window.CookieStore) {

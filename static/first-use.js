@@ -6,7 +6,7 @@ const parts = [
   { selector: "[data-search-box]", fetch: () => import("./glossary/suggestions.js") },
   { selector: "[data-print]", fetch: () => import("./glossary/print.js") },
   { selector: "[data-display]", fetch: () => import("./personal/display.js"), keeps: true },
-  { selector: "[data-save]", fetch: () => import("./personal/term.js"), keeps: true },
+  { selector: "[data-save]", fetch: () => import("./personal/term.js"), keeps: true }
 ];
 const stillThere = { pointerover: ":hover", focusin: ":focus" };
 const { dataset } = document.documentElement;
@@ -37,7 +37,7 @@ for (const type of ["pointerover", "focusin", "input", "click"]) {
       if (!target.matches(stillThere[type] ?? "*")) return;
       target.dispatchEvent(new event.constructor(type, event));
     },
-    true,
+    true
   );
 }
 

@@ -7,14 +7,16 @@ const panel = document.querySelector("[data-display]");
 const bars = [...document.querySelectorAll('meta[name="theme-color"]')];
 const colours = bars.map((bar) => bar.content);
 
-const chosen = () => Object.fromEntries([...read(KEY).matchAll(/(theme|text)=([a-z]+)/g)].map(([, name, value]) => [name, value]));
+const chosen = () =>
+  Object.fromEntries([...read(KEY).matchAll(/(theme|text)=([a-z]+)/g)].map(([, name, value]) => [name, value]));
 
 function show() {
   const now = chosen();
   for (const name of ["theme", "text"]) {
     if (now[name]) root.dataset[name] = now[name];
     else delete root.dataset[name];
-    for (const input of panel?.querySelectorAll(`[name="${name}"]`) ?? []) input.checked = input.value === (now[name] ?? "");
+    for (const input of panel?.querySelectorAll(`[name="${name}"]`) ?? [])
+      input.checked = input.value === (now[name] ?? "");
   }
   // The browser's own bar follows the page.
   bars.forEach((bar, index) => (bar.content = { light: colours[0], dark: colours[1] }[now.theme] ?? colours[index]));
@@ -30,7 +32,13 @@ function close(returns = true) {
 
 panel?.addEventListener("change", ({ target }) => {
   const next = { ...chosen(), [target.name]: target.value };
-  write(KEY, ["theme", "text"].filter((name) => next[name]).map((name) => `${name}=${next[name]}`).join(" "));
+  write(
+    KEY,
+    ["theme", "text"]
+      .filter((name) => next[name])
+      .map((name) => `${name}=${next[name]}`)
+      .join(" ")
+  );
   show();
 });
 panel?.addEventListener("keydown", ({ key }) => key === "Escape" && close());

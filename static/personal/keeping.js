@@ -10,11 +10,12 @@ const listeners = [];
 
 const isNamed = (key) =>
   [...document.querySelectorAll(`template[data-consent-service="${CATEGORY}"][data-consent-erase]`)].some((unit) =>
-    JSON.parse(unit.dataset.consentErase).some(([store, name]) => store === "localStorage" && name === key),
+    JSON.parse(unit.dataset.consentErase).some(([store, name]) => store === "localStorage" && name === key)
   );
 
 /** Whether what is written under this key stays when the page is left. */
-export const isKept = (key) => (document.documentElement.dataset.consent ?? "").split(" ").includes(CATEGORY) && isNamed(key);
+export const isKept = (key) =>
+  (document.documentElement.dataset.consent ?? "").split(" ").includes(CATEGORY) && isNamed(key);
 
 /** The text under a key, or `""`. */
 export function read(key) {

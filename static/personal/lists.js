@@ -10,7 +10,9 @@ const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 export function terms(list) {
   try {
     const found = JSON.parse(read(list) || "[]");
-    return found.filter(({ slug, title }) => SLUG.test(slug) && typeof title === "string" && title).slice(0, LENGTH[list]);
+    return found
+      .filter(({ slug, title }) => SLUG.test(slug) && typeof title === "string" && title)
+      .slice(0, LENGTH[list]);
   } catch {
     return [];
   }
@@ -24,7 +26,10 @@ export function put(list, { slug, title }) {
 }
 
 export function remove(list, slug) {
-  set(list, terms(list).filter((term) => term.slug !== slug));
+  set(
+    list,
+    terms(list).filter((term) => term.slug !== slug)
+  );
 }
 
 export const clear = (list) => set(list, []);

@@ -19,7 +19,9 @@ function show() {
   for (const part of document.querySelectorAll("[data-shelf]")) {
     const list = LISTS[part.dataset.shelf];
     const found = terms(list).slice(0, part.dataset.most);
-    part.querySelector("[data-shelf-list]").replaceChildren(...found.map((term) => line(part.querySelector("template"), term)));
+    part
+      .querySelector("[data-shelf-list]")
+      .replaceChildren(...found.map((term) => line(part.querySelector("template"), term)));
     for (const some of part.querySelectorAll("[data-shelf-some]")) some.hidden = !found.length;
     for (const none of part.querySelectorAll("[data-shelf-none]")) none.hidden = found.length > 0;
     if (part.dataset.most) part.hidden = !found.length;

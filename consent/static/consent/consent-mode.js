@@ -15,7 +15,7 @@
     analytics_storage: statistics,
     functionality_storage: functions,
     personalization_storage: functions,
-    security_storage: functions,
+    security_storage: functions
   });
   window.dataLayer ||= [];
   // Google reads the arguments object itself, and no array.
@@ -26,6 +26,6 @@
   gtag("consent", "default", signals("denied", "denied", "denied"));
   gtag("consent", "update", {
     ...signals(says("marketing"), says("analytics"), says("personalization")),
-    security_storage: "granted",
+    security_storage: "granted"
   });
 })();

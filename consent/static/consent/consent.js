@@ -10,7 +10,9 @@ const { consentCookie } = all("[data-consent-cookie]")[0].dataset;
 const gpc = navigator.globalPrivacyControl;
 const later = () => import("./kept.js");
 const forms = all("[name=surface]").map((input) => input.form);
-let running = [], sending, kept;
+let running = [],
+  sending,
+  kept;
 
 function show(name, isShown) {
   for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
@@ -19,7 +21,14 @@ function show(name, isShown) {
 // Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.json.
 function readCookie() {
   const [found, another] = document.cookie.matchAll(RegExp(`(?:^|; *)${consentCookie}="?([^";]*)`, "g"));
-  const cookie = new Map(another ? [] : found?.[1].split("|").map((pair) => pair.split("=")).filter((pair) => pair.length === 2));
+  const cookie = new Map(
+    another
+      ? []
+      : found?.[1]
+          .split("|")
+          .map((pair) => pair.split("="))
+          .filter((pair) => pair.length === 2)
+  );
   [cookie.number, , cookie.language = "en"] = cookie.get("notice")?.split(".") ?? [];
   return cookie;
 }
@@ -90,7 +99,7 @@ function refresh() {
       [...questions.filter((_, index) => answers[index] && !signedIn), ...opened].map(
         (element) => element.dataset.consentService ?? element.dataset.consentCategory
       )
-    ),
+    )
   ];
   document.documentElement.dataset.consent = detail.join(" ");
   document.dispatchEvent(new CustomEvent("consent", { detail }));
@@ -102,7 +111,9 @@ function refresh() {
 function follow() {
   const opened = refresh();
   if (units.some((unit) => opened.includes(unit) !== running.includes(unit)))
-    later().then((module) => module.notePlace()).finally(() => location.reload());
+    later()
+      .then((module) => module.notePlace())
+      .finally(() => location.reload());
 }
 
 function choiceIn(form, submitter) {
@@ -121,7 +132,8 @@ function choiceIn(form, submitter) {
   body.set("choice", "save");
   for (const question of questions) {
     const category = question.dataset.consentCategory;
-    if (answerTo(question, cookie) && !body.getAll("categories").includes(category)) body.append("categories", category);
+    if (answerTo(question, cookie) && !body.getAll("categories").includes(category))
+      body.append("categories", category);
     cookie.delete(category); // what the site itself keeps goes by this, and is no service
   }
   for (const [key, unit] of new Map(units.map((each) => [each.dataset.consentService, each]))) {
@@ -154,7 +166,7 @@ async function send(form, body) {
     headers: { Accept: "application/json" },
     body,
     keepalive: true, // a choice made just before leaving the page counts
-    signal: own.signal,
+    signal: own.signal
   }).catch(() => ({}));
   clearTimeout(slow);
   show("slow", false);

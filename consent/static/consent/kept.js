@@ -7,9 +7,11 @@ let units, running;
 
 // What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
 const declared = (some) =>
-  some.flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]")).map(([store, name, domain, path]) => {
-    return { store, name, domain, path };
-  });
+  some
+    .flatMap((unit) => JSON.parse(unit.dataset.consentErase ?? "[]"))
+    .map(([store, name, domain, path]) => {
+      return { store, name, domain, path };
+    });
 
 // As consent/services/wildcards.py has it: a regular expression with many stars would take minutes.
 function fits(pattern, text) {
@@ -33,7 +35,11 @@ const cookieNames = () => document.cookie.split("; ").map((pair) => pair.split("
 // with and without `Partitioned`.
 function eraseCookie(name, domain, path) {
   const paths = [path, ...[...location.pathname].map((_, end) => location.pathname.slice(0, end + 1))];
-  const domains = ["", domain, ...location.hostname.split(".").map((_, first, labels) => labels.slice(first).join("."))];
+  const domains = [
+    "",
+    domain,
+    ...location.hostname.split(".").map((_, first, labels) => labels.slice(first).join("."))
+  ];
   for (const where of domains) {
     for (const at of paths) {
       for (const rest of isSecureContext ? ["; secure", "; secure; partitioned"] : [""]) {
@@ -52,7 +58,8 @@ function erase(open) {
   const goes = (store) => (name) => holds(closed, store, name) && !holds(kept, store, name);
 
   for (const name of cookieNames().filter(goes("cookie"))) {
-    for (const entry of closed) if (entry.store === "cookie" && fits(entry.name, name)) eraseCookie(name, entry.domain, entry.path);
+    for (const entry of closed)
+      if (entry.store === "cookie" && fits(entry.name, name)) eraseCookie(name, entry.domain, entry.path);
   }
   for (const store of ["localStorage", "sessionStorage"]) {
     for (const name of Object.keys(window[store]).filter(goes(store))) window[store].removeItem(name);
@@ -63,7 +70,8 @@ function erase(open) {
 // Databases and caches stay until they are erased, as local storage does, and are declared as that. Then it is looked
 // for what is still there: a cookie that a script cannot reach, or a database that another page is using.
 async function eraseDatabases(goes) {
-  const databases = async () => ((await indexedDB.databases?.()) ?? []).map(({ name }) => name).filter(goes("localStorage"));
+  const databases = async () =>
+    ((await indexedDB.databases?.()) ?? []).map(({ name }) => name).filter(goes("localStorage"));
   const stores = async () => ((await window.caches?.keys()) ?? []).filter(goes("localStorage"));
   async function look() {
     const stayed = [...cookieNames().filter(goes("cookie")), ...(await stores()), ...(await databases())];
@@ -180,7 +188,9 @@ function comeBack() {
   (embed ? embed.parentElement.querySelector("iframe") : focus)?.focus({ preventScroll: true });
   scrollTo({ top: place.top, behavior: "instant" });
   // Screen readers hear of what a region says once it is there.
-  requestAnimationFrame(() => (told.textContent = document.querySelector("[data-consent-saved]")?.dataset.consentSaved ?? ""));
+  requestAnimationFrame(
+    () => (told.textContent = document.querySelector("[data-consent-saved]")?.dataset.consentSaved ?? "")
+  );
 }
 
 export function begin(all, some, cookie, form, send, follow) {

@@ -2,7 +2,8 @@
 {
   const { name, cookie } = document.currentScript.dataset;
   document.cookie = `${cookie}=1; path=/; max-age=86400; samesite=lax`;
-  const place = document.querySelector("[data-demo-services]") ?? document.body.appendChild(document.createElement("aside"));
+  const place =
+    document.querySelector("[data-demo-services]") ?? document.body.appendChild(document.createElement("aside"));
   if (!place.dataset.demoServices) {
     place.dataset.demoServices = "shown";
     place.setAttribute("aria-label", "Demonstration services");
@@ -17,7 +18,7 @@
       background: "var(--colour-surface-raised)",
       color: "var(--colour-text)",
       font: "var(--text-xs) var(--font-body)",
-      pointerEvents: "none", // what is under it can be pressed
+      pointerEvents: "none" // what is under it can be pressed
     });
   }
   const line = place.appendChild(document.createElement("p"));

@@ -2,7 +2,9 @@
 const nav = document.querySelector("[data-contents]");
 
 if (nav) {
-  const links = new Map([...nav.querySelectorAll("a")].map((link) => [document.getElementById(link.hash.slice(1)), link]));
+  const links = new Map(
+    [...nav.querySelectorAll("a")].map((link) => [document.getElementById(link.hash.slice(1)), link])
+  );
   links.delete(null);
   const places = [...links.keys()];
 

@@ -5,100 +5,100 @@
  * left. What it shows stands in the page; nothing is asked of the server.
  */
 
-const OPEN_AFTER = 250
-const CLOSE_AFTER = 300
-const GAP = 8
+const OPEN_AFTER = 250;
+const CLOSE_AFTER = 300;
+const GAP = 8;
 
 const start = (template) => {
-  template.after(template.content.cloneNode(true))
-  const card = template.nextElementSibling
-  const content = card.querySelector("[data-term-card-content]")
-  const read = card.querySelector("[data-term-card-open]")
-  const positioned = CSS.supports("anchor-name: --term-link")
-  let link = null // the one beside which the card is shown
-  let pointer = "mouse"
-  let timer = 0
+  template.after(template.content.cloneNode(true));
+  const card = template.nextElementSibling;
+  const content = card.querySelector("[data-term-card-content]");
+  const read = card.querySelector("[data-term-card-open]");
+  const positioned = CSS.supports("anchor-name: --term-link");
+  let link = null; // the one beside which the card is shown
+  let pointer = "mouse";
+  let timer = 0;
 
   const close = () => {
-    clearTimeout(timer)
-    if (!link) return
-    card.hidePopover()
-    link.removeAttribute("aria-describedby")
-    delete link.dataset.carded
-    link = null
-  }
+    clearTimeout(timer);
+    if (!link) return;
+    card.hidePopover();
+    link.removeAttribute("aria-describedby");
+    delete link.dataset.carded;
+    link = null;
+  };
 
   const place = () => {
-    const at = link.getClientRects()[0]
-    const below = at.bottom + GAP + card.offsetHeight < window.innerHeight
-    const left = Math.min(at.left, document.documentElement.clientWidth - card.offsetWidth - GAP)
-    card.style.setProperty("--card-top", `${below ? at.bottom + GAP : at.top - GAP - card.offsetHeight}px`)
-    card.style.setProperty("--card-left", `${Math.max(GAP, left)}px`)
-  }
+    const at = link.getClientRects()[0];
+    const below = at.bottom + GAP + card.offsetHeight < window.innerHeight;
+    const left = Math.min(at.left, document.documentElement.clientWidth - card.offsetWidth - GAP);
+    card.style.setProperty("--card-top", `${below ? at.bottom + GAP : at.top - GAP - card.offsetHeight}px`);
+    card.style.setProperty("--card-left", `${Math.max(GAP, left)}px`);
+  };
 
   const open = (next, byTouch = false) => {
-    clearTimeout(timer)
-    if (next === link) return
-    const source = document.querySelector(`template[data-card-of="${CSS.escape(next.dataset.card)}"]`)
-    if (!source) return
-    close()
-    link = next
-    content.replaceChildren(source.content.cloneNode(true))
-    read.href = link.href
-    card.toggleAttribute("data-touch", byTouch)
-    link.dataset.carded = ""
-    link.setAttribute("aria-describedby", card.id)
-    card.showPopover()
-    if (!positioned) place()
-  }
+    clearTimeout(timer);
+    if (next === link) return;
+    const source = document.querySelector(`template[data-card-of="${CSS.escape(next.dataset.card)}"]`);
+    if (!source) return;
+    close();
+    link = next;
+    content.replaceChildren(source.content.cloneNode(true));
+    read.href = link.href;
+    card.toggleAttribute("data-touch", byTouch);
+    link.dataset.carded = "";
+    link.setAttribute("aria-describedby", card.id);
+    card.showPopover();
+    if (!positioned) place();
+  };
 
-  const isHeld = () => link.matches(":hover, :focus-visible") || card.matches(":hover, :focus-within")
+  const isHeld = () => link.matches(":hover, :focus-visible") || card.matches(":hover, :focus-within");
   const closeSoon = () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => link && !isHeld() && close(), CLOSE_AFTER)
-  }
+    clearTimeout(timer);
+    timer = setTimeout(() => link && !isHeld() && close(), CLOSE_AFTER);
+  };
 
-  const linkOf = (event) => (event.target instanceof Element ? event.target.closest("a[data-card]") : null)
+  const linkOf = (event) => (event.target instanceof Element ? event.target.closest("a[data-card]") : null);
 
   document.addEventListener("pointerdown", (event) => {
-    pointer = event.pointerType
-    if (link && !linkOf(event) && !card.contains(event.target)) close()
-  })
+    pointer = event.pointerType;
+    if (link && !linkOf(event) && !card.contains(event.target)) close();
+  });
   document.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "touch") return
-    const over = linkOf(event)
-    if (over === link && over) clearTimeout(timer)
+    if (event.pointerType === "touch") return;
+    const over = linkOf(event);
+    if (over === link && over) clearTimeout(timer);
     else if (over) {
-      clearTimeout(timer)
-      timer = setTimeout(() => over.matches(":hover") && open(over), OPEN_AFTER)
-    } else if (card.contains(event.target)) clearTimeout(timer)
-  })
+      clearTimeout(timer);
+      timer = setTimeout(() => over.matches(":hover") && open(over), OPEN_AFTER);
+    } else if (card.contains(event.target)) clearTimeout(timer);
+  });
   document.addEventListener("pointerout", (event) => {
-    if (event.pointerType === "touch") return
-    if (linkOf(event) || card.contains(event.target)) closeSoon()
-  })
+    if (event.pointerType === "touch") return;
+    if (linkOf(event) || card.contains(event.target)) closeSoon();
+  });
   document.addEventListener("focusin", (event) => {
-    const focused = linkOf(event)
-    if (focused?.matches(":focus-visible")) open(focused)
-    else if (link && !card.contains(event.target) && !link.matches(":hover")) close()
-  })
+    const focused = linkOf(event);
+    if (focused?.matches(":focus-visible")) open(focused);
+    else if (link && !card.contains(event.target) && !link.matches(":hover")) close();
+  });
   document.addEventListener("focusout", (event) => {
-    if (linkOf(event) || card.contains(event.target)) closeSoon()
-  })
+    if (linkOf(event) || card.contains(event.target)) closeSoon();
+  });
   document.addEventListener("click", (event) => {
-    const tapped = linkOf(event)
+    const tapped = linkOf(event);
     // The first tap shows the card, the second follows the link. Whoever holds a key wants a tab or window.
-    if (pointer !== "touch" || !tapped || tapped === link || event.ctrlKey || event.metaKey || event.shiftKey) return
-    event.preventDefault()
-    open(tapped, true)
-  })
+    if (pointer !== "touch" || !tapped || tapped === link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(tapped, true);
+  });
   document.addEventListener("keydown", (event) => {
-    pointer = "keyboard"
-    if (event.key === "Escape") close()
-  })
+    pointer = "keyboard";
+    if (event.key === "Escape") close();
+  });
   // Where the browser can't tie the card to its link, it would stay behind.
-  if (!positioned) document.addEventListener("scroll", close, { passive: true })
-}
+  if (!positioned) document.addEventListener("scroll", close, { passive: true });
+};
 
-const template = document.querySelector("template[data-term-card]")
-if (template && "popover" in HTMLElement.prototype) start(template)
+const template = document.querySelector("template[data-term-card]");
+if (template && "popover" in HTMLElement.prototype) start(template);

@@ -1,19 +1,19 @@
 /** Warns before a page is left on which something is typed that isn't sent. */
 
-const form = document.querySelector("[data-typed]")
-const written = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"))
+const form = document.querySelector("[data-typed]");
+const written = () => JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken"));
 
 if (form) {
   // Shown again with what was typed, it holds unsent text from the start.
-  const sent = form.dataset.typed === "again" ? "" : written()
-  let leaving = false
+  const sent = form.dataset.typed === "again" ? "" : written();
+  let leaving = false;
   form.addEventListener("submit", () => {
-    leaving = true
-  })
+    leaving = true;
+  });
   window.addEventListener("pageshow", () => {
-    leaving = false
-  })
+    leaving = false;
+  });
   window.addEventListener("beforeunload", (event) => {
-    if (!leaving && written() !== sent) event.preventDefault()
-  })
+    if (!leaving && written() !== sent) event.preventDefault();
+  });
 }

@@ -1,48 +1,51 @@
 /** Says every 20 seconds that this page is open, and shows who else has the term open and what was saved meanwhile. */
 
-import { post } from "./session.js"
-import { inWords } from "./when.js"
+import { post } from "./session.js";
+import { inWords } from "./when.js";
 
-const EVERY = 20_000
+const EVERY = 20_000;
 
-const page = document.querySelector("[data-term-form]")
-const others = document.querySelector("[data-presence-others]")
-const newer = document.querySelector("[data-presence-newer]")
-const signedOut = document.querySelector("[data-signed-out]")
+const page = document.querySelector("[data-term-form]");
+const others = document.querySelector("[data-presence-others]");
+const newer = document.querySelector("[data-presence-newer]");
+const signedOut = document.querySelector("[data-signed-out]");
 
 // Written only when it changed: each change is read out.
 const say = (place, text) => {
-  if (place.textContent !== text) place.textContent = text
-  place.closest("[data-notice]").hidden = !text
-}
+  if (place.textContent !== text) place.textContent = text;
+  place.closest("[data-notice]").hidden = !text;
+};
 
 const show = (answer) => {
-  signedOut.hidden = answer !== "signed-out"
-  if (!answer || answer === "signed-out") return
-  say(others, answer.others.map(({ name, since }) => `${name} has had this open since ${inWords(new Date(since))}.`).join(" "))
+  signedOut.hidden = answer !== "signed-out";
+  if (!answer || answer === "signed-out") return;
+  say(
+    others,
+    answer.others.map(({ name, since }) => `${name} has had this open since ${inWords(new Date(since))}.`).join(" ")
+  );
   if (answer.newer) {
-    const { number, by, at, url } = answer.newer
-    newer.closest("[data-notice]").querySelector("a").href = url
-    say(newer, `${by} saved revision ${number} at ${inWords(new Date(at))}, after the one that this page is based on.`)
-  } else say(newer, "")
-}
+    const { number, by, at, url } = answer.newer;
+    newer.closest("[data-notice]").querySelector("a").href = url;
+    say(newer, `${by} saved revision ${number} at ${inWords(new Date(at))}, after the one that this page is based on.`);
+  } else say(newer, "");
+};
 
-let timer = 0
+let timer = 0;
 const beat = async () => {
-  clearTimeout(timer)
-  if (document.visibilityState === "hidden") return
-  const body = new FormData()
-  body.set("opened_on", page.closest("form").elements.opened_on.value)
+  clearTimeout(timer);
+  if (document.visibilityState === "hidden") return;
+  const body = new FormData();
+  body.set("opened_on", page.closest("form").elements.opened_on.value);
   try {
-    show(await post(page.dataset.presence, body))
+    show(await post(page.dataset.presence, body));
   } catch {
     // Not reachable just now: the next beat tries again.
   }
-  clearTimeout(timer)
-  timer = setTimeout(beat, EVERY)
-}
+  clearTimeout(timer);
+  timer = setTimeout(beat, EVERY);
+};
 
 if (page?.dataset.presence) {
-  document.addEventListener("visibilitychange", beat)
-  beat()
+  document.addEventListener("visibilitychange", beat);
+  beat();
 }

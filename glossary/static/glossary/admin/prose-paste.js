@@ -1,14 +1,15 @@
 /** Brings what is pasted into the shape that the glossary keeps, and says below the field what became of the rest. */
 
-import { converted } from "./pasted.js"
+import { converted } from "./pasted.js";
 
-const many = (count, one, other) => (count === 1 ? `1 ${one}` : `${count} ${other}`)
+const many = (count, one, other) => (count === 1 ? `1 ${one}` : `${count} ${other}`);
 
 const NOT_KEPT = {
   images: (count) => many(count, "image was", "images were") + " left out.",
   comments: (count) => many(count, "comment was", "comments were") + " left out.",
   tables: (count) =>
-    many(count, "table became lines: a line", "tables became lines: a line") + " for each row, with dashes between the cells.",
+    many(count, "table became lines: a line", "tables became lines: a line") +
+    " for each row, with dashes between the cells.",
   headings: (count) => many(count, "heading became a bold paragraph.", "headings became bold paragraphs."),
   footnotes: (count) =>
     many(count, "footnote became", "footnotes became") +
@@ -19,39 +20,39 @@ const NOT_KEPT = {
   struck: (count) =>
     `Struck-out text became plain text (${many(count, "place", "places")}): take out what should not be read.`,
   underlined: (count) => `Underlines were left out (${many(count, "place", "places")}).`,
-  alignments: (count) => `Alignment was left out (${many(count, "paragraph", "paragraphs")}).`,
-}
+  alignments: (count) => `Alignment was left out (${many(count, "paragraph", "paragraphs")}).`
+};
 
 const report = (place, lost) => {
-  const lines = Object.entries(NOT_KEPT).flatMap(([kind, words]) => (lost[kind] ? [words(lost[kind])] : []))
-  place.replaceChildren()
-  if (!lines.length) return
-  const heading = document.createElement("p")
-  heading.textContent = "What you pasted was changed:"
-  const list = document.createElement("ul")
+  const lines = Object.entries(NOT_KEPT).flatMap(([kind, words]) => (lost[kind] ? [words(lost[kind])] : []));
+  place.replaceChildren();
+  if (!lines.length) return;
+  const heading = document.createElement("p");
+  heading.textContent = "What you pasted was changed:";
+  const list = document.createElement("ul");
   for (const line of lines) {
-    const item = document.createElement("li")
-    item.textContent = line
-    list.append(item)
+    const item = document.createElement("li");
+    item.textContent = line;
+    list.append(item);
   }
-  place.append(heading, list)
-}
+  place.append(heading, list);
+};
 
 document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
   // There before it says something, so that it is read out.
-  const place = document.createElement("div")
-  place.className = "paste-report"
-  place.setAttribute("role", "status")
-  const frame = editor.view.dom.closest(".prose-editor")
-  const row = frame.closest(".flex-container") ?? frame
-  row.after(place)
+  const place = document.createElement("div");
+  place.className = "paste-report";
+  place.setAttribute("role", "status");
+  const frame = editor.view.dom.closest(".prose-editor");
+  const row = frame.closest(".flex-container") ?? frame;
+  row.after(place);
   editor.view.setProps({
     transformPastedHTML: (html) => {
       // From this editor or another one of the page.
-      if (html.includes("data-pm-slice")) return html
-      const { html: kept, lost } = converted(html)
-      report(place, lost)
-      return kept
-    },
-  })
-})
+      if (html.includes("data-pm-slice")) return html;
+      const { html: kept, lost } = converted(html);
+      report(place, lost);
+      return kept;
+    }
+  });
+});

@@ -3,76 +3,76 @@
  * page would swallow the text. Warns before a page with unsaved changes is left.
  */
 
-import { readState } from "./form-state.js"
-import { askSession } from "./session.js"
+import { readState } from "./form-state.js";
+import { askSession } from "./session.js";
 
-const page = document.querySelector("[data-term-form]")
-const form = page.closest("form")
-const dialog = document.querySelector("[data-session-dialog]")
-const said = dialog.querySelector("[data-session-said]")
-const again = dialog.querySelector("[data-session-again]")
-const signIn = dialog.querySelector("[data-session-sign-in]")
+const page = document.querySelector("[data-term-form]");
+const form = page.closest("form");
+const dialog = document.querySelector("[data-session-dialog]");
+const said = dialog.querySelector("[data-session-said]");
+const again = dialog.querySelector("[data-session-again]");
+const signIn = dialog.querySelector("[data-session-sign-in]");
 
 // The browser would fill an older page's text into a newer page, which then passed for an edit of the newer.
-form.autocomplete = "off"
-let saved = ""
-let state = "idle" // or "asking" and "sending"
-let submitter = null
+form.autocomplete = "off";
+let saved = "";
+let state = "idle"; // or "asking" and "sending"
+let submitter = null;
 // The person whose page this is, until somebody else says that it shall be saved in their name.
-let owner = page.dataset.user
+let owner = page.dataset.user;
 
 const WORDS = {
   "signed-out": "You are signed out. Nothing is lost: sign in in a new tab, come back here, and save.",
-  unreachable: "The server can’t be reached just now. Nothing is lost: try again in a moment.",
-}
+  unreachable: "The server can’t be reached just now. Nothing is lost: try again in a moment."
+};
 
 const send = () => {
-  if (dialog.open) dialog.close()
-  state = "sending"
-  form.requestSubmit(submitter)
-}
+  if (dialog.open) dialog.close();
+  state = "sending";
+  form.requestSubmit(submitter);
+};
 
 const attempt = async () => {
-  state = "asking"
-  const session = await askSession()
-  state = "idle"
+  state = "asking";
+  const session = await askSession();
+  state = "idle";
   if (session.state === "open" && session.user === owner) {
-    send()
-    return
+    send();
+    return;
   }
   if (session.state === "open") {
-    owner = session.user
-    said.textContent = `You are signed in as ${session.name} now. What you save will stand under that name.`
-  } else said.textContent = WORDS[session.state]
-  signIn.hidden = session.state !== "signed-out"
-  again.textContent = session.state === "open" ? `Save as ${session.name}` : "Save now"
-  if (!dialog.open) dialog.showModal()
-}
+    owner = session.user;
+    said.textContent = `You are signed in as ${session.name} now. What you save will stand under that name.`;
+  } else said.textContent = WORDS[session.state];
+  signIn.hidden = session.state !== "signed-out";
+  again.textContent = session.state === "open" ? `Save as ${session.name}` : "Save now";
+  if (!dialog.open) dialog.showModal();
+};
 
 // Once the page is ready: by then select2 and the prefilled fields stand as they should.
 window.addEventListener("load", () => {
   // A form that comes back with errors holds what isn't saved yet.
-  saved = form.querySelector(".errornote") ? "" : JSON.stringify(readState(form))
-})
+  saved = form.querySelector(".errornote") ? "" : JSON.stringify(readState(form));
+});
 
 form.addEventListener("submit", (event) => {
   if (state === "sending" && !event.defaultPrevented) {
     // Sent a second time, it would be saved twice.
-    state = "sent"
-    return
+    state = "sent";
+    return;
   }
-  event.preventDefault()
-  if (state !== "idle") return
-  submitter = event.submitter
-  attempt()
-})
+  event.preventDefault();
+  if (state !== "idle") return;
+  submitter = event.submitter;
+  attempt();
+});
 
-again.addEventListener("click", attempt)
-dialog.querySelector("[data-session-close]").addEventListener("click", () => dialog.close())
+again.addEventListener("click", attempt);
+dialog.querySelector("[data-session-close]").addEventListener("click", () => dialog.close());
 
 window.addEventListener("pageshow", () => {
-  state = "idle"
-})
+  state = "idle";
+});
 window.addEventListener("beforeunload", (event) => {
-  if (state !== "sent" && JSON.stringify(readState(form)) !== saved) event.preventDefault()
-})
+  if (state !== "sent" && JSON.stringify(readState(form)) !== saved) event.preventDefault();
+});

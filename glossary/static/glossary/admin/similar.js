@@ -3,57 +3,57 @@
  * address that the server makes from the title of a new term, unless the person has typed one.
  */
 
-const PAUSE = 500
+const PAUSE = 500;
 
-const page = document.querySelector("[data-term-form]")
-const { title, slug } = page.closest("form").elements
-const list = document.createElement("ul")
-const box = document.createElement("div")
-box.className = "similar"
-box.setAttribute("role", "status")
-title.closest(".form-row").querySelector(".help").append(box)
+const page = document.querySelector("[data-term-form]");
+const { title, slug } = page.closest("form").elements;
+const list = document.createElement("ul");
+const box = document.createElement("div");
+box.className = "similar";
+box.setAttribute("role", "status");
+title.closest(".form-row").querySelector(".help").append(box);
 
-let timer = 0
-let asked = null
-let before = title.value
-let made = "" // the address that was shown last
+let timer = 0;
+let asked = null;
+let before = title.value;
+let made = ""; // the address that was shown last
 
 const show = (found) => {
-  box.replaceChildren(...(found.length ? [list] : []))
+  box.replaceChildren(...(found.length ? [list] : []));
   list.replaceChildren(
     ...found.map(({ words, url }) => {
-      const item = document.createElement("li")
-      const link = document.createElement("a")
-      link.href = url
-      link.target = "_blank"
-      link.rel = "noopener"
-      link.textContent = "open it in a new tab"
-      item.append(`${words}: `, link)
-      return item
-    }),
-  )
-}
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = url;
+      link.target = "_blank";
+      link.rel = "noopener";
+      link.textContent = "open it in a new tab";
+      item.append(`${words}: `, link);
+      return item;
+    })
+  );
+};
 
 const ask = async () => {
-  asked?.abort()
-  asked = new AbortController()
-  const query = new URLSearchParams({ title: title.value, term: page.dataset.term === "new" ? "" : page.dataset.term })
+  asked?.abort();
+  asked = new AbortController();
+  const query = new URLSearchParams({ title: title.value, term: page.dataset.term === "new" ? "" : page.dataset.term });
   try {
-    const answer = await fetch(`${page.dataset.similar}?${query}`, { redirect: "manual", signal: asked.signal })
-    if (!answer.ok) return
-    const found = await answer.json()
-    show(found.similar)
-    if (page.dataset.term === "new" && slug.value === made) slug.value = made = found.slug
+    const answer = await fetch(`${page.dataset.similar}?${query}`, { redirect: "manual", signal: asked.signal });
+    if (!answer.ok) return;
+    const found = await answer.json();
+    show(found.similar);
+    if (page.dataset.term === "new" && slug.value === made) slug.value = made = found.slug;
   } catch (error) {
-    if (!["AbortError", "TypeError"].includes(error.name)) throw error // overtaken by newer typing, or not reachable
+    if (!["AbortError", "TypeError"].includes(error.name)) throw error; // overtaken by newer typing, or not reachable
   }
-}
+};
 
 title.addEventListener("input", () => {
-  if (title.value === before) return
-  before = title.value
+  if (title.value === before) return;
+  before = title.value;
   // Left empty, the server makes it on saving: one of an older title is never sent.
-  if (page.dataset.term === "new" && slug.value === made) slug.value = made = ""
-  clearTimeout(timer)
-  timer = setTimeout(ask, PAUSE)
-})
+  if (page.dataset.term === "new" && slug.value === made) slug.value = made = "";
+  clearTimeout(timer);
+  timer = setTimeout(ask, PAUSE);
+});
