@@ -19,7 +19,9 @@ function show() {
       input.checked = input.value === (now[name] ?? "");
   }
   // The browser's own bar follows the page.
-  bars.forEach((bar, index) => (bar.content = { light: colours[0], dark: colours[1] }[now.theme] ?? colours[index]));
+  bars.forEach((bar, index) => {
+    bar.content = { light: colours[0], dark: colours[1] }[now.theme] ?? colours[index];
+  });
   for (const note of panel?.querySelectorAll("[data-display-kept]") ?? []) note.hidden = !isKept(KEY);
   for (const note of panel?.querySelectorAll("[data-display-passing]") ?? []) note.hidden = isKept(KEY);
 }

@@ -10,8 +10,10 @@ function line(template, { slug, title }) {
   link.href = link.getAttribute("href").replace("-slug-", slug);
   link.textContent = title;
   const button = item.querySelector("[data-shelf-remove]");
-  button?.setAttribute("aria-label", button.getAttribute("aria-label").replace("-title-", title));
-  button?.setAttribute("data-shelf-remove", slug);
+  if (button) {
+    button.ariaLabel = button.ariaLabel.replace("-title-", title);
+    button.dataset.shelfRemove = slug;
+  }
   return item;
 }
 

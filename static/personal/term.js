@@ -7,7 +7,9 @@ const term = { slug: button?.dataset.save, title: button?.dataset.title };
 const status = document.querySelector("[data-save-status]");
 let isRead = false;
 
-const show = () => button.setAttribute("aria-pressed", has(SAVED, term.slug));
+function show() {
+  button.ariaPressed = String(has(SAVED, term.slug));
+}
 
 button?.addEventListener("click", () => {
   if (has(SAVED, term.slug)) remove(SAVED, term.slug);

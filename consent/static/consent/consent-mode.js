@@ -20,6 +20,7 @@
   window.dataLayer ||= [];
   // Google reads the arguments object itself, and no array.
   function gtag() {
+    // biome-ignore lint/complexity/noArguments: an array would not be read.
     window.dataLayer.push(arguments);
   }
   window.gtag ||= gtag;

@@ -10,12 +10,12 @@ const { consentCookie } = all("[data-consent-cookie]")[0].dataset;
 const gpc = navigator.globalPrivacyControl;
 const later = () => import("./kept.js");
 const forms = all("[name=surface]").map((input) => input.form);
-let running = [],
-  sending,
-  kept;
+let running = [];
+let sending;
+let kept;
 
 function show(name, isShown) {
-  for (const part of all(`[data-consent-${name}]`)) part.hidden = !isShown;
+  for (const element of all(`[data-consent-${name}]`)) element.hidden = !isShown;
 }
 
 // Two of them are none: nobody can say which is ours. Tried with the server's cases, tests/consent/cookie_headers.json.
@@ -46,8 +46,7 @@ function answerTo(element, cookie) {
   const answer = cookie.get(element.dataset.consentCategory);
   if (answer && answer === fact(element, "version", cookie)) return true;
   const read = /^\d{1,9}$/.test(cookie.number) && +cookie.number;
-  const asked = read >= fact(element, "since", cookie) && read <= fact(banner, "number", cookie);
-  return answer === "-1" && asked ? false : undefined;
+  if (answer === "-1" && read >= fact(element, "since", cookie) && read <= fact(banner, "number", cookie)) return false;
 }
 
 function isOpen(unit, cookie) {
@@ -70,17 +69,18 @@ function refresh() {
   const asks = answers.includes(undefined);
   if (banner?.hidden && asks) {
     // What she answered and still holds stands as it is, unasked. A banner that is open keeps what she ticks.
-    questions.forEach((question, index) => {
-      question.querySelector("input").checked = answers[index] === true;
-      question.hidden = answers[index] !== undefined;
-    });
+    for (const question of questions) {
+      const answer = answerTo(question, cookie);
+      question.querySelector("input").checked = answer === true;
+      question.hidden = answer !== undefined;
+    }
     const again = questions.some((question) => question.hidden && !optedOut(question, cookie));
     banner.querySelector("[data-consent-again]").hidden = !again;
     banner.querySelector("details").open = again;
   }
   if (banner) {
     // The pressed button is about to go, and with it the reader's place: they go on where the page begins.
-    if (!asks && banner.matches(":focus-within")) document.querySelector("main").focus({ preventScroll: true });
+    if (!asks && banner.matches(":focus-within")) all("main")[0].focus({ preventScroll: true });
     banner.hidden = !asks;
   }
   // Those who are signed in to the admin get no services, and a policy that refuses them: see consent/choice/signed_in.py. An
@@ -94,13 +94,8 @@ function refresh() {
   show("live", !signedIn);
   if (questions.some((question) => optedOut(question, cookie))) show("honoured", true);
   // Each once: what the site itself keeps is a unit that is called as its category is.
-  const detail = [
-    ...new Set(
-      [...questions.filter((_, index) => answers[index] && !signedIn), ...opened].map(
-        (element) => element.dataset.consentService ?? element.dataset.consentCategory
-      )
-    )
-  ];
+  const open = [...questions.filter((_, index) => answers[index] && !signedIn), ...opened];
+  const detail = [...new Set(open.map((unit) => unit.dataset.consentService ?? unit.dataset.consentCategory))];
   document.documentElement.dataset.consent = detail.join(" ");
   document.dispatchEvent(new CustomEvent("consent", { detail }));
   return opened;
@@ -110,10 +105,11 @@ function refresh() {
 // anything runs, what is loaded later is there already; where it cannot be loaded, the place is lost, and nothing else.
 function follow() {
   const opened = refresh();
-  if (units.some((unit) => opened.includes(unit) !== running.includes(unit)))
+  if (units.some((unit) => opened.includes(unit) !== running.includes(unit))) {
     later()
       .then((module) => module.notePlace())
       .finally(() => location.reload());
+  }
 }
 
 function choiceIn(form, submitter) {
@@ -132,11 +128,12 @@ function choiceIn(form, submitter) {
   body.set("choice", "save");
   for (const question of questions) {
     const category = question.dataset.consentCategory;
-    if (answerTo(question, cookie) && !body.getAll("categories").includes(category))
+    if (answerTo(question, cookie) && !body.getAll("categories").includes(category)) {
       body.append("categories", category);
+    }
     cookie.delete(category); // what the site itself keeps goes by this, and is no service
   }
-  for (const [key, unit] of new Map(units.map((each) => [each.dataset.consentService, each]))) {
+  for (const [key, unit] of new Map(units.map((unit) => [unit.dataset.consentService, unit]))) {
     if (cookie.has(key) && !`${key}.`.startsWith(`${asked}.`)) {
       body.append("services", `${key}=${isOpen(unit, cookie) ? "yes" : "no"}`);
     }
@@ -154,7 +151,8 @@ function keepRefused(body, time = "") {
 async function send(form, body) {
   const refuses = readCookie().has("refused");
   sending?.abort();
-  const own = (sending = new AbortController());
+  sending = new AbortController();
+  const own = sending;
   // Loading this page anew would hold back a reader who follows a link before the answer is here.
   addEventListener("beforeunload", () => (sending = null));
   const slow = setTimeout(() => {
@@ -205,7 +203,7 @@ async function choose(event) {
   status.textContent = (await response.json?.().catch(() => ({})))?.reason ?? status.dataset.consentFailed;
 }
 
-function boot() {
+async function boot() {
   running = refresh();
   if (running.length) all("template[data-consent-mode]").forEach(start);
   running.forEach(start);
@@ -213,7 +211,8 @@ function boot() {
   addEventListener("pageshow", follow);
   addEventListener("visibilitychange", () => document.hidden || follow());
   if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
-    later().then((module) => (kept = module).begin(units, running, readCookie(), forms[0], send, follow));
+    kept = await later();
+    kept.begin(units, running, readCookie(), forms[0], send, follow);
   }
 }
 

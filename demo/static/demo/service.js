@@ -6,7 +6,7 @@
     document.querySelector("[data-demo-services]") ?? document.body.appendChild(document.createElement("aside"));
   if (!place.dataset.demoServices) {
     place.dataset.demoServices = "shown";
-    place.setAttribute("aria-label", "Demonstration services");
+    place.ariaLabel = "Demonstration services";
     Object.assign(place.style, {
       position: "fixed",
       insetBlockEnd: "var(--space-3)",

@@ -8,19 +8,19 @@ if (nav) {
   links.delete(null);
   const places = [...links.keys()];
 
-  const mark = () => {
+  function mark() {
     // The last heading that has passed a third of the screen, where eyes rest. The end may be too short to come so far.
     const isEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
     const passed = isEnd ? places : places.filter((place) => place.getBoundingClientRect().top <= innerHeight / 3);
     const current = passed.at(-1) ?? places[0];
     for (const [place, link] of links) {
-      if (place === current) link.setAttribute("aria-current", "location");
-      else link.removeAttribute("aria-current");
+      if (place === current) link.ariaCurrent = "location";
+      else link.ariaCurrent = null;
     }
-  };
+  }
 
   const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -66% 0px" });
-  places.forEach((place) => observer.observe(place));
+  for (const place of places) observer.observe(place);
   addEventListener("scrollend", mark);
 
   nav.addEventListener("click", (event) => {

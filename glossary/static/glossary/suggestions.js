@@ -8,7 +8,7 @@
 const PAUSE = 120;
 const FEWEST = 2;
 
-const start = (form) => {
+function start(form) {
   const box = form.querySelector("[data-search-box]");
   const list = form.querySelector("[data-search-list]");
   const status = form.querySelector("[data-search-status]");
@@ -17,25 +17,25 @@ const start = (form) => {
   let timer = 0;
   let asked = null; // what stops the answer that is awaited
 
-  const close = () => {
+  function close() {
     clearTimeout(timer);
     asked?.abort();
     list.hidden = true;
-    box.setAttribute("aria-expanded", "false");
+    box.ariaExpanded = "false";
     choose(-1);
-  };
+  }
 
-  const choose = (number) => {
-    options[active]?.setAttribute("aria-selected", "false");
+  function choose(number) {
+    for (const option of options) option.ariaSelected = "false";
     active = number;
     const option = options[active];
     if (!option) return box.removeAttribute("aria-activedescendant");
-    option.setAttribute("aria-selected", "true");
+    option.ariaSelected = "true";
     option.scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-activedescendant", option.id);
-  };
+  }
 
-  const optionOf = ({ name, title, url }, number) => {
+  function optionOf({ name, title, url }, number) {
     const option = document.createElement("a");
     option.className = "suggestions__option";
     // Addresses come as English pages have them; those of this page's language stand behind its home.
@@ -43,7 +43,7 @@ const start = (form) => {
     option.id = `${list.id}-${number}`;
     option.role = "option";
     option.tabIndex = -1;
-    option.setAttribute("aria-selected", "false");
+    option.ariaSelected = "false";
     option.append(name);
     if (title !== name) {
       const also = document.createElement("span");
@@ -52,21 +52,21 @@ const start = (form) => {
       option.append(" ", also);
     }
     return option;
-  };
+  }
 
-  const show = (suggestions) => {
+  function show(suggestions) {
     // What a reader chose while the answer was on its way stays chosen.
     const chosen = options[active]?.href;
     choose(-1);
     options = suggestions.map(optionOf);
     form.querySelector("[data-search-options]").replaceChildren(...options);
     list.hidden = options.length === 0;
-    box.setAttribute("aria-expanded", String(options.length > 0));
+    box.ariaExpanded = String(options.length > 0);
     status.textContent = options.length ? `${status.dataset.some} ${options.length}` : status.dataset.none;
     choose(options.findIndex((option) => option.href === chosen));
-  };
+  }
 
-  const ask = async () => {
+  async function ask() {
     const query = box.value.trim();
     asked?.abort();
     if (query.length < FEWEST) return close();
@@ -79,7 +79,7 @@ const start = (form) => {
       // Without an answer there are no suggestions; the form still works.
       if (error.name !== "AbortError") close();
     }
-  };
+  }
 
   box.addEventListener("input", () => {
     choose(-1);
@@ -105,6 +105,6 @@ const start = (form) => {
   // The focus stays in the box while a suggestion is pressed.
   list.addEventListener("pointerdown", (event) => event.pointerType === "mouse" && event.preventDefault());
   list.addEventListener("mousedown", (event) => event.preventDefault());
-};
+}
 
 document.querySelectorAll("form[data-search]").forEach(start);

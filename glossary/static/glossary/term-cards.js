@@ -9,7 +9,7 @@ const OPEN_AFTER = 250;
 const CLOSE_AFTER = 300;
 const GAP = 8;
 
-const start = (template) => {
+function start(template) {
   template.after(template.content.cloneNode(true));
   const card = template.nextElementSibling;
   const content = card.querySelector("[data-term-card-content]");
@@ -19,24 +19,24 @@ const start = (template) => {
   let pointer = "mouse";
   let timer = 0;
 
-  const close = () => {
+  function close() {
     clearTimeout(timer);
     if (!link) return;
     card.hidePopover();
     link.removeAttribute("aria-describedby");
     delete link.dataset.carded;
     link = null;
-  };
+  }
 
-  const place = () => {
+  function place() {
     const at = link.getClientRects()[0];
-    const below = at.bottom + GAP + card.offsetHeight < window.innerHeight;
+    const below = at.bottom + GAP + card.offsetHeight < innerHeight;
     const left = Math.min(at.left, document.documentElement.clientWidth - card.offsetWidth - GAP);
     card.style.setProperty("--card-top", `${below ? at.bottom + GAP : at.top - GAP - card.offsetHeight}px`);
     card.style.setProperty("--card-left", `${Math.max(GAP, left)}px`);
-  };
+  }
 
-  const open = (next, byTouch = false) => {
+  function open(next, byTouch = false) {
     clearTimeout(timer);
     if (next === link) return;
     const source = document.querySelector(`template[data-card-of="${CSS.escape(next.dataset.card)}"]`);
@@ -50,13 +50,13 @@ const start = (template) => {
     link.setAttribute("aria-describedby", card.id);
     card.showPopover();
     if (!positioned) place();
-  };
+  }
 
   const isHeld = () => link.matches(":hover, :focus-visible") || card.matches(":hover, :focus-within");
-  const closeSoon = () => {
+  function closeSoon() {
     clearTimeout(timer);
     timer = setTimeout(() => link && !isHeld() && close(), CLOSE_AFTER);
-  };
+  }
 
   const linkOf = (event) => (event.target instanceof Element ? event.target.closest("a[data-card]") : null);
 
@@ -98,7 +98,7 @@ const start = (template) => {
   });
   // Where the browser can't tie the card to its link, it would stay behind.
   if (!positioned) document.addEventListener("scroll", close, { passive: true });
-};
+}
 
 const template = document.querySelector("template[data-term-card]");
 if (template && "popover" in HTMLElement.prototype) start(template);

@@ -8,7 +8,7 @@ const values = JSON.parse(document.getElementById("collision-values").textConten
 // Both sides in the shape that form-state.js reads and writes.
 const pairs = (terms) => terms.filter(Boolean).map(({ id, text }) => [id, text]);
 const quoted = (name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-const shaped = (part, value) => {
+function shaped(part, value) {
   if (part === "tags") return value.map(quoted).join(", ");
   if (part === "related") return pairs(value);
   if (part === "synonyms") {
@@ -21,9 +21,9 @@ const shaped = (part, value) => {
   }
   if (part === "insights") return value.map((row) => ({ ...row, target: pairs([row.target]) }));
   return value;
-};
+}
 
-window.addEventListener("load", () => {
+addEventListener("load", () => {
   for (const box of document.querySelectorAll("[data-collision-part]")) {
     const part = box.dataset.collisionPart;
     const radio = (choice) => box.querySelector(`[value=${choice}]`);
@@ -31,11 +31,11 @@ window.addEventListener("load", () => {
     let byHand = null;
     let chosen = null;
     let filling = false;
-    const fill = (value) => {
+    function fill(value) {
       filling = true;
       writePart(form, part, value);
       filling = false;
-    };
+    }
     box.addEventListener("change", ({ target }) => {
       if (chosen === "hand") byHand = readPart(form, part);
       chosen = target.value;
@@ -46,10 +46,10 @@ window.addEventListener("load", () => {
         placeOf(form, part)?.focus();
       }
     });
-    const edited = () => {
+    function edited() {
       chosen = "hand";
       radio("hand").checked = true;
-    };
+    }
     form.addEventListener("input", ({ target }) => {
       if (!filling && isWithin(form, part, target)) edited();
     });

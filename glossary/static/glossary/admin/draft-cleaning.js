@@ -4,14 +4,14 @@ import { prune, remove, removeAll } from "./draft-store.js";
 
 const PATIENCE = 3_000;
 
-const clean = async () => {
+async function clean() {
   const saved = document.cookie.match(/(?:^|; )saved_draft=([a-z0-9-]+)/)?.[1];
   if (saved) {
     await remove({ id: saved });
     document.cookie = "saved_draft=; path=/admin/; max-age=0; samesite=lax";
   }
   await prune();
-};
+}
 
 /** Fulfilled when only drafts are left that may be offered. */
 export const cleaned = clean();

@@ -22,7 +22,7 @@ const asked = (request) =>
 
 let opened = null;
 /** Return the open database. Rejects where this browser keeps nothing. */
-const open = () => {
+function open() {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
@@ -33,12 +33,12 @@ const open = () => {
     throw error;
   });
   return opened;
-};
+}
 
 const read = async () => asked((await open()).transaction(STORE).objectStore(STORE).getAll());
 
 // Resolved when the change is on the disk.
-const change = async (act) => {
+async function change(act) {
   const transaction = (await open()).transaction(STORE, "readwrite", { durability: "strict" });
   act(transaction.objectStore(STORE));
   const done = new Promise((resolve, reject) => {
@@ -48,11 +48,11 @@ const change = async (act) => {
   // Not left for later: a page that is being closed would take it along.
   transaction.commit?.();
   return done;
-};
+}
 
 const isDraft = (draft) => typeof draft?.at === "number" && Boolean(draft.state);
 
-const parseOld = (key) => {
+function parseOld(key) {
   try {
     const [user, term, id] = key.slice(OLD_FORMAT.length).split(":");
     const draft = { ...JSON.parse(localStorage.getItem(key)), user, term, id };
@@ -60,32 +60,32 @@ const parseOld = (key) => {
   } catch {
     return null;
   }
-};
+}
 
 /** Move copies that an earlier version kept in local storage. Each stays there until it is kept here. */
-const adoptOld = async () => {
+async function adoptOld() {
   for (const key of Object.keys(localStorage).filter((one) => one.startsWith(OLD_PREFIX))) {
     const draft = key.startsWith(OLD_FORMAT) ? parseOld(key) : null;
     if (draft) await change((store) => store.put(draft));
     localStorage.removeItem(key);
   }
-};
+}
 
 /** Return the drafts of a person's term, the newest first; none where this browser keeps nothing. */
-export const draftsOf = async ({ user, term }) => {
+export async function draftsOf({ user, term }) {
   const all = await read().catch(() => []);
   return all.filter((draft) => draft.user === user && draft.term === term).sort((one, other) => other.at - one.at);
-};
+}
 
 /** Keep a draft: `{ user, term, id, revision, at, state }`. Says whether it is on the disk. */
-export const keep = async (draft) => {
+export async function keep(draft) {
   try {
     await change((store) => store.put(draft));
     return true;
   } catch {
     return false;
   }
-};
+}
 
 /** Remove a page's draft, by its id. */
 export const remove = ({ id }) => change((store) => store.delete(id)).catch(() => {});
@@ -94,12 +94,15 @@ export const remove = ({ id }) => change((store) => store.delete(id)).catch(() =
 export const removeAll = () => change((store) => store.clear()).catch(() => {});
 
 /** Take over what earlier versions kept, and remove what is older than a week. */
-export const prune = async () => {
+export async function prune() {
   try {
     await adoptOld();
     const old = (await read()).filter((draft) => !isDraft(draft) || draft.at < Date.now() - LIFETIME);
-    if (old.length) await change((store) => old.forEach(({ id }) => store.delete(id)));
+    if (!old.length) return;
+    await change((store) => {
+      for (const { id } of old) store.delete(id);
+    });
   } catch {
     // This browser keeps nothing.
   }
-};
+}

@@ -17,9 +17,10 @@ const { user, term } = page.dataset;
 const offers = document.querySelector("[data-drafts]");
 const note = document.querySelector("[data-draft-note]");
 const announced = document.querySelector("[data-draft-announced]");
-const id = (form.elements.draft.value ||= [...crypto.getRandomValues(new Uint8Array(12))]
-  .map((byte) => byte.toString(16).padStart(2, "0"))
-  .join(""));
+const randomId = () =>
+  [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+form.elements.draft.value ||= randomId();
+const id = form.elements.draft.value;
 
 let saved = "";
 let kept = "";
@@ -28,12 +29,12 @@ let writing = 0;
 let keptAt = null;
 
 // Read out only when it comes to something else: not with each pause in writing.
-const say = (text, announcement = announced.textContent) => {
+function say(text, announcement = announced.textContent) {
   note.textContent = text;
   if (announced.textContent !== announcement) announced.textContent = announcement;
-};
+}
 
-const keepNow = async () => {
+async function keepNow() {
   clearTimeout(timer);
   timer = 0;
   const state = readState(form);
@@ -60,20 +61,20 @@ const keepNow = async () => {
   writing = 0;
   keptAt = done ? at : null;
   if (!timer) sayKept();
-};
+}
 
-const sayKept = () => {
+function sayKept() {
   if (kept === saved) say("", "");
   else if (keptAt) say(`Unsaved; kept in this browser at ${inWords(keptAt)}`, "Unsaved; kept in this browser");
   else say("Unsaved; this browser keeps no copy: save soon", "Unsaved; this browser keeps no copy: save soon");
-};
+}
 
-const keepSoon = () => {
+function keepSoon() {
   if (!timer) say("Unsaved; keeping a copy…");
   timer ||= setTimeout(keepNow, PAUSE);
-};
+}
 
-const restore = (draft) => {
+function restore(draft) {
   writeState(form, draft.state);
   // The text belongs to the revision that it was written on: what was saved since is merged with it.
   const older = draft.revision !== form.elements.opened_on.value;
@@ -83,9 +84,9 @@ const restore = (draft) => {
   return older
     ? `Restored, as written on revision ${draft.revision}. When you save, it is merged with what was saved since.`
     : "Restored. Nothing is saved yet.";
-};
+}
 
-const offer = (draft) => {
+function offer(draft) {
   const line = document.querySelector("[data-draft-template]").content.cloneNode(true).firstElementChild;
   const said = line.querySelector("[data-draft-said]");
   said.textContent = `Unsaved text from ${inWords(new Date(draft.at))}`;
@@ -104,16 +105,16 @@ const offer = (draft) => {
     }
   });
   offers.querySelector("[data-drafts-list]").append(line);
-};
+}
 
 // A page holds a lock for as long as it lives: what another tab is just writing isn't offered here.
-const openElsewhere = async () => {
+async function openElsewhere() {
   if (!navigator.locks) return [];
   const { held } = await navigator.locks.query();
   return held.map((lock) => lock.name);
-};
+}
 
-const begin = async () => {
+async function begin() {
   navigator.locks?.request(`glossary-draft:${id}`, () => new Promise(() => {}));
   const open = await openElsewhere();
   // What came back with errors, or collided, is the page itself.
@@ -126,18 +127,17 @@ const begin = async () => {
     else offer(draft);
   }
   offers.hidden = !offers.querySelector("[data-draft-said]");
-};
+}
 
-window.addEventListener("load", () => {
-  saved = kept = JSON.stringify(readState(form));
-  if (form.querySelector(".errornote")) {
-    saved = kept = "";
-    keepNow();
-  }
+addEventListener("load", () => {
+  const hasErrors = form.querySelector(".errornote") !== null;
+  saved = hasErrors ? "" : JSON.stringify(readState(form));
+  kept = saved;
+  if (hasErrors) keepNow();
   begin();
   for (const event of ["input", "change"]) form.addEventListener(event, keepSoon);
   window.django.jQuery(form).on("change", keepSoon);
   for (const event of ["formset:added", "formset:removed"]) document.addEventListener(event, keepSoon);
   document.addEventListener("visibilitychange", keepNow);
-  window.addEventListener("pagehide", keepNow);
+  addEventListener("pagehide", keepNow);
 });

@@ -35,13 +35,13 @@ const nameOf = (cell) => cell.name.replace(/^(initial-)?.*-\d+-/, "$1");
 const INITIAL = "initial-";
 
 // A value as its hidden initial field would say it.
-const plain = (value) => {
+function plain(value) {
   if (typeof value === "boolean") return value ? "True" : "False";
   return Array.isArray(value) ? value.map(([key]) => key).join() : value;
-};
+}
 
 /** Return `values` with those that the person hadn't touched as they are in `shown`, what this page shows. */
-const settle = (values, shown = {}) => {
+function settle(values, shown = {}) {
   const settled = { ...values };
   for (const initial of Object.keys(shown).filter((name) => name.startsWith(INITIAL))) {
     const name = initial.slice(INITIAL.length);
@@ -51,15 +51,15 @@ const settle = (values, shown = {}) => {
     if (!touched) settled[name] = shown[name];
   }
   return settled;
-};
+}
 
-const read = (field) => {
+function read(field) {
   if (field.type === "checkbox") return field.checked;
   if (field.tagName === "SELECT") {
     return [...field.selectedOptions].filter((option) => option.value).map((option) => [option.value, option.text]);
   }
   return field.value.replaceAll("\r\n", "\n");
-};
+}
 
 // A box says something of a row that is there; by itself it makes none. Neither does what was there at first.
 const filled = (row) =>
@@ -75,7 +75,7 @@ const readRows = (group) =>
     .filter(filled)
     .map((row) => Object.fromEntries(cellsOf(row).map((cell) => [nameOf(cell), read(cell)])));
 
-const write = (field, value) => {
+function write(field, value) {
   const editor = field.closest(".prose-editor")?.querySelector(".ProseMirror")?.editor;
   if (editor) {
     editor.commands.setContent(value, { emitUpdate: true });
@@ -96,9 +96,9 @@ const write = (field, value) => {
   }
   field.dispatchEvent(new Event("input", { bubbles: true }));
   if (field.dataset.tags) field.dispatchEvent(new Event("tags:refill"));
-};
+}
 
-const writeRows = (group, rows) => {
+function writeRows(group, rows) {
   const shown = new Map(readRows(group).map((row) => [row.text, row]));
   for (const row of rowsOf(group).reverse()) row.querySelector(".inline-deletelink").click();
   for (const values of rows.map((row) => settle(row, shown.get(row.text)))) {
@@ -107,7 +107,7 @@ const writeRows = (group, rows) => {
       if (nameOf(cell) in values) write(cell, values[nameOf(cell)]);
     }
   }
-};
+}
 
 /** Return the contents of the whole form. */
 export const readState = (form) => ({
@@ -116,39 +116,39 @@ export const readState = (form) => ({
 });
 
 /** Put back what `readState` returned. Fields that the form has no more are left out. */
-export const writeState = (form, { fields, rows }) => {
+export function writeState(form, { fields, rows }) {
   const settled = settle(fields, readState(form).fields);
   for (const field of fieldsOf(form)) if (field.name in settled) write(field, settled[field.name]);
   for (const [part, values] of Object.entries(rows)) {
     const group = document.getElementById(`${part}-group`);
     if (group) writeRows(group, values);
   }
-};
+}
 
 /** Return what stands in one part of the form, a field or a group of rows, as `writePart` takes it. */
-export const readPart = (form, part) => {
+export function readPart(form, part) {
   const state = readState(form);
   return part in state.rows ? state.rows[part] : state.fields[part];
-};
+}
 
 /** Put a value into one part of the form. */
-export const writePart = (form, part, value) => {
+export function writePart(form, part, value) {
   const group = document.getElementById(`${part}-group`);
   if (group) writeRows(group, value);
   else write(form.elements[part], value);
-};
+}
 
 /** Return the element of a part that takes the focus. */
-export const placeOf = (form, part) => {
+export function placeOf(form, part) {
   const group = document.getElementById(`${part}-group`);
   if (group) return group.querySelector("input:not([type=hidden]), textarea, .add-row a");
   const field = form.elements[part];
   const row = field.closest(".form-row") ?? field.parentElement;
   return row.querySelector(".ProseMirror, .select2-search__field") ?? field;
-};
+}
 
 /** Return whether an event came from within a part of the form. */
-export const isWithin = (form, part, target) => {
+export function isWithin(form, part, target) {
   const box = document.getElementById(`${part}-group`) ?? form.elements[part]?.closest(".form-row");
   return Boolean(box?.contains(target));
-};
+}

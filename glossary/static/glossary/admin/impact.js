@@ -1,5 +1,6 @@
 /** Shows what names that readers don't know yet would link on other pages, with the box of each that keeps it plain. */
 
+import { questions } from "./asking.js";
 import { post } from "./session.js";
 
 const PAUSE = 700;
@@ -10,29 +11,29 @@ const panel = document.querySelector("[data-impact]");
 const status = panel.querySelector("[data-impact-status]");
 const list = panel.querySelector("[data-impact-list]");
 
-const element = (tag, className, ...children) => {
+function element(tag, className, ...children) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   made.append(...children);
   return made;
-};
+}
 
 /** The box that keeps a name plain: the title's, or that of the synonym's row. */
-const boxOf = ({ name, kind }) => {
+function boxOf({ name, kind }) {
   if (kind === "title") return form.elements.unlinked;
   const fields = [...form.elements].filter((field) => /^synonyms-\d+-text$/.test(field.name));
   const row = fields.find((field) => field.value.trim() === name);
   return row && form.elements[row.name.replace(/text$/, "unlinked")];
-};
+}
 
-const switchFor = (impact) => {
+function switchFor(impact) {
   const box = boxOf(impact);
   if (!box || !impact.is_linkable) return [];
   const button = element("button", "button impacts__switch");
-  const name = () => {
+  function name() {
     button.textContent = box.checked ? `Link “${impact.name}”` : `Don’t link “${impact.name}”`;
-    button.setAttribute("aria-pressed", String(box.checked));
-  };
+    button.ariaPressed = String(box.checked);
+  }
   button.type = "button";
   button.addEventListener("click", () => {
     box.checked = !box.checked;
@@ -41,15 +42,15 @@ const switchFor = (impact) => {
   });
   name();
   return [button];
-};
+}
 
-const sampleOf = ({ title, before, words, after, doubts }) => {
+function sampleOf({ title, before, words, after, doubts }) {
   const line = element("li", "", before, element("mark", "", words), after, " ", element("span", "quiet", title));
   line.append(...doubts.flatMap((doubt) => [" ", element("span", "flag", doubt)]));
   return line;
-};
+}
 
-const lineOf = (impact) => {
+function lineOf(impact) {
   const line = element("li", "impacts__impact");
   line.append(element("p", "impacts__name", element("strong", "", impact.name), ` ${impact.words}`));
   line.append(...impact.doubts.map((doubt) => element("p", "flag", doubt)));
@@ -62,36 +63,28 @@ const lineOf = (impact) => {
   }
   line.append(...switchFor(impact));
   return line;
-};
+}
 
-let asked = null;
-let timer = 0;
-const ask = async () => {
-  asked?.abort();
-  asked = new AbortController();
+async function ask(signal) {
   const data = new FormData(form);
   for (const name of [...data.keys()]) if (name.startsWith("_")) data.delete(name);
   status.textContent = "Looking through the published texts …";
   panel.hidden = false;
-  try {
-    const answer = await post(page.dataset.impactUrl, data, asked.signal);
-    if (!answer || answer === "signed-out") {
-      status.textContent = "The texts could not be looked through.";
-      return;
-    }
-    list.replaceChildren(...answer.impacts.map(lineOf));
-    const count = answer.impacts.length;
-    status.textContent = count
-      ? `Once they are public, mentions of ${count === 1 ? "this name" : "these names"} lead here.`
-      : "Readers know all names of this term.";
-  } catch (error) {
-    if (!["AbortError", "TypeError"].includes(error.name)) throw error; // overtaken by newer typing, or not reachable
+  const answer = await post(page.dataset.impactUrl, data, signal);
+  if (!answer || answer === "signed-out") {
+    status.textContent = "The texts could not be looked through.";
+    return;
   }
-};
+  list.replaceChildren(...answer.impacts.map(lineOf));
+  const count = answer.impacts.length;
+  status.textContent = count
+    ? `Once they are public, mentions of ${count === 1 ? "this name" : "these names"} lead here.`
+    : "Readers know all names of this term.";
+}
 
-form.addEventListener("change", (event) => {
-  if (!/^(title|synonyms-\d+-(text|kind))$/.test(event.target.name ?? "")) return;
-  clearTimeout(timer);
-  timer = setTimeout(ask, PAUSE);
+const { now, soon } = questions(ask, PAUSE);
+
+form.addEventListener("change", ({ target }) => {
+  if (/^(title|synonyms-\d+-(text|kind))$/.test(target.name ?? "")) soon();
 });
-panel.querySelector("[data-impact-ask]").addEventListener("click", ask);
+panel.querySelector("[data-impact-ask]").addEventListener("click", now);

@@ -10,10 +10,10 @@ if (form) {
   form.addEventListener("submit", () => {
     leaving = true;
   });
-  window.addEventListener("pageshow", () => {
+  addEventListener("pageshow", () => {
     leaving = false;
   });
-  window.addEventListener("beforeunload", (event) => {
+  addEventListener("beforeunload", (event) => {
     if (!leaving && written() !== sent) event.preventDefault();
   });
 }

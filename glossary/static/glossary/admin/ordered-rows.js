@@ -12,23 +12,23 @@ for (const group of document.querySelectorAll("[data-ordered-rows]")) {
   const status = group.querySelector("[data-ordered-rows-status]");
   const rows = () => [...group.querySelectorAll(".inline-related:not(.empty-form)")];
 
-  const number = () => {
+  function number() {
     const all = rows();
     all.forEach((row, index) => {
       const name = `${noun} ${index + 1}`;
       row.querySelector("[data-ordered-row-position] input").value = index + 1;
       row.querySelector(".inline_label").textContent = `#${index + 1}`;
-      row.querySelector(".inline-deletelink")?.setAttribute("aria-label", `Remove ${name}`);
+      for (const link of row.querySelectorAll(".inline-deletelink")) link.ariaLabel = `Remove ${name}`;
       for (const button of row.querySelectorAll("[data-ordered-row-move]")) {
         const up = button.dataset.orderedRowMove === "-1";
-        button.setAttribute("aria-label", `Move ${name} ${up ? "up" : "down"}`);
+        button.ariaLabel = `Move ${name} ${up ? "up" : "down"}`;
         // Not disabled: a disabled button would lose the focus on the way to the end.
-        button.setAttribute("aria-disabled", String(up ? index === 0 : index === all.length - 1));
+        button.ariaDisabled = String(up ? index === 0 : index === all.length - 1);
       }
     });
-  };
+  }
 
-  const move = (row, step) => {
+  function move(row, step) {
     const all = rows();
     const neighbour = all[all.indexOf(row) + step];
     if (!neighbour) return false;
@@ -36,42 +36,42 @@ for (const group of document.querySelectorAll("[data-ordered-rows]")) {
     else row.before(neighbour);
     number();
     return true;
-  };
+  }
 
-  const announce = (row) => {
+  function announce(row) {
     const all = rows();
     status.textContent = `Moved to position ${all.indexOf(row) + 1} of ${all.length}.`;
     group.closest("form").dispatchEvent(new Event("input", { bubbles: true }));
-  };
+  }
 
-  const drag = (row, start) => {
+  function drag(row, start) {
     row.classList.add("ordered-row--dragged");
     let moved = false;
-    const follow = (event) => {
+    function follow(event) {
       if (event.pointerId !== start.pointerId) return;
       const all = rows();
       const index = all.indexOf(row);
-      const middle = (other) => {
+      function middle(other) {
         const box = other.getBoundingClientRect();
         return box.top + box.height / 2;
-      };
+      }
       if (index > 0 && event.clientY < middle(all[index - 1])) moved = move(row, -1) || moved;
       else if (index < all.length - 1 && event.clientY > middle(all[index + 1])) moved = move(row, 1) || moved;
-      if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 4);
-      else if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 4);
-    };
-    const stop = (event) => {
+      if (event.clientY < EDGE) scrollBy(0, -EDGE / 4);
+      else if (event.clientY > innerHeight - EDGE) scrollBy(0, EDGE / 4);
+    }
+    function stop(event) {
       if (event.pointerId !== start.pointerId) return;
       row.classList.remove("ordered-row--dragged");
       document.removeEventListener("pointermove", follow);
       document.removeEventListener("pointerup", stop);
       document.removeEventListener("pointercancel", stop);
       if (moved) announce(row);
-    };
+    }
     document.addEventListener("pointermove", follow);
     document.addEventListener("pointerup", stop);
     document.addEventListener("pointercancel", stop);
-  };
+  }
 
   group.addEventListener("pointerdown", (event) => {
     const handle = event.target.closest("[data-ordered-row-handle]");

@@ -17,7 +17,7 @@ const NO_BACKGROUND = /^(?:|none|transparent|auto|inherit|initial|white|#fff|#ff
 // The policy of the page refuses styles, also in documents that are only parsed: attributes get another name.
 const withoutStyles = (html) =>
   html
-    .replace(/<style[\s>][^]*?<\/style\s*>/gi, "")
+    .replace(/<style[\s>][\s\S]*?<\/style\s*>/gi, "")
     .replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s)style\s*=/gi, "$1data-style="));
 const styleOf = (element) => element.dataset.style ?? "";
 const valueIn = (style, name) =>
@@ -28,13 +28,13 @@ const valueIn = (style, name) =>
 const has = (element) => element.textContent.trim() !== "";
 const unwrap = (element) => element.replaceWith(...element.childNodes);
 
-const made = (root, tag, ...children) => {
+function made(root, tag, ...children) {
   const element = root.ownerDocument.createElement(tag);
   element.append(...children);
   return element;
-};
+}
 
-const countLooks = (root, lost) => {
+function countLooks(root, lost) {
   for (const element of root.querySelectorAll("[data-style], font[color], mark, s, strike, del, u, [align]")) {
     if (!has(element) || element.closest("a")) continue;
     const style = styleOf(element);
@@ -49,25 +49,25 @@ const countLooks = (root, lost) => {
     const align = valueIn(style, "text-align") || element.getAttribute("align") || "";
     if (/^(?:center|right|end)$/i.test(align)) lost.alignments++;
   }
-};
+}
 
-const convertImages = (root, lost) => {
+function convertImages(root, lost) {
   for (const image of root.querySelectorAll("img, svg, picture, object, canvas, video, audio")) {
     if (image.parentElement?.closest("picture, object")) continue;
     lost.images++;
   }
   for (const image of root.querySelectorAll("img, svg, picture, object, canvas, video, audio")) image.remove();
-};
+}
 
-const convertComments = (root, lost) => {
+function convertComments(root, lost) {
   const listed = root.querySelectorAll(`[data-style*="mso-element:comment"]`);
   const anchors = [...root.querySelectorAll("a[href]")].filter((link) => COMMENT_LINK.test(link.getAttribute("href")));
   const numbers = new Set(anchors.map((link) => link.getAttribute("href").match(/\d+/)?.[0]));
   lost.comments += numbers.size || listed.length;
   for (const element of [...listed, ...anchors]) element.remove();
-};
+}
 
-const convertLinks = (root, lost) => {
+function convertLinks(root, lost) {
   const notes = new Set();
   for (const link of root.querySelectorAll("a")) {
     const href = link.getAttribute("href") ?? "";
@@ -84,9 +84,9 @@ const convertLinks = (root, lost) => {
     }
   }
   lost.footnotes += notes.size;
-};
+}
 
-const convertTables = (root, lost) => {
+function convertTables(root, lost) {
   // Inner ones first.
   for (const table of [...root.querySelectorAll("table")].reverse()) {
     lost.tables++;
@@ -109,18 +109,18 @@ const convertTables = (root, lost) => {
     });
     table.replaceWith(...lines.filter((line) => line.textContent.replaceAll("—", "").trim()));
   }
-};
+}
 
-const convertHeadings = (root, lost) => {
+function convertHeadings(root, lost) {
   for (const heading of root.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
     if (WORD_LIST.test(styleOf(heading))) continue;
     if (has(heading)) lost.headings++;
     heading.replaceWith(made(root, "p", made(root, "strong", ...heading.childNodes)));
   }
-};
+}
 
 /** Takes the sign or number of a list off the beginning of Word's paragraph, and returns it. */
-const takeMarker = (paragraph) => {
+function takeMarker(paragraph) {
   const ignored = [...paragraph.querySelectorAll("[data-style]")].find((part) =>
     /mso-list:\s*ignore/i.test(styleOf(part))
   );
@@ -135,14 +135,14 @@ const takeMarker = (paragraph) => {
   if (!found) return "";
   text.data = text.data.slice(found[0].length);
   return found[1];
-};
+}
 
 const NUMBER = /^\(?(\d{1,3}|[a-z]{1,4})[.)]/i;
 
 /** Returns whether this number may begin a list, which counts from one. */
 const isFirst = (number) => /^(?:1|a|i)$/i.test(number);
 
-const convertWordLists = (root) => {
+function convertWordLists(root) {
   const paragraphs = [...root.querySelectorAll("p, h1, h2, h3, h4, h5, h6, div")];
   let lists = [];
   let last = null;
@@ -178,7 +178,7 @@ const convertWordLists = (root) => {
     paragraph.remove();
     last = lists[0];
   }
-};
+}
 
 const EMPHASIS = [
   ["strong", "font-weight", /^(?:bold|bolder|[6-9]00)$/i],
@@ -188,7 +188,7 @@ const EMPHASIS = [
 ];
 
 /** Makes elements of emphasis that is only a style. Google Docs puts a bold element that isn't bold around everything. */
-const convertEmphasis = (root) => {
+function convertEmphasis(root) {
   for (const element of root.querySelectorAll("b[data-style], strong[data-style]")) {
     if (/^(?:normal|400)$/i.test(valueIn(styleOf(element), "font-weight"))) unwrap(element);
   }
@@ -197,19 +197,19 @@ const convertEmphasis = (root) => {
       if (values.test(valueIn(styleOf(element), name))) element.append(made(root, tag, ...element.childNodes));
     }
   }
-};
+}
 
 /** Lists directly in lists, as Google Docs writes them, belong to the item before. */
-const convertInnerLists = (root) => {
+function convertInnerLists(root) {
   for (const list of root.querySelectorAll("ul > ul, ul > ol, ol > ul, ol > ol")) {
     const item = list.previousElementSibling;
     if (item?.matches("li")) item.append(list);
     else list.replaceWith(made(root, "li", list.cloneNode(true)));
   }
-};
+}
 
 /** Returns HTML for the editor, and how many of what it cannot hold there were. */
-export const converted = (html) => {
+export function converted(html) {
   const lost = {
     images: 0,
     tables: 0,
@@ -236,4 +236,4 @@ export const converted = (html) => {
   // Word's blank lines, and what held an image.
   for (const paragraph of root.querySelectorAll("p")) if (!has(paragraph)) paragraph.remove();
   return { html: root.innerHTML, lost };
-};
+}

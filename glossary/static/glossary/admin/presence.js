@@ -11,12 +11,12 @@ const newer = document.querySelector("[data-presence-newer]");
 const signedOut = document.querySelector("[data-signed-out]");
 
 // Written only when it changed: each change is read out.
-const say = (place, text) => {
+function say(place, text) {
   if (place.textContent !== text) place.textContent = text;
   place.closest("[data-notice]").hidden = !text;
-};
+}
 
-const show = (answer) => {
+function show(answer) {
   signedOut.hidden = answer !== "signed-out";
   if (!answer || answer === "signed-out") return;
   say(
@@ -28,10 +28,10 @@ const show = (answer) => {
     newer.closest("[data-notice]").querySelector("a").href = url;
     say(newer, `${by} saved revision ${number} at ${inWords(new Date(at))}, after the one that this page is based on.`);
   } else say(newer, "");
-};
+}
 
 let timer = 0;
-const beat = async () => {
+async function beat() {
   clearTimeout(timer);
   if (document.visibilityState === "hidden") return;
   const body = new FormData();
@@ -43,7 +43,7 @@ const beat = async () => {
   }
   clearTimeout(timer);
   timer = setTimeout(beat, EVERY);
-};
+}
 
 if (page?.dataset.presence) {
   document.addEventListener("visibilitychange", beat);

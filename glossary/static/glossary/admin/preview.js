@@ -1,5 +1,6 @@
 /** Shows beside the form what a reader would see of it, and how hard each text is to read. Neither saves anything. */
 
+import { questions } from "./asking.js";
 import { post } from "./session.js";
 
 const PAUSE = 900;
@@ -17,35 +18,35 @@ const problems = panel.querySelector("[data-preview-problems]");
 
 const lines = { page: document.querySelector("[data-readability-page]") };
 // Below its text, made when it is first measured.
-const lineOf = (part) => {
+function lineOf(part) {
   if (!lines[part]) {
     lines[part] = document.createElement("p");
     lines[part].className = "readability";
     form.elements[part].closest(".form-row").querySelector(".help").append(lines[part]);
   }
   return lines[part];
-};
+}
 
-const measure = ({ part, words, lix, band }) => {
+function measure({ part, words, lix, band }) {
   const count = `${words} ${words === 1 ? "word" : "words"}`;
   const judged = lix === null ? "too short to judge" : `LIX ${lix}, ${band} to read`;
   const line = lineOf(part);
   line.textContent = `${part === "page" ? "Whole page: " : ""}${count}, ${judged}`;
   line.dataset.band = band;
   line.hidden = words === 0;
-};
+}
 
 // -- Preview --
 
-const size = () => {
+function size() {
   const width = WIDTHS[panel.querySelector("[name=_preview_width]:checked").value];
   const scale = Math.min(1, stage.clientWidth / width);
   frame.style.inlineSize = `${width}px`;
   frame.style.blockSize = `${stage.clientHeight / scale}px`;
   frame.style.transform = `scale(${scale})`;
-};
+}
 
-const show = ({ html, problems: found }) => {
+function show({ html, problems: found }) {
   const place = frame.contentWindow?.scrollY ?? 0;
   frame.addEventListener(
     "load",
@@ -65,47 +66,38 @@ const show = ({ html, problems: found }) => {
     })
   );
   problems.hidden = found.length === 0;
-};
+}
 
-let asked = null;
-let timer = 0;
-const ask = async () => {
-  asked?.abort();
-  asked = new AbortController();
+async function ask(signal) {
   const data = new FormData(form);
   for (const name of [...data.keys()]) if (name.startsWith("_")) data.delete(name);
-  try {
-    const answer = await post(page.dataset.previewUrl + (panel.hidden ? "" : "?page"), data, asked.signal);
-    if (!answer || answer === "signed-out") return;
-    for (const line of answer.readability) measure(line);
-    if (answer.html && !panel.hidden) show(answer);
-  } catch (error) {
-    if (!["AbortError", "TypeError"].includes(error.name)) throw error; // overtaken by a newer text, or not reachable
-  }
-};
-const askSoon = () => {
-  clearTimeout(timer);
-  timer = setTimeout(ask, PAUSE);
-};
+  const answer = await post(page.dataset.previewUrl + (panel.hidden ? "" : "?page"), data, signal);
+  if (!answer || answer === "signed-out") return;
+  for (const line of answer.readability) measure(line);
+  if (answer.html && !panel.hidden) show(answer);
+}
+
+const { now, soon } = questions(ask, PAUSE);
 
 toggle.hidden = false;
 toggle.addEventListener("click", () => {
   panel.hidden = !panel.hidden;
-  toggle.setAttribute("aria-expanded", String(!panel.hidden));
+  toggle.ariaExpanded = String(!panel.hidden);
   toggle.textContent = panel.hidden ? "Show preview" : "Hide preview";
   form.classList.toggle("term-form--previewed", !panel.hidden);
   if (!panel.hidden) {
     size();
-    ask();
+    now();
   }
 });
 panel.addEventListener("change", size);
 new ResizeObserver(() => panel.hidden || size()).observe(stage);
 
-window.addEventListener("load", () => {
-  ask();
-  for (const event of ["input", "change"])
-    form.addEventListener(event, (change) => panel.contains(change.target) || askSoon());
-  window.django.jQuery(form).on("change", "select", askSoon);
-  document.addEventListener("formset:removed", askSoon);
+addEventListener("load", () => {
+  now();
+  for (const event of ["input", "change"]) {
+    form.addEventListener(event, ({ target }) => panel.contains(target) || soon());
+  }
+  window.django.jQuery(form).on("change", "select", soon);
+  document.addEventListener("formset:removed", soon);
 });

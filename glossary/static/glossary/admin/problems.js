@@ -8,7 +8,7 @@ const placeOf = (field) =>
   field.closest(".form-row")?.querySelector(".select2-search__field, [role=combobox]") ??
   field;
 
-const lead = (event) => {
+function lead(event) {
   const field = document.getElementById(event.target.closest("a")?.hash.slice(1) ?? "");
   if (!field) return;
   const hidden = field.offsetParent === null || field.type === "hidden" || field.matches(".select2-hidden-accessible");
@@ -19,7 +19,7 @@ const lead = (event) => {
   const place = hidden ? placeOf(field) : field;
   place.scrollIntoView({ block: "center" });
   place.focus({ preventScroll: true });
-};
+}
 
 if (summary) {
   summary.addEventListener("click", lead);

@@ -2,11 +2,11 @@
 
 document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
   const frame = editor.view.dom.closest(".prose-editor");
-  const tell = () => {
+  function tell() {
     for (const button of frame.querySelectorAll(".prose-menubar__button")) {
-      button.setAttribute("aria-disabled", String(button.classList.contains("disabled")));
+      button.ariaDisabled = String(button.classList.contains("disabled"));
     }
-  };
+  }
   // Once all listeners of the transaction ran: among them is the one that sets the class.
   editor.on("transaction", () => queueMicrotask(tell));
   tell();

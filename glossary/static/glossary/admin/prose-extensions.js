@@ -12,15 +12,15 @@ const HOST = /^[^\s/?#@:]+\.\p{L}{2,}(?::\d+)?(?:[/?#]\S*)?$/u;
 const NO_TERM = "none of these";
 
 /** Returns the whole address, "" where nothing is typed, and null for what is no address. */
-const complete = (typed) => {
+function complete(typed) {
   const href = typed.trim();
   if (!href || KEPT.test(href)) return href;
   if (/^[^\s@/]+@[^\s@/]+\.[^\s@/]+$/.test(href)) return `mailto:${href}`;
   return HOST.test(href) ? `https://${href}` : null;
-};
+}
 
 /** Asks the server for terms that are called what was typed instead of an address: title → path. */
-const termsCalled = async (typed) => {
+async function termsCalled(typed) {
   const page = document.querySelector("[data-term-form]");
   if (!page) return new Map();
   const query = new URLSearchParams({ title: typed, term: page.dataset.term === "new" ? "" : page.dataset.term });
@@ -31,7 +31,7 @@ const termsCalled = async (typed) => {
   } catch {
     return new Map(); // not reachable: the address can still be typed
   }
-};
+}
 
 const dialog = (description, titles) =>
   updateAttrsDialog(
@@ -43,7 +43,7 @@ const dialog = (description, titles) =>
   );
 
 /** Asks until there is an address or a term. Returns where to link to, "" for nowhere, and null if that was called off. */
-const askForAddress = async (editor, href) => {
+async function askForAddress(editor, href) {
   let typed = href;
   let description = "";
   let terms = new Map();
@@ -60,7 +60,7 @@ const askForAddress = async (editor, href) => {
       terms.size ? " Correct it, or link to the term below." : ""
     }`;
   }
-};
+}
 
 export const BareLink = Link.extend({
   addOptions() {

@@ -5,17 +5,16 @@ import { converted } from "./pasted.js";
 const many = (count, one, other) => (count === 1 ? `1 ${one}` : `${count} ${other}`);
 
 const NOT_KEPT = {
-  images: (count) => many(count, "image was", "images were") + " left out.",
-  comments: (count) => many(count, "comment was", "comments were") + " left out.",
+  images: (count) => `${many(count, "image was", "images were")} left out.`,
+  comments: (count) => `${many(count, "comment was", "comments were")} left out.`,
   tables: (count) =>
-    many(count, "table became lines: a line", "tables became lines: a line") +
-    " for each row, with dashes between the cells.",
+    `${many(count, "table became", "tables became")} lines: a line for each row, with dashes between the cells.`,
   headings: (count) => many(count, "heading became a bold paragraph.", "headings became bold paragraphs."),
   footnotes: (count) =>
-    many(count, "footnote became", "footnotes became") +
-    " plain text, such as “(footnote 1)”. Make them references, and cite those as [1].",
+    `${many(count, "footnote became", "footnotes became")} plain text, such as “(footnote 1)”. ` +
+    "Make them references, and cite those as [1].",
   links: (count) =>
-    many(count, "link", "links") + " to a place in the document, or to a file of a computer, became plain text.",
+    `${many(count, "link", "links")} to a place in the document, or to a file of a computer, became plain text.`,
   colours: (count) => `Colours were left out (${many(count, "place", "places")}): say in words what they mean.`,
   struck: (count) =>
     `Struck-out text became plain text (${many(count, "place", "places")}): take out what should not be read.`,
@@ -23,7 +22,7 @@ const NOT_KEPT = {
   alignments: (count) => `Alignment was left out (${many(count, "paragraph", "paragraphs")}).`
 };
 
-const report = (place, lost) => {
+function report(place, lost) {
   const lines = Object.entries(NOT_KEPT).flatMap(([kind, words]) => (lost[kind] ? [words(lost[kind])] : []));
   place.replaceChildren();
   if (!lines.length) return;
@@ -36,13 +35,13 @@ const report = (place, lost) => {
     list.append(item);
   }
   place.append(heading, list);
-};
+}
 
 document.addEventListener("prose-editor:ready", ({ detail: { editor } }) => {
   // There before it says something, so that it is read out.
   const place = document.createElement("div");
   place.className = "paste-report";
-  place.setAttribute("role", "status");
+  place.role = "status";
   const frame = editor.view.dom.closest(".prose-editor");
   const row = frame.closest(".flex-container") ?? frame;
   row.after(place);

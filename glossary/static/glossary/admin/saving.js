@@ -26,13 +26,13 @@ const WORDS = {
   unreachable: "The server can’t be reached just now. Nothing is lost: try again in a moment."
 };
 
-const send = () => {
+function send() {
   if (dialog.open) dialog.close();
   state = "sending";
   form.requestSubmit(submitter);
-};
+}
 
-const attempt = async () => {
+async function attempt() {
   state = "asking";
   const session = await askSession();
   state = "idle";
@@ -47,10 +47,10 @@ const attempt = async () => {
   signIn.hidden = session.state !== "signed-out";
   again.textContent = session.state === "open" ? `Save as ${session.name}` : "Save now";
   if (!dialog.open) dialog.showModal();
-};
+}
 
 // Once the page is ready: by then select2 and the prefilled fields stand as they should.
-window.addEventListener("load", () => {
+addEventListener("load", () => {
   // A form that comes back with errors holds what isn't saved yet.
   saved = form.querySelector(".errornote") ? "" : JSON.stringify(readState(form));
 });
@@ -70,9 +70,9 @@ form.addEventListener("submit", (event) => {
 again.addEventListener("click", attempt);
 dialog.querySelector("[data-session-close]").addEventListener("click", () => dialog.close());
 
-window.addEventListener("pageshow", () => {
+addEventListener("pageshow", () => {
   state = "idle";
 });
-window.addEventListener("beforeunload", (event) => {
+addEventListener("beforeunload", (event) => {
   if (state !== "sent" && JSON.stringify(readState(form)) !== saved) event.preventDefault();
 });

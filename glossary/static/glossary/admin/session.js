@@ -7,7 +7,7 @@ const tokens = () => document.querySelectorAll("input[name=csrfmiddlewaretoken]"
  * Ask the server. Returns `{ state: "open", user, name }`, with this page's forms made fit for that session, or the
  * state "signed-out" or "unreachable".
  */
-export const askSession = async () => {
+export async function askSession() {
   try {
     const answer = await fetch(page.dataset.session, {
       redirect: "manual",
@@ -24,16 +24,16 @@ export const askSession = async () => {
   } catch {
     return { state: "unreachable" };
   }
-};
+}
 
 const send = (url, body, signal) =>
   fetch(url, { method: "POST", body, signal, redirect: "manual", headers: { "X-CSRFToken": tokens()[0].value } });
 
 /** POST, and return the JSON of the answer; `null` when there is none, and "signed-out" when nobody is signed in. */
-export const post = async (url, body, signal) => {
+export async function post(url, body, signal) {
   let answer = await send(url, body, signal);
   // After signing in anew the old token is refused: ask for the new one, once.
   if (answer.status === 403 && (await askSession()).state === "open") answer = await send(url, body, signal);
   if (answer.type === "opaqueredirect") return "signed-out";
   return answer.ok ? answer.json() : null;
-};
+}

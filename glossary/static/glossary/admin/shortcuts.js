@@ -4,8 +4,10 @@ const form = document.querySelector("[data-term-form]").closest("form");
 const button = (name) => form.querySelector(`.save-bar [name=${name}]`);
 const KEYS = { s: () => button("_continue") ?? button("_save"), Enter: () => button("_submit") };
 
-for (const [key, find] of Object.entries(KEYS))
-  find()?.setAttribute("aria-keyshortcuts", `Control+${key.toUpperCase()} Meta+${key.toUpperCase()}`);
+for (const [key, find] of Object.entries(KEYS)) {
+  const pressed = find();
+  if (pressed) pressed.ariaKeyShortcuts = `Control+${key.toUpperCase()} Meta+${key.toUpperCase()}`;
+}
 for (const hint of document.querySelectorAll("[data-shortcut]")) hint.hidden = !KEYS[hint.dataset.shortcut]();
 
 // Before the editors hear of it: Ctrl+Enter is one of their ways to break a line. Shift+Enter stays theirs.

@@ -3,6 +3,8 @@
  * address that the server makes from the title of a new term, unless the person has typed one.
  */
 
+import { questions } from "./asking.js";
+
 const PAUSE = 500;
 
 const page = document.querySelector("[data-term-form]");
@@ -10,15 +12,13 @@ const { title, slug } = page.closest("form").elements;
 const list = document.createElement("ul");
 const box = document.createElement("div");
 box.className = "similar";
-box.setAttribute("role", "status");
+box.role = "status";
 title.closest(".form-row").querySelector(".help").append(box);
 
-let timer = 0;
-let asked = null;
 let before = title.value;
 let made = ""; // the address that was shown last
 
-const show = (found) => {
+function show(found) {
   box.replaceChildren(...(found.length ? [list] : []));
   list.replaceChildren(
     ...found.map(({ words, url }) => {
@@ -32,28 +32,28 @@ const show = (found) => {
       return item;
     })
   );
-};
+}
 
-const ask = async () => {
-  asked?.abort();
-  asked = new AbortController();
+function propose(address) {
+  made = address;
+  slug.value = address;
+}
+
+async function ask(signal) {
   const query = new URLSearchParams({ title: title.value, term: page.dataset.term === "new" ? "" : page.dataset.term });
-  try {
-    const answer = await fetch(`${page.dataset.similar}?${query}`, { redirect: "manual", signal: asked.signal });
-    if (!answer.ok) return;
-    const found = await answer.json();
-    show(found.similar);
-    if (page.dataset.term === "new" && slug.value === made) slug.value = made = found.slug;
-  } catch (error) {
-    if (!["AbortError", "TypeError"].includes(error.name)) throw error; // overtaken by newer typing, or not reachable
-  }
-};
+  const answer = await fetch(`${page.dataset.similar}?${query}`, { redirect: "manual", signal });
+  if (!answer.ok) return;
+  const found = await answer.json();
+  show(found.similar);
+  if (page.dataset.term === "new" && slug.value === made) propose(found.slug);
+}
+
+const { soon } = questions(ask, PAUSE);
 
 title.addEventListener("input", () => {
   if (title.value === before) return;
   before = title.value;
   // Left empty, the server makes it on saving: one of an older title is never sent.
-  if (page.dataset.term === "new" && slug.value === made) slug.value = made = "";
-  clearTimeout(timer);
-  timer = setTimeout(ask, PAUSE);
+  if (page.dataset.term === "new" && slug.value === made) propose("");
+  soon();
 });

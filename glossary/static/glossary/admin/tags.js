@@ -5,18 +5,18 @@
 
 const $ = window.django.jQuery;
 
-const read = (line) => {
+function read(line) {
   const names = [];
   for (const [, quoted, bare] of line.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/g)) {
     const name = (quoted?.replaceAll('""', '"') ?? bare).trim();
     if (name) names.push(name);
   }
   return names;
-};
+}
 
 const write = (names) => names.map((name) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(", ");
 
-const upgrade = (line) => {
+function upgrade(line) {
   const select = document.createElement("select");
   select.multiple = true;
   select.id = `${line.id}_choices`;
@@ -75,6 +75,6 @@ const upgrade = (line) => {
     },
     true
   );
-};
+}
 
 for (const line of document.querySelectorAll("input[data-tags]")) $(() => upgrade(line));
