@@ -95,6 +95,18 @@ bench: environment-dev
 	@echo '== SQLite'; env -u DATABASE_URL $(PYTHON) -m bench $(BENCH)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then echo '== PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m bench $(BENCH); fi
 
+# Formats and lints scripts and styles by the rules of biome.jsonc, if this machine has Node.js: `$(call biome,command)`
+# sets `left` to why it could not.
+define biome
+	left=; \
+	if ! command -v npm >/dev/null; then \
+		left=' scripts and styles (install Node.js with npm, for example: apt install npm)'; \
+	elif ! cmp -s package-lock.json node_modules/stamp && ! { npm ci --silent && cp package-lock.json node_modules/stamp; }; then \
+		left=' scripts and styles (npm could not install Biome: see what npm ci says)'; \
+	else node_modules/.bin/biome $(1); fi
+endef
+
+# The last line says what this machine could not look at.
 check: environment-dev
 	@set -e; export DEBUG=1; \
 	$(PYTHON) -m ruff format --check --quiet .; \
@@ -102,22 +114,25 @@ check: environment-dev
 	$(PYTHON) -m mypy .; \
 	contracts=$$(.venv/bin/lint-imports --no-cache) || { echo "$$contracts"; exit 1; }; \
 	.venv/bin/djlint --lint --quiet templates glossary consent siteaudit; \
+	$(call biome,check --error-on-warnings); \
 	$(PYTHON) manage.py makemigrations --check --dry-run; \
 	$(PYTHON) manage.py write_reference --check; \
 	DEBUG=0 SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		CONSENT_SIGNING_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		ALLOWED_HOSTS=glossary.example.org SITE_URL=https://glossary.example.org ADMIN_HOST=admin.glossary.example.org \
-		$(PYTHON) manage.py check --deploy --fail-level WARNING
+		$(PYTHON) manage.py check --deploy --fail-level WARNING; \
+	echo "Left out:$${left:- nothing}"
 
 # Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext, for
 # those alone who translate: what is compiled is committed.
 messages: environment-dev
 	@DEBUG=1 $(PYTHON) manage.py makemessages --locale de --locale es --locale ar --no-wrap --add-location file --no-obsolete \
-		--ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'bench/*' --ignore 'templates/admin/*'
+		--ignore '.venv/*' --ignore 'node_modules/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'bench/*' --ignore 'templates/admin/*'
 	@for file in locale/*/LC_MESSAGES/django.po; do sed -i '/^"POT-Creation-Date/d' "$$file"; msgfmt --check-format --no-hash --output-file "$${file%.po}.mo" "$$file"; done
 
 format: environment-dev
-	@$(PYTHON) -m ruff check --quiet --fix .; $(PYTHON) -m ruff format --quiet .
+	@set -e; $(PYTHON) -m ruff check --quiet --fix .; $(PYTHON) -m ruff format --quiet .; \
+	$(call biome,check --write --error-on-warnings); if [ -n "$$left" ]; then echo "Left out:$$left"; fi
 
 # Pins requirements from the readable input files. Needs uv, which alone writes no index address into them.
 lock:
