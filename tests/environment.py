@@ -8,6 +8,7 @@ processes that made it.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from tests.folders import RUN
 os.environ.setdefault("DEBUG", "1")
 # Sites of tests, which are in production mode, ask about every category.
 os.environ.setdefault("CONSENT_TRIAL", "1")
+# A run starts a hundred processes, each of which would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Nothing that a test writes lands in the project.
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="data-", dir=RUN)
 # Where collected static files are expected: WhiteNoise warns when the folder is missing.

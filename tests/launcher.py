@@ -11,6 +11,7 @@ A :class:`Launcher` is the side of the test; run as a program, this module is th
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -200,6 +201,9 @@ def _main() -> None:
     # Half a second for every person that is made and signs in is of no use here.
     PBKDF2PasswordHasher.iterations = 1_000
     import_module(settings.ROOT_URLCONF)
+    # What is loaded is shared with the processes to come. Without this, each would copy all of it when it ends, to take
+    # it apart, which costs twenty times of what most commands do.
+    gc.freeze()
     # Told to stop, it ends what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with socket.socket(fileno=int(sys.argv[1])) as connection:
