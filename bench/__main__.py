@@ -20,6 +20,7 @@ from pathlib import Path
 from bench import machine, report, results
 from bench.data import Databases, settle
 from bench.figures import Figure
+from bench.servers import WORKERS
 from bench.sites import Run, Site, environment, fill, sites
 from bench.subjects import memory, pages, publishing, rendering
 from tests.databases import end_run
@@ -33,16 +34,13 @@ def _inside(subject: str) -> Callable[[Run], list[Figure]]:
     return lambda run: run.inside(subject)
 
 
+# Measured in a process of the site.
+INSIDE = ("search", "links", "admin", "queries", "importing", "profile")
 # In this order: what publishes comes when the others are done.
 SUBJECTS: dict[str, Callable[[Run], list[Figure]]] = {
     "pages": pages.measure,
     "rendering": rendering.measure,
-    "search": _inside("search"),
-    "links": _inside("links"),
-    "admin": _inside("admin"),
-    "queries": _inside("queries"),
-    "importing": _inside("importing"),
-    "profile": _inside("profile"),
+    **{name: _inside(name) for name in INSIDE},
     "memory": memory.measure,
     "publishing": publishing.measure,
 }
@@ -88,9 +86,13 @@ def measure(subjects: Sequence[str], databases: Databases, folder: Path, options
     about = machine.described(databases)
     of_terms = [name for name in subjects if name != CONSENT]
     if of_terms:
-        with sites(databases, sorted(options.sizes), folder, real=options.terms, keep=not options.smoke) as found:
+        workers = 1 if options.smoke else WORKERS
+        with sites(
+            databases, sorted(options.sizes), folder, real=options.terms, keep=not options.smoke, workers=workers
+        ) as found:
+            together = [name for name in of_terms if name in INSIDE and options.smoke]
             settle()
-            run = Run(databases, found, folder, options.rounds, options.seconds, options.smoke)
+            run = Run(databases, found, folder, options.rounds, options.seconds, options.smoke, together)
             for name in of_terms:
                 done(name, databases.kind, about, partial(SUBJECTS[name], run), options)
     if CONSENT in subjects:
@@ -103,7 +105,7 @@ def measure(subjects: Sequence[str], databases: Databases, folder: Path, options
                 CONSENT,
                 databases.kind,
                 about,
-                lambda: site.inside(CONSENT, rounds=options.rounds, seconds=options.seconds),
+                lambda: site.inside(CONSENT, rounds=options.rounds, seconds=options.seconds)[CONSENT],
                 options,
             )
 

@@ -1,11 +1,12 @@
-"""Measures a subject in the process of a site, and prints its figures as JSON.
+"""Measures subjects in the process of a site, and prints the figures of each as JSON.
 
-``python -m bench.inside SUBJECT SIZE ROUNDS SECONDS``, in the site's environment: see :class:`bench.sites.Site`.
+``python -m bench.inside SIZE ROUNDS SECONDS SUBJECT…``, in the site's environment: see :class:`bench.sites.Site`.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 
 import django
@@ -14,11 +15,13 @@ from bench.figures import kept
 
 
 def main() -> None:
-    subject, size, rounds, seconds = sys.argv[1:]
+    size, rounds, seconds, *subjects = sys.argv[1:]
     django.setup()
-    module = importlib.import_module(f"bench.subjects.{subject}")
-    figures = module.measure(size=int(size), rounds=int(rounds), seconds=float(seconds))
-    sys.stdout.write(kept(figures))
+    found = {}
+    for subject in subjects:
+        module = importlib.import_module(f"bench.subjects.{subject}")
+        found[subject] = kept(module.measure(size=int(size), rounds=int(rounds), seconds=float(seconds)))
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def measure(*, size: int, rounds: int, seconds: float) -> list[Figure]:
                 found["read"],
             ),
         ]
-    number = WRITERS if seconds >= 1 else 2
+    number = WRITERS if seconds >= 1 else 1
     # Last, as nobody knows how many records it adds.
     found = by_turns(
         {"ledger": lambda: writes("ledger", seconds, number), "bare": lambda: writes("bare", seconds, number)},

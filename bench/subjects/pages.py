@@ -64,11 +64,11 @@ def measure(run: Run) -> list[Figure]:
             forms["plain"].append(Contender("nginx", server, ["/plain.html"], {}))
             forms["br"].append(Contender("nginx", server, ["/br.html"], {}))
             forms["304"].append(Contender("nginx", server, ["/br.html"], {"If-None-Match": tag}))
-        server = stack.enter_context(serving_bytes(run.folder, page.body, compressed.body))
+        server = stack.enter_context(serving_bytes(run, page.body, compressed.body))
         forms["plain"].append(Contender("bare", server, ["/"], {}))
         forms["br"].append(Contender("bare", server, ["/"], BROTLI))
         forms["304"].append(Contender("bare", server, ["/"], {"If-None-Match": TAG}))
-        forms["plain"].append(Contender("empty", stack.enter_context(serving_empty(run.folder)), ["/"], {}))
+        forms["plain"].append(Contender("empty", stack.enter_context(serving_empty(run)), ["/"], {}))
         if not run.smoke:
             with left_out():
                 beside = wagtail.prepare(stack.enter_context(run.databases.empty()), run.folder)
@@ -137,7 +137,7 @@ def walked(ours: Mapping[int, Server], run: Run) -> list[Figure]:
     paths = [term_path(number) for number in range(count)]
     contenders = []
     for size, server in ours.items():
-        ask(server.port, paths, headers=BROTLI, seconds=1)
+        ask(server.port, paths, headers=BROTLI, seconds=min(run.seconds, 1))
         for path in paths:  # finished once, so that none is rendered while it is measured
             fetch(server, path)
         contenders.append(Contender(f"site {size}", server, paths, BROTLI))
@@ -187,25 +187,28 @@ def left_out() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def serving_bytes(folder: Path, plain: bytes, compressed: bytes) -> Iterator[Server]:
+def serving_bytes(run: Run, plain: bytes, compressed: bytes) -> Iterator[Server]:
     """Serve the two forms of a page by a bare WSGI application."""
-    body, port = folder / "body", free_port()
+    body, port = run.folder / "body", free_port()
     body.write_bytes(plain)
     Path(f"{body}.br").write_bytes(compressed)
     with running(
-        granian("bench.beside.bare:application", port),
+        granian("bench.beside.bare:application", port, workers=run.workers),
         port=port,
         environment={"BENCH_BODY": str(body)},
-        log=folder / "bare.log",
+        log=run.folder / "bare.log",
     ) as server:
         yield server
 
 
 @contextlib.contextmanager
-def serving_empty(folder: Path) -> Iterator[Server]:
+def serving_empty(run: Run) -> Iterator[Server]:
     """Serve Django's empty view."""
     port = free_port()
     with running(
-        granian("bench.beside.empty:application", port), port=port, environment={}, log=folder / "empty.log"
+        granian("bench.beside.empty:application", port, workers=run.workers),
+        port=port,
+        environment={},
+        log=run.folder / "empty.log",
     ) as server:
         yield server

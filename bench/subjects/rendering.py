@@ -27,7 +27,7 @@ def measure(run: Run) -> list[Figure]:
             Contender(f"site {site.size}", stack.enter_context(site.serving(PAGE_STORE="0")), [path], {})
             for site in run.sites
         ]
-        contenders.append(Contender("empty", stack.enter_context(serving_empty(run.folder)), ["/"], {}))
+        contenders.append(Contender("empty", stack.enter_context(serving_empty(run)), ["/"], {}))
         if not run.smoke:
             with left_out():
                 beside = wagtail.prepare(stack.enter_context(run.databases.empty()), run.folder)
