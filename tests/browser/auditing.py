@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -15,7 +15,7 @@ from typing import Any
 from tests.browser.banner import switch_all_on
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
 from tests.browser.third_parties import serve
-from tests.browser.visiting import HEADLESS
+from tests.browser.visiting import chromium_in
 from tests.sites import Site
 
 TERM = "/glossary/oestradiol/"
@@ -23,8 +23,6 @@ TERMS = [
     {"slug": "oestradiol", "title": "Oestradiol", "definition": "<p>The main oestrogen.</p>", "tags": ["Hormones"]},
     {"slug": "menopause", "title": "Menopause", "definition": "<p>The last period.</p>"},
 ]
-# The same engine as the one that the command finds for itself, at half the cost.
-QUICKER = ("--browser", HEADLESS or "")
 # What every service's script does: asks at home what to do, and does it.
 SCRIPT = """
 {
@@ -161,11 +159,14 @@ def spoilt(site: Site, spoil: Callable[[Asked, dict[str, str], str], str]) -> It
 
 @dataclass
 class Outcome:
-    """How an audit ended, what it printed, and its report. ``url`` is where the audited site was."""
+    """How an audit ended, what it printed, its report, and how many records it caused on the site itself. ``url`` is
+    where the audited site was.
+    """
 
     code: int
     printed: str
     report: dict[str, Any]
+    recorded: int
     url: str = ""
 
     @property
@@ -182,18 +183,26 @@ class Outcome:
 
 
 def audit(site: Site, folder: Path, *arguments: str) -> Outcome:
+    """Audit with the browser of the other tests: the same engine as the one that the command finds for itself."""
+    before = records(site)
+    browser = ("--browser", str(chromium_in(folder)))
     done = site.launcher_for(site.environment).run(
-        "audit_site", "--report", str(folder), "--quiet-for", "0.3", *arguments
+        "audit_site", "--report", str(folder), "--quiet-for", "0.3", *browser, *arguments
     )
     file = folder / "report.json"
-    return Outcome(done.status, done.output + done.errors, json.loads(file.read_text()) if file.exists() else {})
+    report = json.loads(file.read_text()) if file.exists() else {}
+    return Outcome(done.status, done.output + done.errors, report, records(site) - before)
+
+
+def named(states: Sequence[str]) -> list[str]:
+    """Return the options that name these states."""
+    return [word for state in states for word in ("--state", state)]
 
 
 def audit_spoilt(site: Site, folder: Path, spoil: Callable[[Asked, dict[str, str], str], str], *states: str) -> Outcome:
     """Audit one term of the spoilt site, in these states."""
-    named = [word for state in states for word in ("--state", state)]
     with spoilt(site, spoil) as url:
-        outcome = audit(site, folder, "--base-url", url, "--path", TERM, *QUICKER, *named)
+        outcome = audit(site, folder, "--base-url", url, "--path", TERM, *named(states))
     assert outcome.code == 1, outcome.printed
     outcome.url = url
     return outcome

@@ -13,21 +13,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.visiting import HEADLESS, TIMEOUT, axe_violations, sign_in
+from tests.browser.visiting import TIMEOUT, axe_violations, chromium_in, sign_in
 from tests.sites import Site
 
 
 @pytest.fixture(scope="module")
 def site(new_site: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site that finds the browser of the other tests as Chromium: what it does is what takes the time here."""
-    folder = tmp_path_factory.mktemp("programs")
-    (folder / "chromium").symlink_to(HEADLESS or "")
-    return new_site(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")
+    folder = chromium_in(tmp_path_factory.mktemp("programs")).parent
+    return new_site(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", CONSENT_TRIAL="0")
 
 
 @pytest.fixture(scope="module")
 def pack(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an operator takes at the desk, unpacked."""
+    """What an operator takes at the desk, unpacked: without an address, of a site that is started for the purpose."""
     site.add_person("olga", "Site operators")
     context = browser.new_context(locale="en-GB")
     context.set_default_timeout(5 * TIMEOUT)  # twelve views, each judged by axe
@@ -97,7 +96,23 @@ def test_its_first_page_opens_from_the_folder_and_is_accessible(pack: Path, page
     assert axe_violations(page) == []
 
 
-def test_without_an_address_the_command_starts_a_site_for_itself(site: Site, tmp_path: Path) -> None:
-    printed = site.manage("publish_notice", f"--evidence={tmp_path / 'own'}", f"--browser={HEADLESS}")
+@pytest.mark.usefixtures("pack")  # of the notice before this one
+def test_the_command_takes_it_of_a_running_site_and_where_nothing_is_asked_of_the_preferences_alone(
+    site: Site, tmp_path: Path
+) -> None:
+    site.python(
+        "from cookie_consent.models import Cookie\n"
+        "from consent.models import NoticeText\n"
+        "Cookie.objects.filter(cookiegroup__is_required=False).delete()\n"
+        "text = NoticeText.objects.get()\n"
+        "text.words['controller'] = 'A Hospital'\n"
+        "text.save()"
+    )
+    published = ("--not-material", "--reason", "Nothing optional", "--as", "olga")
+    taken = (f"--evidence={tmp_path / 'own'}", f"--base-url={site.url}", f"--browser={chromium_in(tmp_path)}")
+    printed = site.manage("publish_notice", *published, *taken)
     assert "open index.html there" in printed
-    assert (tmp_path / "own" / "en" / "banner-390-light.png").exists()
+    manifest = json.loads((tmp_path / "own" / "manifest.json").read_text())
+    assert manifest["site"] == site.url
+    assert {view["surface"] for view in manifest["views"]} == {"preferences"}
+    assert (tmp_path / "own" / "en" / "preferences-390-light.png").exists()

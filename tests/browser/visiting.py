@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -18,8 +19,12 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 # The same engine without a user interface: a profile and a page take a third of the time. Tests of what the interface
 # does (pages kept for the way back, tabs, prerendering) start the whole browser themselves.
 HEADLESS = shutil.which("chromium-headless-shell") or CHROMIUM
+# Pages scroll at once: drawing each step on the way costs as much as the rest of a visit.
+AT_ONCE = "--disable-smooth-scrolling"
 # Without a network of its own: nothing of the browser's maker is asked for.
-CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+CHROMIUM_OPTIONS = [
+    *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", AT_ONCE),
+]
 # WCAG 2.2 AA and everything below it, plus axe's best practices.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What a dark page differs in from a light one, which is looked at for everything.
@@ -39,6 +44,16 @@ new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type
 # Two frames later, the page has been laid out and painted with what came before.
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 TIMEOUT = PATIENCE * 1_000
+
+
+def chromium_in(folder: Path) -> Path:
+    """Put a program ``chromium`` into the folder, and return it: the browser of these tests, for commands that start
+    one themselves.
+    """
+    program = folder / "chromium"
+    program.write_text(f'#!/bin/sh\nexec "{HEADLESS}" {AT_ONCE} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def sign_in(page: Page, site: Site, username: str) -> None:
