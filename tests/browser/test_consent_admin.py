@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from consent.services.presets import PRESETS
-from tests.browser.visiting import axe_violations, faults_of_any_look, sign_in
+from tests.browser.editing import faults_of_desk_page
+from tests.browser.visiting import axe_violations, sign_in
 from tests.consent.builders import ANSWERS
 from tests.sites import Site
 
@@ -119,7 +120,7 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
 )
 def test_axe_finds_nothing_on_the_desk(site: Site, desk: Page, path: str) -> None:
     desk.goto(f"{site.url}/admin/{path}")
-    assert faults_of_any_look(desk, dark=False) == []
+    assert faults_of_desk_page(desk) == []
 
 
 # Runs start code, and returns what it has put by for the vendor's script.
@@ -153,7 +154,7 @@ def test_the_ledger_is_verified_with_a_button_and_the_page_follows(site: Site, d
     # Without loading the page again.
     expect(desk.get_by_role("status")).to_contain_text("Passed.", timeout=60_000)
     expect(desk.get_by_role("region", name="Result")).to_contain_text("Not checked:")
-    assert faults_of_any_look(desk) == []
+    assert faults_of_desk_page(desk, dark=True) == []
     # A process that was killed says nothing any more.
     site.python(
         "from consent.models import CheckRun\n"
@@ -164,6 +165,6 @@ def test_the_ledger_is_verified_with_a_button_and_the_page_follows(site: Site, d
         "CheckRun.objects.create(kind='audit', asked_by=run.asked_by, progress='home', **times)"
     )
     desk.goto(f"{site.url}/admin/consent/checkrun/")
-    assert faults_of_any_look(desk) == []
+    assert faults_of_desk_page(desk) == []
     desk.get_by_role("row", name="Did not finish").get_by_role("link").click()
     expect(desk.get_by_role("status")).to_contain_text("Did not finish.")

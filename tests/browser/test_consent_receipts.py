@@ -90,7 +90,8 @@ def test_a_receipt_on_paper_withdraws_and_says_what_it_cannot_reach(
 
 def test_a_receipt_is_accessible_and_fits_the_screen(site: Site, page: Page) -> None:
     page.goto(site.url + RECEIPT)
-    assert faults_of_any_look(page) == []
+    # Without a record it is made of a part of what it is made of with one, which is judged in every look.
+    assert faults_of_any_look(page, widths=(320,), dark=False) == []
     accept_all(page, site)
     site.manage("seal_consent_ledger")
     page.goto(site.url + RECEIPT)
@@ -100,7 +101,7 @@ def test_a_receipt_is_accessible_and_fits_the_screen(site: Site, page: Page) -> 
     page.get_by_role("checkbox", name="I want this record erased").check()
     page.get_by_role("button", name="Erase the record").click()
     expect(page.get_by_role("heading", name="What was erased")).to_be_visible()
-    assert faults_of_any_look(page) == []
+    assert faults_of_any_look(page, widths=(320,), dark=False) == []
 
 
 def test_the_page_of_a_notice_is_accessible_and_fits_the_screen(site: Site, page: Page) -> None:
