@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from glossary.actions.batches import chunks
 from glossary.document.documents import (
     MAX_TITLE,
     PARTS,
+    TEXTS,
     DocumentError,
     TermDocument,
     parse_document,
@@ -28,6 +30,7 @@ from glossary.interchange.csv_file import read_csv
 from glossary.interchange.existing import Existing, FieldChange, is_blank, is_same, merge_row
 from glossary.interchange.files import ImportRefused, Record, Records, printable, read_text
 from glossary.interchange.json_file import read_json
+from glossary.linking.changes import LinkChange, changed_links
 from glossary.models import Approval, Program, PublishedEntry, Review, Revision, Term
 
 if TYPE_CHECKING:
@@ -43,10 +46,11 @@ MAX_PROBLEMS = 8
 MAX_MESSAGE = 300
 
 Progress = Callable[[str, int, int], None]
+TellLinks = Callable[[Sequence[LinkChange]], None]
 
 
-def _silent(stage: str, done: int, total: int) -> None:
-    """The progress callback of whoever doesn't want to know."""
+def _silent(*args: object) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Report:
     """What an import did, or with a dry run would do: a row for each term, in the order of the file.
 
     ``published`` and ``left_retired`` are empty unless publishing was asked for, and ``refused`` unless bad rows were
-    to be skipped.
+    to be skipped. ``remarks`` say what should be looked at in rows that are imported all the same.
     """
 
     rows: Sequence[Row]
@@ -81,6 +85,7 @@ class Report:
     left_out: Sequence[str]
     refused: Sequence[Fault] = ()
     header: Sequence[str] = ()
+    remarks: Sequence[Fault] = ()
 
     @property
     def created(self) -> list[Row]:
@@ -130,12 +135,15 @@ def import_terms(
     reason: str = "",
     dry_run: bool = False,
     progress: Progress = _silent,
+    tell_links: TellLinks = _silent,
 ) -> Report:
     """Write the terms of the file to the glossary in one transaction, and publish them if asked.
 
     Terms are matched by slug, and ``existing`` says what becomes of those that exist. One that a clinician approved is
     only changed when its slug is among ``approved``. What is published says nothing but what was public before and
     what the file says: see Note [What an import publishes]. A dry run does everything and takes it back.
+    Before anything is saved, ``tell_links`` is told which automatic links on public pages change: by what is about to
+    be published, or in a dry run by what could be.
     Raises :class:`ImportRefused` with the faults of every row, and then nothing is written. With ``skip_bad`` that
     happens only if no row is good, or if a fault may concern more than its row.
     """
@@ -147,6 +155,14 @@ def import_terms(
         plans, faults = _plans(
             records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
         )
+        withheld = _withheld(plans) if publish or dry_run else {}
+        links: list[LinkChange] = []
+        causes: dict[int, _Plan] = {}
+        if publish or dry_run:
+            causes = _going_live(plans, withheld)
+            links = changed_links({term: plan.document for term, plan in causes.items()}, rewritten=_rewritten(causes))
+            if links:
+                tell_links(links)
         saving = [plan for plan in plans if plan.saves]
         reviews = _open_reviews(saving)
         saved = save_terms(
@@ -161,7 +177,7 @@ def import_terms(
         published: list[Term] = []
         left_retired: list[Row] = []
         if publish:
-            rows = _withhold(rows, plans)
+            rows = [replace(row, withheld=withheld.get(row.term.pk, "")) for row in rows]
             ready = [row for row in rows if not (row.skipped or row.withheld)]
             left_retired = [row for row in ready if row.term.retired_at is not None]
             published = publish_terms(
@@ -180,6 +196,7 @@ def import_terms(
         left_out=records.left_out,
         refused=faults,
         header=records.header,
+        remarks=_remarks(causes, links),
     )
 
 
@@ -384,34 +401,33 @@ def _row(plan: _Plan, outcome: Saved | None, reviews: Mapping[int, str]) -> Row:
 # somebody wrote is theirs to submit, even if a file says the same.
 
 
-def _withhold(rows: Sequence[Row], plans: Sequence[_Plan]) -> list[Row]:
-    """Return the rows, with the reason at each that would publish what somebody wrote and nobody published."""
+def _withheld(plans: Sequence[_Plan]) -> dict[int, str]:
+    """Return term → the reason why it isn't published, where that would publish what nobody reviewed or imported."""
     drafts = {
-        row.term.pk: parts
-        for row, plan in zip(rows, plans, strict=True)
-        if not row.skipped and row.term.retired_at is None and (parts := _unpublished(row, plan))
+        plan.held.term.pk: parts
+        for plan in plans
+        if plan.held
+        and not plan.skipped
+        and plan.held.term.retired_at is None
+        and (parts := _unpublished(plan, plan.held))
     }
     authors: dict[int, Revision] = {}
     for terms in chunks(list(drafts)):
         revisions = Revision.objects.filter(term__in=terms).exclude(note__startswith=IMPORTED_FROM)
         latest = revisions.order_by("number").only("term_id", "number", "created_by_name")
         authors.update((revision.term_id, revision) for revision in latest)
-    return [
-        replace(row, withheld=_draft_words(drafts[row.term.pk], authors.get(row.term.pk)))
-        if row.term.pk in drafts
-        else row
-        for row in rows
-    ]
+    return {term: _draft_words(parts, authors.get(term)) for term, parts in drafts.items()}
 
 
-def _unpublished(row: Row, plan: _Plan) -> list[str]:
+def _unpublished(plan: _Plan, held: _Held) -> list[str]:
     """Return the parts of a term that would become public although neither the file nor the public page has them."""
-    if plan.held is None or not plan.held.is_ahead or row.term.head is None:
+    head = held.term.head
+    if head is None or not held.is_ahead:
         return []
-    public = plan.held.public.document if plan.held.public else {}
-    newest, given = row.term.head.document, plan.given.as_json()
+    public = held.public.document if held.public else {}
+    newest, given = plan.document.as_json() if plan.saves else head.document, plan.given.as_json()
     # Only an import vouches for its file: a person's draft that says the same is still a draft.
-    from_file = plan.named if row.changes or row.term.head.note.startswith(IMPORTED_FROM) else frozenset()
+    from_file = plan.named if plan.changes or head.note.startswith(IMPORTED_FROM) else frozenset()
     return [
         part
         for part in PARTS
@@ -419,6 +435,41 @@ def _unpublished(row: Row, plan: _Plan) -> list[str]:
         and not is_same(part, newest[part], public.get(part, type(newest[part])()))
         and not (part in from_file and is_same(part, newest[part], given[part]))
     ]
+
+
+def _going_live(plans: Sequence[_Plan], withheld: Collection[int]) -> dict[int, _Plan]:
+    """Return the plans whose documents are published, or would be, by their terms; new terms have negative numbers."""
+    return {
+        plan.held.term.pk if plan.held else -number: plan
+        for number, plan in enumerate(plans, start=1)
+        if plan.held is None
+        or not (plan.skipped or plan.held.term.retired_at is not None or plan.held.term.pk in withheld)
+    }
+
+
+def _rewritten(causes: Mapping[int, _Plan]) -> set[int]:
+    """Return the public terms whose texts are not what is public of them now."""
+    return {
+        term
+        for term, plan in causes.items()
+        if plan.held
+        and plan.held.public
+        and any(getattr(plan.document, text) != plan.held.public.document[text] for text in TEXTS)
+    }
+
+
+def _remarks(causes: Mapping[int, _Plan], links: Sequence[LinkChange]) -> list[Fault]:
+    """Return the rows that change links on public pages, each with all that it changes."""
+    by_term: dict[int, list[str]] = defaultdict(list)
+    for change in links:
+        for term in change.because_of:
+            by_term[term].append(str(change))
+    remarks = [_remark(causes[term].record, f"links: {'; '.join(words)}") for term, words in by_term.items()]
+    return sorted(remarks, key=lambda remark: remark.row or 0)
+
+
+def _remark(record: Record, words: str) -> Fault:
+    return Fault(words, record.row, record.line, _title(record)[:MAX_TITLE], record.source)
 
 
 def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:

@@ -59,6 +59,10 @@ class Fragment:
         """The terms that the text shall lead to."""
         return {found.mention.target for found in self.found}
 
+    def text_of(self, piece: int) -> str:
+        """Return a piece of the text as readers see it."""
+        return html.unescape(self.pieces[piece])
+
     def linked(self, cards: Mapping[int, Card]) -> tuple[str, set[int]]:
         """Return the text with its links, and the terms to which they lead.
 

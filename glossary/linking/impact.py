@@ -119,10 +119,7 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
     loses = _meet_rivals(name, kind, titles, doubts, notes)
     if is_exact(name, kind):
         notes.append("It is an abbreviation: only mentions in exactly these letters are linked.")
-    elif sum(map(str.isalpha, name)) < SHORT:
-        doubts.append("It is very short.")
-    if normalise(name) in COMMON_WORDS and not is_exact(name, kind):
-        doubts.append("It is an everyday word: most mentions may mean something else.")
+    doubts.extend(doubts_of(name, kind))
     # A name without a term yet is looked at as if it were of term 0, which there never is.
     wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)])
     candidates = entries_that_may_mention([name]).exclude(pk__in=own).order_by("sort_key", "pk")
@@ -161,6 +158,18 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
         doubts=tuple(doubts),
         notes=tuple(notes),
     )
+
+
+def doubts_of(name: str, kind: str = "synonym") -> tuple[str, ...]:
+    """Return why mentions of a name may mean something else, by its words alone."""
+    if is_exact(name, kind):
+        return ()
+    doubts = []
+    if sum(map(str.isalpha, name)) < SHORT:
+        doubts.append("It is very short.")
+    if normalise(name) in COMMON_WORDS:
+        doubts.append("It is an everyday word: most mentions may mean something else.")
+    return tuple(doubts)
 
 
 def _meet_rivals(name: str, kind: str, titles: dict[int, str], doubts: list[str], notes: list[str]) -> bool:

@@ -21,6 +21,7 @@ from glossary.interchange.existing import Existing, Verb
 from glossary.interchange.files import ImportRefused, printable
 from glossary.interchange.refused import refused_rows
 from glossary.interchange.terms import Report, Row, import_terms
+from glossary.linking.changes import LinkChange
 from glossary.models import Program
 from glossary.text.characters import is_blank
 
@@ -113,11 +114,12 @@ class Command(BaseCommand):
                 reason=options["reason"],
                 dry_run=options["dry_run"],
                 **({"progress": progress} if progress else {}),
+                tell_links=lambda links: self._links(links, options, progress),
             )
         except ImportRefused as refused:
             message = [*_refused_lines(path, refused.faults), "Nothing was imported."]
             if any(fault.source is not None for fault in refused.faults):
-                message += self._write_refused(refused_file, path, refused.faults, refused.header)
+                message += self._write_rows(refused_file, path, refused=refused.faults, header=refused.header)
             if options["skip_bad"]:
                 message.append(
                     "--skip-bad skips nothing here: no row is good, or a fault may concern more than its row. Mend it "
@@ -136,8 +138,10 @@ class Command(BaseCommand):
             if progress:
                 progress.end()
         self._report(path, report, options)
+        written = self._write_rows(
+            refused_file, path, refused=report.refused, remarks=report.remarks, header=report.header
+        )
         if report.refused:
-            written = self._write_refused(refused_file, path, report.refused, report.header)
             were = "would be" if options["dry_run"] else "were"
             lines = [
                 *_refused_lines(path, report.refused),
@@ -146,25 +150,60 @@ class Command(BaseCommand):
             ]
             if not all(fault.is_readable for fault in report.refused):
                 raise CommandError("\n".join(lines))
-            if options["verbosity"]:
-                self.stdout.write("\n".join(lines))
+            written = lines
+        if written and options["verbosity"]:
+            self.stdout.write("\n".join(written))
 
-    def _write_refused(
-        self, file: Path | None, path: Path, faults: Sequence[Fault], header: Sequence[str]
+    def _write_rows(
+        self,
+        file: Path | None,
+        path: Path,
+        *,
+        refused: Sequence[Fault],
+        remarks: Sequence[Fault] = (),
+        header: Sequence[str],
     ) -> list[str]:
-        """Write the refused rows to ``file``, if there is one, and return what to say about it."""
-        if file is None:
+        """Write the refused rows, and those with a remark, to ``file``, if there is one; return what to say of it."""
+        if file is None or not (refused or remarks):
             return []
-        text = refused_rows(faults, header=header, kind=path.suffix.lower())
+        rows = sorted((*refused, *remarks), key=lambda fault: fault.row or 0)
+        text = refused_rows(rows, header=header, kind=path.suffix.lower())
+        name = printable(str(file))
         try:
             if file.exists() and file.read_bytes() != text.encode():
-                return [
-                    f"{printable(str(file))} exists and says something else, so it was left alone: name another file."
-                ]
+                return [f"{name} exists and says something else, so it was left alone: name another file."]
             file.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
-            return [f"{printable(str(file))} cannot be written: {error.strerror}."]
-        return [f"The refused rows are in {printable(str(file))}: mend them, and import that file."]
+            return [f"{name} cannot be written: {error.strerror}."]
+        if not refused:
+            return [f"In {name}: {_counted(len(remarks), 'row')} that can be imported, with what to look at first."]
+        too = f", and {_counted(len(remarks), 'row')} that can be imported, with what to look at" if remarks else ""
+        return [f"The refused rows are in {name}{too}: mend them, and import that file."]
+
+    def _links(self, links: Sequence[LinkChange], options: dict[str, Any], progress: _Progress | None) -> None:
+        """Say which automatic links change on public pages, before anything is saved."""
+        if options["verbosity"] == 0:
+            return
+        if progress:
+            progress.end()
+        new = sum(1 for change in links if not change.before)
+        gone = sum(1 for change in links if not change.after)
+        kinds = [f"new: {new:,}", f"to another term: {len(links) - new - gone:,}", f"gone: {gone:,}"]
+        pages = len({change.slug for change in links})
+        when = "" if options["publish"] else ", once these terms are published"
+        self.stdout.write(f"Automatic links that change on {_counted(pages, 'public page')}{when}: {len(links):,}")
+        self.stdout.write(f"  {', '.join(kinds)}")
+        shown = links if options["verbosity"] > 1 else links[:SHOWN_NAMES]
+        for change in shown:
+            self.stdout.write(f"  {printable(str(change))}")
+        if len(links) > len(shown):
+            self.stdout.write(
+                f"  and {len(links) - len(shown):,} more; “-v 2” names them all, and so does --report FILE"
+            )
+        self.stdout.write(
+            "  To switch one off, press “Don’t link” on the admin page “Links to …” of the term that it leads to."
+        )
+        self.stdout.flush()
 
     def _report(self, path: Path, report: Report, options: dict[str, Any]) -> None:
         if options["verbosity"] == 0:
