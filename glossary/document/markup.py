@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from glossary.document.word_processors import BLOCKS, Token, converted
+from glossary.document.word_processors import BLOCKS, Token, converted, not_kept, words_of
 from glossary.text.characters import is_blank
 
 TAGS = frozenset({"p", "br", "strong", "em", "sub", "sup", "ul", "ol", "li", "a"})
@@ -68,7 +68,8 @@ _WITHOUT_VALUE = _names(
     "multiple muted noshade nowrap open readonly required reversed selected"
 )
 _NAMED = r"[^\s\"'<>/=]{1,100}+"
-_VALUED = r"\s*+=\s*+(?:\"[^\"]{0,2000}+\"|'[^']{0,2000}+'|[^\s\"'<>`=]++)"
+# Long, since an image may be in one.
+_VALUED = r"\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>`=]++)"
 _TAG = re.compile(
     rf"<(?P<close>/?)(?P<name>[a-zA-Z][\w:]*+)(?P<attributes>(?:\s++|/|{_NAMED}(?:{_VALUED})?+){{0,200}}+)>"
     r"|(?P<comment><!--(?!-?>)(?s:.*?)-->|(?i:<!doctype|<!\[(?:if|endif)|<\?xml)[^<>]*+>)"
@@ -117,10 +118,11 @@ def is_too_deep(value: str) -> bool:
 def lost_words(value: str, cleaned: str) -> list[str]:
     """Return the words and signs of ``value`` that :func:`clean_html` didn't bring into ``cleaned``, in their order.
 
-    Tags, comments, scripts and styles are no words, and neither are the bullets and numbers of a list.
+    Tags, comments, scripts and styles are no words, and neither are the bullets and numbers of a list. The description
+    of an image and the long form of an abbreviation are words.
     """
     tokens = _read(value)
-    text = html.unescape("".join(token.text for token in tokens)) if _is_markup(tokens) else _with_signs(value)
+    text = html.unescape("".join(map(words_of, tokens))) if _is_markup(tokens) else _with_signs(value)
     kept = Counter(_WORD.findall(plain_text(cleaned)))
     kept.update(str(number) for number in range(1, cleaned.count("<li>") + 1))
     lost = []
@@ -129,6 +131,14 @@ def lost_words(value: str, cleaned: str) -> list[str]:
             lost.append(word)
         kept[word] -= 1
     return lost
+
+
+def lost_elements(value: str) -> list[str]:
+    """Return what of ``value`` besides words :func:`clean_html` cannot keep, and what becomes of it."""
+    if "<" not in value:
+        return []
+    tokens = list(_tokens(value))
+    return not_kept(tokens) if _is_markup(tokens) else []
 
 
 def plain_text(value: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 # A refused element that holds a block of text becomes a paragraph.
@@ -21,7 +22,7 @@ BLOCKS = frozenset(
         *("legend", "main", "menu", "nav", "pre", "section", "summary", "tr"),
     }
 )
-_HREF = re.compile(r"\bhref\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))", re.IGNORECASE)
+_HREF = re.compile(r"(?<![\w-])href\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))", re.IGNORECASE)
 _SCHEME = re.compile(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 # Places inside of a word processor's document, and those of them that are footnotes.
 _INNER = re.compile(r"#(?:_|ftnt|cmnt|sdfootnote|sdendnote|heading=|bookmark=)", re.IGNORECASE)
@@ -61,6 +62,89 @@ _DASH = Token("—", "—")
 def converted(tokens: Sequence[Token]) -> list[Token]:
     """Return the pieces of a text with lists as lists, rows of tables as lines, and without links to nowhere."""
     return list(_with_rows(list(_with_lists(list(_without_inner_links(tokens))))))
+
+
+# What becomes of what the glossary's texts cannot hold, one of it and several: see :func:`not_kept`.
+_NOT_KEPT = {
+    "image": "is left out|images are left out",
+    "embedded object": "is left out|embedded objects are left out",
+    "script": "is left out|scripts are left out",
+    "form field": "is left out|form fields are left out",
+    "table": "becomes lines, one for each row|tables become lines, one for each row",
+    "heading": "becomes a paragraph|headings become paragraphs",
+    "list": "is numbered from 1|lists are numbered from 1",
+    "footnote": "becomes plain text, such as “(footnote 1)”|footnotes become plain text, such as “(footnote 1)”",
+    "link": "becomes plain text|links become plain text",
+    "struck-out text": "becomes plain text|struck-out texts become plain text",
+    "quotation": "loses its quotation marks|quotations lose their quotation marks",
+}
+_KINDS = {
+    name: kind
+    for kind, names in {
+        "image": "img svg canvas v:imagedata",
+        "embedded object": "iframe object embed applet video audio frame math",
+        "script": "script",
+        "form field": "input select textarea button",
+        "table": "table",
+        "heading": "h1 h2 h3 h4 h5 h6",
+        "struck-out text": "s strike del",
+        "quotation": "q",
+    }.items()
+    for name in names.split()
+}
+# Attributes in which words are that readers of a page see or hear.
+_WORDS_IN = {"img": "alt", "area": "alt", "input": "alt", "abbr": "title", "acronym": "title", "dfn": "title"}
+_VALUE = {
+    name: re.compile(rf"(?<![\w-]){name}\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))", re.IGNORECASE)
+    for name in {*_WORDS_IN.values(), "start", "value"}
+}
+_SHOWN_LINK = 60
+
+
+def words_of(token: Token) -> str:
+    """Return the words of a piece of a text, with those that readers are given of a tag."""
+    words = _value_of(_WORDS_IN[token.name], token) if token.name in _WORDS_IN and not token.closes else ""
+    return f" {words} " if words else token.text
+
+
+def not_kept(tokens: Iterable[Token]) -> list[str]:
+    """Return what of a text as it was given the glossary's texts cannot hold, and what becomes of it.
+
+    Words are not among it: ``glossary.document.markup.lost_words`` has these.
+    """
+    counts = Counter[str]()
+    footnotes: set[str] = set()
+    links: list[str] = []
+    for token in tokens:
+        if token.closes:
+            continue
+        if token.name == "a" and (href := _href_of(token)):
+            if _FOOTNOTE.match(href):
+                footnotes.add("".join(filter(str.isdigit, href)))
+            elif _INNER.match(href) or _SCHEME.match(href):
+                links.append(href)
+        elif kind := _KINDS.get(token.name):
+            counts[kind] += 1
+        elif (token.name == "ol" and _value_of("start", token) not in ("", "1")) or (
+            token.name == "li" and _value_of("value", token)
+        ):
+            counts["list"] += 1
+    counts.update(footnote=len(footnotes), link=len(links))
+    found = [_becomes(kind, counts[kind]) for kind in _NOT_KEPT if counts[kind]]
+    if links:
+        shown = f"“{links[0][:_SHOWN_LINK]}”" + (f" and {len(links) - 1} more" if len(links) > 1 else "")
+        found = [f"{words}: {shown}" if "link" in words else words for words in found]
+    return found
+
+
+def _becomes(kind: str, count: int) -> str:
+    one, other = _NOT_KEPT[kind].split("|")
+    return f"1 {kind} {one}" if count == 1 else f"{count} {other}"
+
+
+def _value_of(attribute: str, token: Token) -> str:
+    found = _VALUE[attribute].search(token.attributes)
+    return html.unescape(next(filter(None, found.groups()), "")).strip() if found else ""
 
 
 def _without_inner_links(tokens: Sequence[Token]) -> Iterator[Token]:

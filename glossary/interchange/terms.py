@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from glossary.document.documents import (
     topic_slug_for,
 )
 from glossary.document.faults import Fault
+from glossary.document.markup import lost_elements
 from glossary.interchange.cells import with_kinds
 from glossary.interchange.csv_file import read_csv
 from glossary.interchange.existing import Existing, FieldChange, is_blank, is_same, merge_row
@@ -76,7 +77,8 @@ class Report:
     """What an import did, or with a dry run would do: a row for each term, in the order of the file.
 
     ``published`` and ``left_retired`` are empty unless publishing was asked for, and ``refused`` unless bad rows were
-    to be skipped. ``remarks`` say what should be looked at in rows that are imported all the same.
+    to be skipped. ``not_kept`` says by row what the HTML of a text had besides words that a term cannot hold, and
+    ``remarks`` are the rows that are imported but should be looked at.
     """
 
     rows: Sequence[Row]
@@ -85,6 +87,7 @@ class Report:
     left_out: Sequence[str]
     refused: Sequence[Fault] = ()
     header: Sequence[str] = ()
+    not_kept: Mapping[int, str] = field(default_factory=dict)
     remarks: Sequence[Fault] = ()
 
     @property
@@ -163,6 +166,7 @@ def import_terms(
             links = changed_links({term: plan.document for term, plan in causes.items()}, rewritten=_rewritten(causes))
             if links:
                 tell_links(links)
+        losses = _losses(plans)
         saving = [plan for plan in plans if plan.saves]
         reviews = _open_reviews(saving)
         saved = save_terms(
@@ -196,7 +200,8 @@ def import_terms(
         left_out=records.left_out,
         refused=faults,
         header=records.header,
-        remarks=_remarks(causes, links),
+        not_kept=losses,
+        remarks=_remarks(plans, losses, causes, links),
     )
 
 
@@ -458,14 +463,31 @@ def _rewritten(causes: Mapping[int, _Plan]) -> set[int]:
     }
 
 
-def _remarks(causes: Mapping[int, _Plan], links: Sequence[LinkChange]) -> list[Fault]:
-    """Return the rows that change links on public pages, each with all that it changes."""
-    by_term: dict[int, list[str]] = defaultdict(list)
+def _losses(plans: Sequence[_Plan]) -> dict[int, str]:
+    """Return row → what the texts that are saved of it had and cannot hold, besides words."""
+    found = {}
+    for plan in plans:
+        written = TEXTS if plan.held is None else [change.field for change in plan.changes if change.field in TEXTS]
+        lost = {text: lost_elements(plan.record.fields.get(text) or "") for text in written} if plan.saves else {}
+        if words := "; ".join(f"{text}: {', '.join(elements)}" for text, elements in lost.items() if elements):
+            found[plan.record.row] = words
+    return found
+
+
+def _remarks(
+    plans: Sequence[_Plan], losses: Mapping[int, str], causes: Mapping[int, _Plan], links: Sequence[LinkChange]
+) -> list[Fault]:
+    """Return the rows of which something is not kept, and those that change links on public pages, with what it is."""
+    said: dict[int, list[str]] = defaultdict(list)
+    for row, words in losses.items():
+        said[row].append(f"not kept: {words}")
+    by_row: dict[int, list[str]] = defaultdict(list)
     for change in links:
         for term in change.because_of:
-            by_term[term].append(str(change))
-    remarks = [_remark(causes[term].record, f"links: {'; '.join(words)}") for term, words in by_term.items()]
-    return sorted(remarks, key=lambda remark: remark.row or 0)
+            by_row[causes[term].record.row].append(str(change))
+    for row, changes in by_row.items():
+        said[row].append(f"links: {'; '.join(changes)}")
+    return [_remark(plan.record, "; ".join(said[plan.record.row])) for plan in plans if plan.record.row in said]
 
 
 def _remark(record: Record, words: str) -> Fault:

@@ -224,6 +224,8 @@ class Command(BaseCommand):
         if report.closed_reviews:
             closed = [(row, f"submitted by {row.closed_review}") for row in report.closed_reviews]
             self._reasons("Taken out of review, since the text changed", closed)
+        if report.not_kept:
+            self._not_kept(report, every=every)
         if options["publish"]:
             self._publications(report, every=every)
         if options["dry_run"]:
@@ -239,6 +241,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  {_named(row)}")
             for change in row.changes:
                 self.stdout.write(f"    {printable(str(change))}")
+
+    def _not_kept(self, report: Report, *, every: bool) -> None:
+        lossy = [row for row in report.rows if row.row in report.not_kept]
+        shown = lossy if every else lossy[:SHOWN_FAULTS]
+        self._reasons("Not kept as the file has it", [(row, report.not_kept[row.row]) for row in shown], of=len(lossy))
+        if len(lossy) > len(shown):
+            self.stdout.write(
+                f"  and {len(lossy) - len(shown):,} more; “-v 2” names them all, and so does --report FILE"
+            )
 
     def _publications(self, report: Report, *, every: bool) -> None:
         published = {term.pk for term in report.published}
@@ -260,8 +271,8 @@ class Command(BaseCommand):
         if len(rows) > len(shown):
             self.stdout.write(f"  and {len(rows) - len(shown):,} more; “-v 2” names them all")
 
-    def _reasons(self, kind: str, reasons: Sequence[tuple[Row, str]]) -> None:
-        self.stdout.write(f"{kind}: {len(reasons):,}")
+    def _reasons(self, kind: str, reasons: Sequence[tuple[Row, str]], *, of: int | None = None) -> None:
+        self.stdout.write(f"{kind}: {of or len(reasons):,}")
         for row, reason in reasons:
             self.stdout.write(f"  {_named(row)}: {printable(reason)}")
 
