@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -307,7 +307,8 @@ def _save(
         outcomes.append(Saved(term or Term(owner=account_of(by)), None, created=term is None))
         if term is None or term.head is None or term.head.sha256 != sha256:
             changed.append((position, outcomes[-1].term, document, sha256))
-    # First every row, then what refers to rows: documents of one batch may name one another.
+    # First every row, then what refers to rows: documents of one batch may name one another. Each is half of the work.
+    done = 2 * (len(pairs) - len(changed))
     for batch in chunks(changed):
         for _, term, document, _ in batch:
             for name in documents.COLUMNS:
@@ -317,14 +318,15 @@ def _save(
         before = [term for position, term, _, _ in batch if not outcomes[position].created]
         Term.objects.bulk_update(before, ["sort_key", *documents.COLUMNS], batch_size=100)
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
-    if len(changed) < len(pairs):
-        progress(len(pairs) - len(changed))
+        done += len(batch)
+        progress(done // 2)
     for batch in chunks(changed):
         new = {term.pk for position, term, _, _ in batch if outcomes[position].created}
         _write_children([(term, document) for _, term, document, _ in batch], known, tags, new)
         for position, revision in zip((item[0] for item in batch), _freeze(batch, by, at, note), strict=True):
             outcomes[position] = replace(outcomes[position], revision=revision)
-        progress(len(pairs) - len(changed) + sum(1 for outcome in outcomes if outcome.revision))
+        done += len(batch)
+        progress(done // 2)
     return outcomes
 
 
@@ -377,22 +379,24 @@ def _write_children(
         Term.related.through.objects.filter(from_term__in=before).delete()
         _tagged_items(before).delete()
     Insight.objects.bulk_create(
-        Insight(term=term, position=position, text=item.text, target_id=known.get(item.term), url=item.url)
+        Insight(term_id=term.pk, position=position, text=item.text, target_id=known.get(item.term), url=item.url)
         for term, document in batch
         for position, item in enumerate(document.insights)
     )
     Synonym.objects.bulk_create(
-        Synonym(term=term, position=position, text=item.text, kind=item.kind)
+        Synonym(term_id=term.pk, position=position, text=item.text, kind=item.kind)
         for term, document in batch
         for position, item in enumerate(document.synonyms)
     )
     Reference.objects.bulk_create(
-        Reference(term=term, position=position, citation=item.citation, doi=item.doi, pmid=item.pmid, url=item.url)
+        Reference(
+            term_id=term.pk, position=position, citation=item.citation, doi=item.doi, pmid=item.pmid, url=item.url
+        )
         for term, document in batch
         for position, item in enumerate(document.references)
     )
     WrittenLink.objects.bulk_create(
-        WrittenLink(term=term, slug=slug)
+        WrittenLink(term_id=term.pk, slug=slug)
         for term, document in batch
         for slug in sorted(slugs_written(getattr(document, part) for part in TEXTS))
     )
@@ -403,7 +407,7 @@ def _write_children(
     )
     content_type = ContentType.objects.get_for_model(Term)
     TaggedItem.objects.bulk_create(
-        TaggedItem(content_type=content_type, object_id=term.pk, tag=tags[name])
+        TaggedItem(content_type_id=content_type.pk, object_id=term.pk, tag_id=tags[name].pk)
         for term, document in batch
         for name in document.tags
     )
@@ -416,12 +420,31 @@ def _tags_named(names: set[str]) -> dict[str, Tag]:
     # All of them, since no database compares so; a glossary has hundreds of tags, not millions.
     tags = {tag.name: tag for tag in Tag.objects.order_by("-pk")}
     by_key = {documents.tag_key_of(name): tag for name, tag in tags.items()}
+    missing: dict[str, str] = {}
     for name in sorted(names - tags.keys()):
-        key = documents.tag_key_of(name)
-        if key not in by_key:
-            by_key[key], _ = Tag.objects.get_or_create(name=name)
-        tags[name] = by_key[key]
-    return tags
+        missing.setdefault(documents.tag_key_of(name), name)
+    by_key.update(_made_tags({key: name for key, name in missing.items() if key not in by_key}, tags.values()))
+    return tags | {name: by_key[documents.tag_key_of(name)] for name in names - tags.keys()}
+
+
+def _made_tags(names: Mapping[str, str], known: Iterable[Tag]) -> dict[str, Tag]:
+    """Create tags, all at once, and return them by the same keys. Two whose slugs would be one are told apart by
+    taggit, one by one.
+    """
+    slugs = {tag.slug for tag in known}
+    made: list[Tag] = []
+    for name in names.values():
+        tag = Tag(name=name)
+        tag.slug = tag.slugify(name)
+        if tag.slug and tag.slug not in slugs:
+            slugs.add(tag.slug)
+            made.append(tag)
+    # Somebody may be creating the same tag at this moment: then theirs is read below, with its primary key.
+    Tag.objects.bulk_create(made, ignore_conflicts=True)
+    found: dict[str, Tag] = {}
+    for some in chunks([tag.name for tag in made]):
+        found.update((tag.name, tag) for tag in Tag.objects.filter(name__in=some))
+    return {key: found.get(name) or Tag.objects.get_or_create(name=name)[0] for key, name in names.items()}
 
 
 def _tags_in_the_way(names: set[str]) -> dict[str, str]:

@@ -111,6 +111,8 @@ def clean_html(value: str) -> str:
 
 def is_too_deep(value: str) -> bool:
     """Return whether :func:`clean_html` would leave out elements because more than ``MAX_DEPTH`` are around them."""
+    if "<" not in value:
+        return False
     nesting = _Nesting()
     return not all(nesting.takes(token) for token in _read(value))
 
@@ -121,6 +123,9 @@ def lost_words(value: str, cleaned: str) -> list[str]:
     Tags, comments, scripts and styles are no words, and neither are the bullets and numbers of a list. The description
     of an image and the long form of an abbreviation are words.
     """
+    if "<" not in value and "&" not in value:
+        # Nothing that a parser could take for markup.
+        return []
     tokens = _read(value)
     text = html.unescape("".join(map(words_of, tokens))) if _is_markup(tokens) else _with_signs(value)
     kept = Counter(_WORD.findall(plain_text(cleaned)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from glossary.document.documents import MAX_TITLE, TermDocument
 from glossary.document.faults import Fault
 from glossary.interchange.cells import LISTS, CellError, read_cell
-from glossary.interchange.files import MAX_BYTES, Record, Records, printable
+from glossary.interchange.files import MAX_BYTES, READ_AT_ONCE, Record, Records, printable
 from glossary.interchange.rows import read_rows, separator_fault
 
 FIELDS = frozenset(TermDocument.__dataclass_fields__)
@@ -22,17 +22,19 @@ COLUMNS = ("title", *ALIASES)
 MAX_COLUMNS = 500
 
 
-def read_csv(text: str) -> Records:
+def read_csv(text: str, *, progress: Callable[[int], None]) -> Records:
     """Return the records of a CSV text. Faults name the row as a spreadsheet counts it, and its first line."""
     records = Records()
     with _fields_of_any_length():
-        _read(text, records)
+        _read(text, records, progress)
     return records
 
 
-def _read(text: str, records: Records) -> None:
+def _read(text: str, records: Records, progress: Callable[[int], None]) -> None:
     header: list[str] = []
     for found in read_rows(io.StringIO(text, newline="")):
+        if found.row % READ_AT_ONCE == 0:
+            progress(found.row)
         if not header and (reason := separator_fault(found.first_line, COLUMNS)):
             records.faults.append(Fault(reason, found.row, found.line))
             return

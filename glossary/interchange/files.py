@@ -11,6 +11,8 @@ from typing import Any
 from glossary.document.faults import Fault, Source
 
 MAX_BYTES = 64 * 1024 * 1024
+#: Readers say after so many rows how many they have read.
+READ_AT_ONCE = 500
 
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 OTHER_MARKS = {

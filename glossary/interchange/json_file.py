@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from glossary.document.faults import Fault
-from glossary.interchange.files import REASON, Record, Records
+from glossary.interchange.files import READ_AT_ONCE, REASON, Record, Records
 
 WHITE = " \t\n\r"
 # No field of a term document is a number, so this is more than anybody means; longer ones only cost time.
@@ -18,12 +19,12 @@ class BadValue(ValueError):
     """JSON that parses, but doesn't say one thing clearly."""
 
 
-def read_json(text: str) -> Records:
+def read_json(text: str, *, progress: Callable[[int], None]) -> Records:
     """Return the records of a JSON text. Faults name the term, counted from 1, and the line where it begins.
 
     Terms are decoded one by one, so that one with a doubled key or ``NaN`` doesn't hide the faults behind it.
     """
-    return _Reader(text).read()
+    return _Reader(text, progress).read()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -49,8 +50,9 @@ class _Reader:
     # Finds the end of what the strict one refused.
     lenient = json.JSONDecoder(parse_constant=str, parse_int=str, parse_float=str)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, progress: Callable[[int], None]) -> None:
         self.text = text
+        self.progress = progress
         self.at = 0
         self.records = Records()
         self.row = 0
@@ -106,6 +108,8 @@ class _Reader:
                 self._take(",")
                 self._next()
             self.row += 1
+            if self.row % READ_AT_ONCE == 0:
+                self.progress(self.row)
             line = self._line()
             start = self.at
             try:

@@ -115,15 +115,16 @@ class Report:
         return [row for row in self.rows if row.closed_review]
 
 
-def read_terms(path: Path) -> Records:
+def read_terms(path: Path, *, progress: Callable[[int], None] = _silent) -> Records:
     """Return the records of a ``.json`` or ``.csv`` file, with the faults of those that could not be read.
 
+    ``progress`` is told how many rows are read.
     Raises :class:`ImportRefused` for a file that cannot be read at all.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ImportRefused([Fault("must be a file whose name ends in .json or .csv")])
-    return reader(read_text(path))
+    return reader(read_text(path), progress=progress)
 
 
 def import_terms(
@@ -150,10 +151,12 @@ def import_terms(
     Raises :class:`ImportRefused` with the faults of every row, and then nothing is written. With ``skip_bad`` that
     happens only if no row is good, or if a fault may concern more than its row.
     """
-    records = read_terms(path)
+    records = read_terms(path, progress=lambda done: progress("Reading row", done, 0))
+    rows_read = len(records.found) + len(records.faults)
+    progress("Reading row", rows_read, rows_read)
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
-        records.found = _with_former_slugs(_with_kinds(records.found))
+        records.found = _with_slugs(_with_kinds(records.found))
         held = _held(records)
         plans, faults = _plans(
             records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
@@ -174,7 +177,7 @@ def import_terms(
             by=by,
             at=at,
             note=note,
-            progress=lambda done: progress("Saving", done, len(saving)),
+            progress=lambda done: progress("Saving term", done, len(saving)),
         )
         outcomes = {outcome.term.slug: outcome for outcome in saved}
         rows = [_row(plan, outcomes.get(plan.document.slug), reviews) for plan in plans]
@@ -190,7 +193,7 @@ def import_terms(
                 at=at,
                 reason=reason,
                 emergency=True,
-                progress=lambda done: progress("Publishing", done, len(ready)),
+                progress=lambda done: progress("Publishing term", done, len(ready)),
             )
         transaction.set_rollback(dry_run)
     return Report(
@@ -246,20 +249,27 @@ def _with_kinds(found: Sequence[Record]) -> list[Record]:
     ]
 
 
-def _with_former_slugs(found: Sequence[Record]) -> list[Record]:
-    """Return the records, with the slug of the existing term at those whose title made another slug in former times."""
-    former = {
-        slug: record
-        for record in found
-        if not record.fields.get("slug") and (slug := topic_slug_for(_title(record))) and slug != _slug(record)
-    }
-    terms: dict[str, str] = {}
-    for slugs in chunks(list(former)):
-        terms.update(Term.objects.filter(slug__in=slugs).values_list("slug", "title"))
-    known = {id(former[slug]): slug for slug, title in terms.items() if title == _title(former[slug])}
+def _with_slugs(found: Sequence[Record]) -> list[Record]:
+    """Return the records with their slugs, made from the title where they give none.
+
+    Where a title made another slug in former times and the term exists, it is the slug of that term.
+    """
+    slugs = [_slug(record) for record in found]
+    former: dict[str, int] = {}
+    for number, record in enumerate(found):
+        title = "" if record.fields.get("slug") else _title(record)
+        # Other titles make the same slug as ever.
+        if "." in title or "," in title or not title.isascii():
+            slug = topic_slug_for(title)
+            if slug != slugs[number]:
+                former[slug] = number
+    for some in chunks(list(former)):
+        for slug, title in Term.objects.filter(slug__in=some).values_list("slug", "title"):
+            if title == _title(found[former[slug]]):
+                slugs[former[slug]] = slug
     return [
-        replace(record, fields={**record.fields, "slug": known[id(record)]}) if id(record) in known else record
-        for record in found
+        replace(record, fields={**record.fields, "slug": slug}) if slug and not record.fields.get("slug") else record
+        for record, slug in zip(found, slugs, strict=True)
     ]
 
 
@@ -303,7 +313,7 @@ def _plans(
         if (first := plans.setdefault(plan.document.slug, plan)) is not plan:
             faults.append(_fault(record, [_same_slug(first, plan)]))
         if number % 500 == 0 or number == len(records.found):
-            progress("Checking", number, len(records.found))
+            progress("Checking row", number, len(records.found))
     if unknown := sorted(set(approved) - plans.keys() - promised):
         faults.append(Fault(f"has no row for {', '.join(map(repr, unknown[:MAX_PROBLEMS]))}, named by --approved"))
     good = _without_approved(list(plans.values()), approved)

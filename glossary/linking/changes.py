@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ from glossary.text.names import normalise
 # Up to so many names are looked up in the index, if they are on no more than so many pages. Otherwise all pages are
 # read, which then is quicker.
 FEW_NAMES, FEW_PAGES = 500, 2_000
+# So many pages are read at once.
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,17 @@ class LinkChange:
         return f"{page} would lead to “{self.after}”{instead}{doubts}"
 
 
-def changed_links(coming: Mapping[int, TermDocument], *, rewritten: Collection[int] = ()) -> list[LinkChange]:
+def changed_links(
+    coming: Mapping[int, TermDocument],
+    *,
+    rewritten: Collection[int] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[LinkChange]:
     """Return what changes on public pages, in their order, when the documents of terms are what is published of them.
 
     ``coming`` has the documents by the primary keys of their terms; those of terms that aren't saved yet have a
     negative number each. The pages of terms that are ``rewritten`` are left out: their texts aren't what is public.
+    ``progress`` is told how many of how many pages are read.
     """
     if not coming or not PublishedEntry.objects.exists():
         return []
@@ -70,7 +78,7 @@ def changed_links(coming: Mapping[int, TermDocument], *, rewritten: Collection[i
     comparison = _Comparison(coming, wanted, renamed)
     names = {name for term in renamed for name in {*wanted[term], *held[term]}}
     found: dict[tuple[str, str, str, str], LinkChange] = {}
-    for pk, title, slug, *texts in _pages(names):
+    for pk, title, slug, *texts in _pages(names, progress):
         if pk not in rewritten:
             for change in comparison.of_page(pk, title, slug, texts):
                 found.setdefault((change.slug, normalise(change.words), change.before, change.after), change)
@@ -81,7 +89,9 @@ def _names_of(document: TermDocument) -> list[tuple[str, str]]:
     return [(document.title, "title"), *((synonym.text, synonym.kind) for synonym in document.synonyms)]
 
 
-def _pages(names: Collection[tuple[str, str]]) -> Iterator[tuple[int, str, str, str, str, str]]:
+def _pages(
+    names: Collection[tuple[str, str]], progress: Callable[[int, int], None]
+) -> Iterator[tuple[int, str, str, str, str, str]]:
     """Yield the public pages in whose texts one of ``names`` is mentioned, with their texts."""
     rows = PublishedEntry.objects.order_by("sort_key", "pk")
     if len(names) <= FEW_NAMES:
@@ -89,7 +99,11 @@ def _pages(names: Collection[tuple[str, str]]) -> Iterator[tuple[int, str, str, 
             rows = rows.filter(pk__in=entries_that_mention(names, at_most=FEW_PAGES))
     looked_for = Names(KnownName(1, name, kind) for name, kind in names)
     columns = (f"revision__document__{text}" for text in TEXTS)
-    for row in rows.values_list("pk", "title", "slug", *columns).iterator(chunk_size=500):
+    total = rows.count()
+    columns_read = rows.values_list("pk", "title", "slug", *columns).iterator(chunk_size=BATCH)
+    for number, row in enumerate(columns_read, start=1):
+        if number % BATCH == 0 or number == total:
+            progress(number, total)
         if any(looked_for.mentions(piece.text) for text in row[3:] for piece in pieces_of(text)):
             yield row
 

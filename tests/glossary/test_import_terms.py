@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from taggit.models import Tag
 
 from glossary.actions import retire_term, save_term
 from glossary.interchange.cells import write_cell
@@ -268,3 +272,40 @@ def test_capitals_are_imported_as_abbreviations_unless_the_file_says_otherwise(t
         write_json(tmp_path / "terms.json", {"title": "Hormone", "definition": "It acts.", "synonyms": given}), *REPLACE
     )
     assert kinds() == {"LH": "abbreviation", "FSH": "synonym", "PRL": "abbreviation"}
+
+
+def test_terms_and_tags_are_read_and_written_many_at_once(tmp_path: Path) -> None:
+    def queries(name: str, count: int) -> int:
+        rows = (f"{name} {number},Text.,{name} tag {number}" for number in range(count))
+        path = write_csv(tmp_path / f"{name}.csv", "\n".join(["title,definition,tags", *rows]))
+        with CaptureQueriesContext(connection) as captured:
+            run(path)
+        return len(captured)
+
+    queries("Warm up", 1)
+    assert queries("Many", 40) == queries("Few", 3)
+    assert Tag.objects.count() == 44
+
+
+def test_each_stage_is_said_where_somebody_wants_to_know(tmp_path: Path, superuser: User) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def said(stderr: io.StringIO, verbosity: int) -> str:
+        call_command(
+            "import_terms",
+            str(write_csv(tmp_path / "terms.csv")),
+            *("--dry-run", *PUBLISH),
+            verbosity=verbosity,
+            stdout=io.StringIO(),
+            stderr=stderr,
+        )
+        return stderr.getvalue()
+
+    stages = ("Reading row", "Checking row", "Saving term", "Publishing term")
+    assert re.findall(r"^([A-Z][a-z ]+) 2 of 2$", said(io.StringIO(), 2), re.MULTILINE) == list(stages)
+    on_terminal = said(Terminal(), 1)
+    assert all(f"\r{stage} 2 of 2" in on_terminal for stage in stages)
+    assert on_terminal.endswith("\r")
+    assert said(io.StringIO(), 1) == ""

@@ -101,7 +101,7 @@ class Command(BaseCommand):
         if refused_file and refused_file.exists() and path.exists() and refused_file.samefile(path):
             raise CommandError("--report would overwrite the file that is imported: give it another name.")
         by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
-        progress = _Progress(self) if options["verbosity"] else None
+        progress = _Progress(self, every=options["verbosity"] > 1) if options["verbosity"] else None
         try:
             report = import_terms(
                 path=path,
@@ -278,21 +278,25 @@ class Command(BaseCommand):
 
 
 class _Progress:
-    """A counter on a terminal; elsewhere a line now and then, so that a log stays readable."""
+    """A counter on a terminal; elsewhere a line now and then, so that a log stays readable.
 
-    def __init__(self, command: BaseCommand) -> None:
+    With ``every``, also the end of each stage is said.
+    """
+
+    def __init__(self, command: BaseCommand, *, every: bool) -> None:
         self.out = command.stderr
         self.terminal = self.out.isatty()
+        self.every = every
         self.said = time.monotonic()
         self.width = 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        text = f"{stage} {done:,} of {total:,}"
+        text = f"{stage} {done:,} of {total:,}" if total else f"{stage} {done:,}"
         if self.terminal:
             self.out.write(f"\r{text.ljust(self.width)}", self._plain, ending="")
             self.out.flush()
             self.width = max(self.width, len(text))
-        elif time.monotonic() - self.said >= SECONDS_BETWEEN_LINES:
+        elif (self.every and done == total) or time.monotonic() - self.said >= SECONDS_BETWEEN_LINES:
             self.out.write(text, self._plain)
             self.said = time.monotonic()
 
