@@ -66,8 +66,8 @@ class Command(BaseCommand):
             "--report",
             type=Path,
             metavar="FILE",
-            help="Write the refused rows to a file of the same kind, each with its reason, to be mended and imported "
-            "again.",
+            help="Write the refused rows, and those that should be looked at, to a file of the same kind, each with "
+            "its reason, to be mended and imported again.",
         )
         parser.add_argument(
             "--publish",
