@@ -319,7 +319,7 @@ def _save(
         Term.objects.bulk_update(before, ["sort_key", *documents.COLUMNS], batch_size=100)
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
         done += len(batch)
-        progress(done // 2)
+        progress(max(done // 2, 1))
     for batch in chunks(changed):
         new = {term.pk for position, term, _, _ in batch if outcomes[position].created}
         _write_children([(term, document) for _, term, document, _ in batch], known, tags, new)

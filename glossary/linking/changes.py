@@ -13,9 +13,10 @@ from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of, pieces_of
 from glossary.linking.impact import doubts_of
 from glossary.linking.mentions import TooMany, entries_that_mention
-from glossary.linking.names import KnownName, Mention, Names
+from glossary.linking.names import KnownName, Mention, Names, is_exact
 from glossary.models import PublishedEntry, UnlinkedName
 from glossary.text.names import normalise
+from glossary.text.normalising import singulars_of
 
 # Up to so many names are looked up in the index, if they are on no more than so many pages. Otherwise all pages are
 # read, which then is quicker.
@@ -159,7 +160,7 @@ class _Comparison:
                         self._title(instead) if is_other else "",
                         self._title(mention.target),
                         self._causes(text, place, mention),
-                        doubts=doubts_of(words),
+                        doubts=_doubts_of(words),
                     )
             kept = {mention.target for _, mention in coming}
             for place in links:
@@ -200,6 +201,13 @@ class _Comparison:
 
     def _title(self, term: int) -> str:
         return self.terms[term][0]
+
+
+def _doubts_of(words: str) -> tuple[str, ...]:
+    if is_exact(words):
+        return ()
+    readings = (words, *singulars_of(words.casefold()))
+    return next((doubts for reading in readings if (doubts := doubts_of(reading))), ())
 
 
 def _overlap(one: tuple[int, Mention], other: tuple[int, Mention]) -> bool:

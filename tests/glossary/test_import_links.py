@@ -40,14 +40,16 @@ def file(folder: Path, *rows: str) -> Path:
 def test_new_links_are_said_before_they_are_made(tmp_path: Path, editor: User, at: datetime) -> None:
     publish(
         document(definition="<p>Ends with the fall of <em>progesterone</em>.</p>", mechanism="<p>A fall.</p>"),
+        document("Two descents", definition="<p>FALL means falls.</p>"),
         by=editor,
         at=at,
     )
     path = file(tmp_path, "Falls,Accidents.,fall", "Ovulation,An egg. Then a fall.,")
     for arguments in (("--dry-run", *PUBLISH), PUBLISH):
         said = run(path, *arguments)
-        assert "Automatic links that change on 1 public page: 1\n  new: 1, to another term: 0, gone: 0\n" in said
+        assert "Automatic links that change on 2 public pages: 2\n  new: 2, to another term: 0, gone: 0\n" in said
         assert "“fall” on “Luteal phase” would lead to “Falls” (It is an everyday word" in said
+        assert "“falls” on “Two descents” would lead to “Falls” (It is an everyday word" in said
         assert said.index("Automatic links") < said.index("Created: ")
     # Now they are made.
     assert "Automatic links" not in run(path, *PUBLISH)
