@@ -90,8 +90,8 @@ def consent_embed(context: template.Context, slug: str, url: str, title: str) ->
     gates = [each for each in gates_in(context) if any(service.slug == slug for service in each.services)]
     service = next((service for each in gates for service in each.services if service.slug == slug), None)
     if service is None or service.kind != Service.Kind.EMBED or not _may_frame(service, url):
-        return {"url": url, "title": title}
-    return embed_of(context, service, gates, url, title)
+        return {"embed": {"url": url, "title": title}}
+    return {"embed": embed_of(context, service, gates, url, title)}
 
 
 @register.inclusion_tag("consent/_embeds.html", takes_context=True)
