@@ -29,7 +29,7 @@ def audit_lines(*, at: datetime) -> list[AuditLine]:
     """
     runs = [run for is_copy in (False, True) if (run := AuditRun.objects.filter(is_copy=is_copy).first())]
     if not runs:
-        return [AuditLine("No audit has tried yet whether the site does what its notice says.")]
+        return [AuditLine("No audit has yet checked whether the site does what its notice says.")]
     newest = max(runs, key=lambda run: run.at)
     return [_line(run, is_late=run == newest and at - run.at > AUDITED_WITHIN, at=at) for run in runs]
 
@@ -39,5 +39,5 @@ def _line(run: AuditRun, *, is_late: bool, at: datetime) -> AuditLine:
     ago = timesince(run.at, at, depth=1).replace("\xa0", " ")
     what = f"Last audit{' of a copy' if run.is_copy else f' of {run.host}'}: {run.verdict}, {ago} ago."
     if is_late:
-        what += f" That is more than {AUDITED_WITHIN.days} days. Is the schedule running?"
+        what += f" That is more than {AUDITED_WITHIN.days} days. Check that the schedule is running."
     return AuditLine(what, run, is_warning=is_late or not run.passed)

@@ -18,8 +18,7 @@ def editor_offers_what_is_kept(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "The prose editor offers other markup than the allow-list keeps: "
-            f"{_differences(offered['tags'], attributes)}.",
+            f"The prose editor and the allow-list of HTML differ: {_differences(offered['tags'], attributes)}.",
             hint="Bring PROSE_EXTENSIONS (glossary/admin/widgets.py) together with TAGS and ATTRIBUTES "
             "(glossary/document/markup.py).",
             id="glossary.E001",

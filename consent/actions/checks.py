@@ -74,7 +74,7 @@ def start_check(*, kind: str, by: User, at: datetime) -> CheckRun:
         raise CannotCheck(problem)
     with transaction.atomic():
         if going_on := CheckRun.objects.going_on(at=at).filter(kind=kind).first():
-            raise CheckGoesOn(f"{going_on} goes on already.", going_on)
+            raise CheckGoesOn(f"{going_on} is already running.", going_on)
         run = CheckRun.objects.create(kind=kind, asked_at=at, asked_by=by, alive_at=at)
         transaction.on_commit(lambda: _start_process(run))
     return run
@@ -123,10 +123,11 @@ def _verify(run: CheckRun, progress: _Progress) -> tuple[bool, str]:
     except DatabaseError as error:
         return False, f"The ledger could not be verified: {error}"
     if found.fault:
-        return False, f"[{found.fault.fault}] {found.fault}\n\nSee docs/howto/consent-ledger.md for what it means."
+        return False, f"[{found.fault.fault}] {found.fault}\n\ndocs/howto/consent-ledger.md says what this means."
     unchecked = "".join(f"\n- {line}" for line in found.unchecked)
     return True, (
-        f"All {found.records:,} records are as they were sealed, and fit every signed head.\n\nNot checked:{unchecked}"
+        f"All {found.records:,} records are unchanged since they were sealed, and match every checkpoint.\n\nNot "
+        f"checked:{unchecked}"
     )
 
 
@@ -185,7 +186,7 @@ def _send(run: CheckRun) -> str:
     if settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")):
         return "No email: EMAIL_URL isn't set."
     if not run.asked_by.email:
-        return f"No email: {run.asked_by} has no address."
+        return f"No email: {run.asked_by} has no email address."
     scheme = urlsplit(settings.SITE_URL).scheme
     address = f"{scheme}://{settings.ADMIN_HOST}" if settings.ADMIN_HOST else settings.SITE_URL
     message = EmailMessage(

@@ -31,7 +31,7 @@ def export_records(
     if last < first:
         raise ValueError("The period ends before it begins.")
     if not 1970 <= first.year <= last.year < 3000:
-        raise ValueError("Give days since 1970 and before the year 3000.")
+        raise ValueError("Enter days from 1970 to 2999.")
     export = prepare_export(first=first, last=last, format=format, at=at)
     ConsentEvent.objects.create(
         verb=ConsentEvent.Verb.EXPORTED,

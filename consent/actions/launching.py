@@ -36,12 +36,12 @@ def publish_and_switch_on(
     current = list(Service.objects.filter(pk__in=[service.pk for service in services]))
     for service in current:
         if service.status != Service.Status.ANNOUNCED:
-            raise NotAnnounced(f"“{service}” is {service.get_status_display().lower()} by now: look at the list again.")
+            raise NotAnnounced(f"“{service}” is now {service.get_status_display().lower()}. Look at the list again.")
     published = []
     for language in languages.offered():
         draft = draft_notice(language)
         if draft.sha256 != expected.get(language):
-            raise DraftChanged("The draft was changed while you read it. Look at it again.")
+            raise DraftChanged("The draft changed while you were reading it. Read it again.")
         if draft.changes:
             published.append(
                 publish_notice(by=by, at=at, material=material, reason=reason, expected=draft.sha256, language=language)

@@ -61,7 +61,7 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
     """
     text = NoticeText.objects.filter(language=language).first()
     if text is None:
-        raise IncompleteNotice(f"There are no words in {languages.name_of(language)} yet. Write them first.")
+        raise IncompleteNotice(f"There is no text in {languages.name_of(language)} yet. Write it first.")
     categories = registry_entries()
     missing = [named(key) for key in wording.TEXT if not text.said.get(key, "").strip()]
     about = {key: text.said[key].strip() for key in wording.ABOUT if text.said.get(key, "").strip()}
@@ -82,7 +82,8 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         number = sum(len(category["services"]) for category in categories)
         raise IncompleteNotice(
             f"The notice would ask about {number} services one by one, and a visitor’s answers to all of them need "
-            f"{length:,} bytes. A browser keeps {MOST_COOKIE:,} in a cookie. Switch off what you can do without."
+            f"{length:,} bytes. A cookie can hold {MOST_COOKIE:,} bytes. Switch off the services that you can do "
+            "without."
         )
     live = Notice.objects.live(language)
     return Draft(draft, notices.sha256(draft), notices.changes(live.document if live else None, draft), live)
@@ -94,9 +95,8 @@ def why_not_publish(draft: Draft) -> str:
         return ""
     return (
         f"The controller is still “{wording.TEXT['controller']}”, the placeholder of a new site, but visitors must "
-        "be told who asks them. Write your organisation’s name in Controller, in the admin under Consent, Texts of the "
-        "notice, "
-        f"{languages.name_of(draft.document['language'])}."
+        "know who asks them. Write your organisation’s name in Controller, in the admin under Consent, Texts of the "
+        f"notice, {languages.name_of(draft.document['language'])}."
     )
 
 
@@ -139,15 +139,15 @@ def publish_notice(
     :class:`IncompleteNotice`, :class:`consent.notice.notices.NotJustWording`, and ``ValueError`` without a reason.
     """
     if not reason.strip():
-        raise ValueError("Say why the notice is published: the reason stays with it.")
+        raise ValueError("Say why you publish the notice. The reason is kept with it.")
     public_content_changed()  # first, as it locks: two operators who publish at once queue up here
     draft = draft_notice(language)
     if problem := why_not_publish(draft):
         raise IncompleteNotice(problem)
     if expected and draft.sha256 != expected:
-        raise DraftChanged("The draft was changed while you read it. Look at it again.")
+        raise DraftChanged("The draft changed while you were reading it. Read it again.")
     if not draft.changes:
-        raise NothingChanged("The live notice says exactly this already, so there is nothing to publish.")
+        raise NothingChanged("The live notice already says exactly this, so there is nothing to publish.")
     number = next_number()
     document = draft.frozen(number=number, material=material)
     return Notice.objects.create(
@@ -167,7 +167,7 @@ def _category_entry(group: CookieGroup, services: list[Service]) -> CategoryEntr
     cookies = sorted(group.cookie_set.all(), key=lambda cookie: (cookie.name, cookie.domain))
     for cookie in cookies:
         if not hasattr(cookie, "details"):
-            raise IncompleteNotice(f"The cookie “{cookie.name}” has no lifetime. Say how long it stays.")
+            raise IncompleteNotice(f"The cookie “{cookie.name}” has no lifetime. Say how long browsers keep it.")
         if not cookie.description.strip():
             raise IncompleteNotice(f"The cookie “{cookie.name}” has no purpose. Say what it is for.")
     # What a service that is off would keep is nothing that visitors meet.

@@ -105,7 +105,7 @@ def approve_start_code(*, service: Service, sha256: str, by: User, at: datetime)
     public_content_changed()  # first, as it locks: nobody saves another text meanwhile
     current = Service.objects.get(pk=service.pk)
     if not current.start_code or current.start_code_sha256 != sha256:
-        raise StartCodeChanged(f"The start code of “{current}” is another by now: read it again.")
+        raise StartCodeChanged(f"The start code of “{current}” has changed. Read it again.")
     if not current.waits_for_approval:
         return current
     if problem := why_not_approve(service=current, by=by):
@@ -129,9 +129,12 @@ def why_not_approve(*, service: Service, by: User) -> str:
     All who changed it since it was last approved are its writers.
     """
     if by.pk in _writers_of(service):
-        return f"You wrote start code of “{service}”: somebody else has to approve it."
+        return f"You wrote some of the start code of “{service}”, so another operator has to approve it."
     if service.start_code_by_id is None:
-        return f"Nobody knows who wrote the start code of “{service}”: save the service, and ask somebody else."
+        return (
+            f"It is not recorded who wrote the start code of “{service}”. Save the service, then ask another operator "
+            "to approve it."
+        )
     return invisible_in(service.start_code)
 
 
@@ -195,8 +198,8 @@ def invisible_in(code: str) -> str:
         for character in line.replace("\t", ""):
             if INVISIBLE.fullmatch(character) or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
                 return (
-                    f"Line {number} has the invisible character U+{ord(character):04X}, so nobody could read what they "
-                    f"approve. Leave it out, or in a text write \\u{{{ord(character):X}}}."
+                    f"Line {number} has the invisible character U+{ord(character):04X}, so that nobody can see all of "
+                    f"what they approve. Remove it, or within a string write \\u{{{ord(character):X}}}."
                 )
     return ""
 
@@ -208,14 +211,14 @@ def _refuse_unnamed(service: Service, before: Service | None = None) -> None:
     live = {notice.language: notice for notice in Notice.objects.live_in(languages.offered())}
     for language in languages.offered():
         notice = live.get(language)
-        missing = unnamed_in(notice, service) if notice else ["anything: there is none yet"]
+        missing = unnamed_in(notice, service) if notice else ["anything, because there is no notice yet"]
         if notice and before and runs_already and not notices.tells_what_runs(notice.document, before.name):
             missing += _what_runs_anew(before, service)
         if missing:
             raise ValidationError(
                 {
                     "status": f"The live notice in {languages.name_of(language)} doesn't name {'; '.join(missing)}. "
-                    "Announce the service, publish a notice that names it, and switch it on then."
+                    "Announce the service, publish a notice that names it, then switch the service on."
                 },
                 code="unnamed",
             )
@@ -246,7 +249,10 @@ def _declare_all(service: Service, declarations: Sequence[Declaration]) -> None:
 def _write(cookie: Cookie, *, days: int | None, kind: str, service: Service | None) -> None:
     if any(character.isspace() or character in ";=," for character in cookie.name) or not cookie.name.strip("*"):
         raise ValidationError(
-            {"name": f"{cookie.name!r} is no name: it has no blanks and none of ; = , and says more than “*”."},
+            {
+                "name": f"{cookie.name!r} is not a valid name. Leave out spaces, semicolons, equals signs and commas, "
+                "and write more than “*”."
+            },
             code="name",
         )
     cookie.full_clean()

@@ -34,8 +34,8 @@ class DayField(forms.DateField):
             label=label,
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             validators=[
-                MinValueValidator(date(1970, 1, 1), "Give a day since 1970."),
-                MaxValueValidator(date(2999, 12, 31), "Give a day before the year 3000."),
+                MinValueValidator(date(1970, 1, 1), "Enter a day in 1970 or later."),
+                MaxValueValidator(date(2999, 12, 31), "Enter a day before the year 3000."),
             ],
         )
 
@@ -57,8 +57,8 @@ def tell_what_is_pending(request: HttpRequest) -> None:
             messages.warning(
                 request,
                 format_html(
-                    "The live notice doesn’t say this yet, so nothing changes for visitors{}. "
-                    '<a href="{}">Compare and publish a notice</a>.',
+                    "The live notice does not contain this yet, so nothing changes for visitors{}. <a "
+                    'href="{}">Compare and publish a notice</a>.',
                     "" if waiting.language == wording.LANGUAGE else f" who read it in {waiting.name}",
                     waiting.url,
                 ),

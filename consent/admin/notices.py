@@ -36,7 +36,7 @@ class PublishForm(forms.Form):
         label="Why?",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="It stays with the notice, for colleagues and auditors.",
+        help_text="Kept with the notice, for colleagues and auditors.",
     )
     expected = forms.CharField()
 
@@ -66,7 +66,7 @@ def who_is_asked(draft: actions.Draft | None, *, material: bool) -> str:
     asked = asked_again(draft.live.document, document)
     if not asked:
         return "Nobody is asked again."
-    return f"Visitors who answered before are asked again, refusers too, about {', '.join(asked)} only."
+    return f"Visitors who answered before, including those who refused, are asked again, only about {', '.join(asked)}."
 
 
 @admin.register(Notice)
@@ -104,9 +104,9 @@ class NoticeAdmin(ReadOnlyAdmin, ShowsPendingNotice):
     @admin.display(description="evidence")
     def evidence(self, notice: Notice) -> SafeString | str:
         if notice.replaced_at:  # type: ignore[attr-defined]  # annotated above
-            return "Evidence is taken of a live notice; this one was replaced."
+            return "Evidence can only be collected for a live notice. This one was replaced."
         return format_html(
-            '<a href="{}">Show how this notice asks, for a regulator</a>', reverse("admin:consent_notice_evidence")
+            '<a href="{}">Collect evidence of how this notice asks</a>', reverse("admin:consent_notice_evidence")
         )
 
     def get_urls(self) -> list[URLPattern]:
@@ -180,7 +180,7 @@ class NoticeAdmin(ReadOnlyAdmin, ShowsPendingNotice):
             except (actions.DraftChanged, actions.NothingChanged, actions.IncompleteNotice, NotJustWording) as error:
                 form.add_error(None, str(error))
             else:
-                messages.success(request, f"{notice} is live. Visitors are asked with it from now on.")
+                messages.success(request, f"{notice} is live. Visitors see it from now on.")
                 return HttpResponseRedirect(reverse("admin:consent_notice_changelist"))
         context = {
             **self.admin_site.each_context(request),
@@ -197,7 +197,7 @@ class NoticeAdmin(ReadOnlyAdmin, ShowsPendingNotice):
 
     def _draft(self, language: str) -> tuple[actions.Draft | None, str]:
         if language not in languages.offered():
-            raise Http404(f"The language {language!r} isn’t switched on.")
+            raise Http404(f"The language {language!r} is not switched on. Add it to CONSENT_LANGUAGES.")
         try:
             return actions.draft_notice(language), ""
         except actions.IncompleteNotice as error:

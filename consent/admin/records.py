@@ -40,7 +40,7 @@ class ReceiptForm(forms.Form):
     receipt = forms.CharField(
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text="The whole receipt, as the visitor has it, with or without blanks. It isn’t kept anywhere.",
+        help_text="The whole receipt that the visitor has, with or without spaces. It is not stored.",
     )
 
     def clean_receipt(self) -> str:
@@ -52,7 +52,7 @@ class ExportForm(forms.Form):
 
     first = DayField("From")
     last = DayField("To")
-    format = forms.ChoiceField(choices=[("csv", "CSV, for a spreadsheet"), ("json", "JSON, a record on each line")])
+    format = forms.ChoiceField(choices=[("csv", "CSV, for a spreadsheet"), ("json", "JSON, one record on each line")])
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # takes no parameter at run time
@@ -216,7 +216,7 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
             receipt = form.cleaned_data["receipt"] if form.is_valid() else ""
             if record := ConsentRecord.objects.held_by(receipt).first():
                 return HttpResponseRedirect(reverse("admin:consent_consentrecord_change", args=[record.pk]))
-            messages.warning(request, "There is no record with this receipt.")
+            messages.warning(request, "There is no record with this receipt. Check it for typing errors.")
         return HttpResponseRedirect(reverse("admin:consent_consentrecord_changelist"))
 
     @admin.display(description="accepted")
@@ -242,9 +242,9 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
         try:
             proof = inclusion_proof(record)
         except MissingNode as error:
-            return f"Entry {record.index}. It cannot be proved: {error}"
+            return f"Entry {record.index}. There is no proof: {error}"
         if proof is None:
-            return "Not sealed yet: the next run of seal_consent_ledger seals it."
+            return "Not sealed yet. The next run of seal_consent_ledger seals it."
         return render_to_string("admin/consent/consentrecord/_proof.html", {"proof": proof, "record": record})
 
     @admin.display(description="Text")

@@ -31,7 +31,7 @@ class CategoryForm(ModelForm):
     def clean_varname(self) -> str:
         varname: str = self.cleaned_data["varname"]
         if varname in RESERVED:
-            raise ValidationError("The consent cookie uses this name itself: choose another.")
+            raise ValidationError("The consent cookie has this name. Choose another one.")
         return varname
 
 
@@ -61,7 +61,7 @@ class DeclaredCookieForm(ModelForm):
         min_value=1,
         max_value=36_500,
         required=False,
-        help_text="Empty when the cookie goes as the browser is closed.",
+        help_text="Leave empty for a cookie that is deleted when the browser is closed.",
     )
 
     kind = forms.ChoiceField(
@@ -77,7 +77,9 @@ class DeclaredCookieForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("kind") == CookieDetails.Kind.SESSION and cleaned.get("lifetime_days"):
-            self.add_error("lifetime_days", "Session storage goes as the browser is closed: leave this empty.")
+            self.add_error(
+                "lifetime_days", "Session storage is deleted when the browser is closed, so leave this empty."
+            )
         return cleaned
 
 

@@ -52,7 +52,7 @@ class DeclarationForm(forms.Form):
     """A cookie or storage key that a service keeps in browsers."""
 
     name = forms.CharField(max_length=250, label="Name", help_text="* stands for any text")
-    purpose = forms.CharField(max_length=1000, label="What for")
+    purpose = forms.CharField(max_length=1000, label="Purpose")
     kind = forms.ChoiceField(choices=CookieDetails.Kind.choices, initial=CookieDetails.Kind.COOKIE, label="Where")
     days = forms.IntegerField(min_value=1, max_value=36_500, required=False, label="Days", help_text="empty: session")
     domain = forms.CharField(max_length=250, required=False, label="Domain", help_text="empty: this site’s")
@@ -61,25 +61,25 @@ class DeclarationForm(forms.Form):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if re.search(r"[\s;=,]", name) or not name.strip("*"):
-            raise ValidationError("A name has no blanks and none of ; = , and says more than “*”.")
+            raise ValidationError("Leave out spaces, semicolons, equals signs and commas, and write more than “*”.")
         return name
 
     def clean_domain(self) -> str:
         domain: str = self.cleaned_data["domain"].lower()
         if domain and not DOMAIN.fullmatch(domain):
-            raise ValidationError("Write a host such as .example.org.")
+            raise ValidationError("Enter a host such as .example.org.")
         return domain
 
     def clean_path(self) -> str:
         path: str = self.cleaned_data["path"] or "/"
         if not re.fullmatch(r"/[\x21-\x3a\x3c-\x7e]*", path):
-            raise ValidationError("A path begins with “/” and has no blanks.")
+            raise ValidationError("Begin the path with “/”, and leave out spaces.")
         return path
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("kind") == CookieDetails.Kind.SESSION and cleaned.get("days"):
-            self.add_error("days", "Session storage goes with the browser session: leave this empty.")
+            self.add_error("days", "Session storage is deleted when the browser is closed, so leave this empty.")
         return cleaned
 
     @property
@@ -104,7 +104,9 @@ class DeclarationRows(FormSet):
         seen = set()
         for declaration in self.declarations:
             if (declaration.name, declaration.domain) in seen:
-                raise ValidationError(f"{declaration.name} is declared twice for the same domain.")
+                raise ValidationError(
+                    f"{declaration.name} is declared twice for the same domain. Remove one of the two."
+                )
             seen.add((declaration.name, declaration.domain))
 
     @property
@@ -206,7 +208,7 @@ class PresetForm(forms.Form):
                 strip=True,
                 help_text=f"{question.help_text} For example {question.example}".strip(),
                 widget=AdminTextInputWidget(attrs={"class": "vLargeTextField"}),
-                error_messages={"invalid": f"This isn’t like {question.example}."},
+                error_messages={"invalid": f"This does not look like {question.example}."},
             )
         self.fields["category"] = forms.ModelChoiceField(
             CookieGroup.objects.filter(is_required=False),
@@ -216,9 +218,10 @@ class PresetForm(forms.Form):
         if of.hides_pages:
             self.fields["tells_pages"] = forms.BooleanField(
                 required=False,
-                label="Tell it which page is read",
-                help_text="On this site that says what concerns the reader’s health. Without it, visits are counted, "
-                "and no page is named. The audit fails on titles that leave.",
+                label="Tell the service which page is read",
+                help_text="On this site, the page reveals what concerns the reader’s health. If this is off, the "
+                "service counts visits but does not learn which pages were read. The audit fails when "
+                "titles of pages are sent to others.",
             )
 
     def filled(self) -> Service:
@@ -237,7 +240,7 @@ class LaunchForm(forms.Form):
         coerce=lambda value: value == "yes",
         choices=[
             ("yes", "What visitors agree to. They are asked again about the categories that change."),
-            ("no", "Wording only. Nobody is asked again."),
+            ("no", "Only the wording. Nobody is asked again."),
         ],
         widget=forms.RadioSelect,
     )
@@ -245,7 +248,7 @@ class LaunchForm(forms.Form):
         label="Why?",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="It stays with the notice, for colleagues and auditors.",
+        help_text="Kept with the notice, for colleagues and auditors.",
     )
 
 
@@ -253,14 +256,14 @@ def warnings_of(service: Service) -> Iterator[str]:
     """Say what is allowed, and costs visitors something."""
     if service.kind in (Service.Kind.SCRIPT, Service.Kind.MODULE) and not service.integrity:
         yield (
-            "It has no integrity hash: whoever holds the vendor’s server decides what runs here, today and tomorrow. "
-            "Vendors that change their script without notice leave no choice; of one that you keep yourself, give "
-            "the hash."
+            "It has no integrity hash, so the vendor’s server decides what runs on this site, and can change it at "
+            "any time. If the vendor changes the script without warning, this cannot be avoided. If you host the "
+            "script yourself, enter its hash."
         )
     if service.uses_sinks:
         yield (
-            "It cannot work under Trusted Types: for visitors who open it, the browser stops guarding the page against "
-            "injected script in this way."
+            "It does not work with Trusted Types. For visitors who allow it, the browser no longer uses them to "
+            "protect the page from injected scripts."
         )
 
 
@@ -305,30 +308,30 @@ class ServiceAdmin(ShowsPendingNotice):
             "What visitors read",
             {
                 "fields": ["name", "slug", "vendor", "purpose", "privacy_policy", "opt_out", "category"],
-                "description": "It stands in the next notice, word for word.",
+                "description": "The next notice contains it, word for word.",
             },
         ),
         (
             "What their browsers run",
             {
                 "fields": ["kind", "url", "integrity", "attributes", "start_code", "pages"],
-                "description": "For visitors who opened it, and for nobody else.",
+                "description": "Only for visitors who allowed it.",
             },
         ),
         (
             "What browsers may load for it",
             {
                 "fields": [*DIRECTIVES, "uses_sinks", "consent_mode"],
-                "description": "The origin of the address above is allowed already: for scripts, for what they send "
-                "and for images of a script; for images of a pixel; for frames of an embed. Every origin is a "
-                "recipient that the notice names.",
+                "description": "The origin of the address above is already allowed: for a script, to load scripts and "
+                "images and to send data; for a pixel, to load images; for an embed, to show frames. The notice "
+                "names every origin as a recipient.",
             },
         ),
         (
             "State",
             {
                 "fields": ["status", "state"],
-                "description": "Announce it, publish a notice that names it, and then switch it on.",
+                "description": "Announce the service, publish a notice that names it, then switch the service on.",
             },
         ),
     ]
@@ -361,8 +364,8 @@ class ServiceAdmin(ShowsPendingNotice):
             if service not in services:
                 messages.warning(
                     request,
-                    f"“{service}” is {service.get_status_display().lower()}, and left out: only announced services "
-                    "are switched on here.",
+                    f"“{service}” is {service.get_status_display().lower()}, and was left out. Only announced "
+                    "services can be switched on here.",
                 )
         if not services:
             return None
@@ -382,7 +385,7 @@ class ServiceAdmin(ShowsPendingNotice):
                 form.add_error(None, str(error))
             else:
                 for notice in published:
-                    messages.success(request, f"{notice} is live. Visitors are asked with it from now on.")
+                    messages.success(request, f"{notice} is live. Visitors see it from now on.")
                 messages.success(request, f"Switched on: {', '.join(service.name for service in services)}.")
                 for service in services:
                     tell_of_approval(request, service)
@@ -426,17 +429,17 @@ class ServiceAdmin(ShowsPendingNotice):
     @admin.display(description="runs")
     def state(self, service: Service) -> str:
         if service.status == Service.Status.OFF:
-            return "No: it is switched off."
+            return "No. It is switched off."
         if service.status == Service.Status.ANNOUNCED:
-            return "Not yet: switch it on once a notice that names it is published."
+            return "Not yet. Publish a notice that names it, then switch it on."
         if service.waits_for_approval:
-            return "No: its start code waits for approval by another operator."
+            return "No. Another operator has to approve its start code first."
         is_running: bool | None = getattr(service, "is_running", None)
         if is_running is None:
             is_running = any(running.pk == service.pk for running in current_gate().services)
         if is_running:
             return "Yes, for visitors who accept its category."
-        return "No: the live notice doesn't name it as it is now."
+        return "No. The live notice does not name it as it is now: publish a notice."
 
     def render_change_form(
         self,
@@ -488,7 +491,7 @@ class ServiceAdmin(ShowsPendingNotice):
         except (actions.StartCodeChanged, actions.CannotApprove) as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:consent_service_start_code", args=[service.pk]))
-        messages.success(request, f"The start code of “{service}” is approved.")
+        messages.success(request, f"The start code of “{service}” was approved.")
         return HttpResponseRedirect(reverse("admin:consent_service_change", args=[service.pk]))
 
     def presets_view(self, request: HttpRequest) -> HttpResponse:
@@ -522,8 +525,8 @@ class ServiceAdmin(ShowsPendingNotice):
             else:
                 messages.success(
                     request,
-                    f"“{service}” is announced. Read it through, recipient and privacy policy above all where the "
-                    "server is your own, and change it as you like.",
+                    f"“{service}” was added, and the next notice will name it. Check all fields and change what is "
+                    "needed. If the server is your own, check the recipient and the privacy policy first.",
                 )
                 tell_of_approval(request, service)
                 tell_what_is_pending(request)

@@ -99,12 +99,12 @@ class ViolationAdmin(ReadOnlyAdmin):
             return "Not yet"
         return f"{date_format(violation.seen_date, 'j M Y')} by {violation.seen_by.get_full_name()}"
 
-    @admin.action(description="Seen: put away until it happens again on a later day", permissions=["dismiss"])
+    @admin.action(description="Mark as seen: hide until it happens again on a later day", permissions=["dismiss"])
     def mark_seen(self, request: HttpRequest, queryset: QuerySet[Violation]) -> None:
         number = actions.dismiss_violations(violations=list(queryset), by=staff(request), at=timezone.now())
-        self.message_user(request, f"{number} put away until it happens again on a later day.", messages.SUCCESS)
+        self.message_user(request, f"{number} hidden until it happens again on a later day.", messages.SUCCESS)
 
-    @admin.action(description="Forget: remove from the list and count anew", permissions=["dismiss"])
+    @admin.action(description="Remove from the list, and start counting again", permissions=["dismiss"])
     def forget(self, request: HttpRequest, queryset: QuerySet[Violation]) -> None:
         number = actions.forget_violations(violations=list(queryset))
         self.message_user(request, f"{number} forgotten.", messages.SUCCESS)

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField(unique=True)),
                 ("language", models.CharField(max_length=10)),
-                ("document", models.JSONField(help_text="The notice, whole.")),
+                ("document", models.JSONField(help_text="The complete notice.")),
                 (
                     "sha256",
                     models.CharField(
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                         verbose_name="SHA-256",
                     ),
                 ),
-                ("material", models.BooleanField(help_text="Whether visitors who had chosen before are asked again.")),
+                ("material", models.BooleanField(help_text="Whether visitors who chose before are asked again.")),
                 ("reason", models.CharField(max_length=500)),
                 ("published_at", models.DateTimeField()),
                 ("published_by_name", models.CharField(max_length=200)),
@@ -86,7 +86,8 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=dict,
-                        help_text="Names and purposes of the registry in this language. Empty in English, where the registry has them.",
+                        help_text="Names and purposes of categories, cookies and services in this language. Empty in "
+                        "English, because they are stored with each of them.",
                     ),
                 ),
                 ("changed_at", models.DateTimeField()),
@@ -174,7 +175,7 @@ class Migration(migrations.Migration):
                 (
                     "seal",
                     models.CharField(
-                        default="", help_text="HMAC of index and leaf. Empty until then, too.", max_length=64
+                        default="", help_text="HMAC of index and leaf. Empty until the record is sealed.", max_length=64
                     ),
                 ),
             ],

@@ -90,7 +90,11 @@ class Migration(migrations.Migration):
                 ("nodes", models.JSONField()),
                 (
                     "mac",
-                    models.CharField(help_text="Only who holds the key can prune.", max_length=64, verbose_name="MAC"),
+                    models.CharField(
+                        help_text="A MAC by the signing key, so that only a holder of the key can remove records.",
+                        max_length=64,
+                        verbose_name="MAC",
+                    ),
                 ),
                 ("at", models.DateTimeField()),
             ],
@@ -115,7 +119,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("withdrew", "withdrew consent"),
                             ("erased", "erased a record"),
-                            ("pruned", "pruned what had expired"),
+                            ("pruned", "removed expired records"),
                             ("verified", "verified the ledger"),
                             ("rotated", "changed the signing key"),
                             ("exported", "exported records"),
@@ -129,7 +133,9 @@ class Migration(migrations.Migration):
                 ("by_name", models.CharField(help_text="A person, “visitor” or “schedule”.", max_length=200)),
                 (
                     "details",
-                    models.JSONField(default=dict, help_text="Counts, places in the ledger, or what of a service."),
+                    models.JSONField(
+                        default=dict, help_text="Numbers, places in the ledger, or what changed in a service."
+                    ),
                 ),
                 (
                     "by",
@@ -155,19 +161,29 @@ class Migration(migrations.Migration):
             name="JournalEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveBigIntegerField(help_text="From 1, without a gap.", unique=True)),
+                ("number", models.PositiveBigIntegerField(help_text="Begins at 1, without gaps.", unique=True)),
                 (
                     "kind",
                     models.CharField(
                         choices=[("notice", "notice"), ("event", "event"), ("day", "day of statistics")], max_length=6
                     ),
                 ),
-                ("row", models.BigIntegerField(help_text="Its primary key; of a day, its number in the calendar.")),
-                ("schema", models.PositiveSmallIntegerField(help_text="The form of the document that was hashed.")),
+                (
+                    "row",
+                    models.BigIntegerField(
+                        help_text="Its primary key; for a day of statistics, the number of the day in the calendar."
+                    ),
+                ),
+                (
+                    "schema",
+                    models.PositiveSmallIntegerField(help_text="The version of the form of the hashed document."),
+                ),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
                 (
                     "chain",
-                    models.CharField(help_text="Hash over this entry and the chain of the one before.", max_length=64),
+                    models.CharField(
+                        help_text="Hash over this entry and the chain of the entry before.", max_length=64
+                    ),
                 ),
             ],
             options={
@@ -206,7 +222,10 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(max_length=10)),
                 ("surface", models.CharField(max_length=11)),
                 ("action", models.CharField(max_length=10)),
-                ("category", models.CharField(help_text="Its varname. Required ones aren't counted.", max_length=32)),
+                (
+                    "category",
+                    models.CharField(help_text="Its short name. Required categories are not counted.", max_length=32),
+                ),
                 ("accepted", models.PositiveIntegerField()),
                 ("refused", models.PositiveIntegerField()),
                 ("notice", models.ForeignKey(on_delete=models.PROTECT, related_name="+", to="consent.notice")),

@@ -24,19 +24,26 @@ class Migration(migrations.Migration):
                 (
                     "vendor",
                     models.CharField(
-                        help_text="The company or person that gets the data.", max_length=200, verbose_name="recipient"
+                        help_text="The company or person that receives the data.",
+                        max_length=200,
+                        verbose_name="recipient",
                     ),
                 ),
-                ("purpose", models.TextField(help_text="What it is for, in plain words.", max_length=1000)),
+                ("purpose", models.TextField(help_text="What the service is for, in plain words.", max_length=1000)),
                 (
                     "privacy_policy",
-                    models.URLField(help_text="The recipient's own.", max_length=500, verbose_name="privacy policy"),
+                    models.URLField(
+                        help_text="The address of the recipient's own privacy policy.",
+                        max_length=500,
+                        verbose_name="privacy policy",
+                    ),
                 ),
                 (
                     "url",
                     models.CharField(
                         blank=True,
-                        help_text="https://… of the script, pixel or frame. Empty for start code alone and embeds that pages place.",
+                        help_text="https://… of the script, pixel or frame. Leave empty for start code alone, and for "
+                        "embeds that are placed in pages.",
                         max_length=500,
                         verbose_name="address",
                     ),
@@ -45,7 +52,8 @@ class Migration(migrations.Migration):
                     "integrity",
                     models.CharField(
                         blank=True,
-                        help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without it, anybody who controls the vendor's server decides what runs here.",
+                        help_text="Hash of the script (Subresource Integrity). Browsers refuse the script if it does not "
+                        "match. Without the hash, the vendor's server decides what runs on this site.",
                         max_length=200,
                     ),
                 ),
@@ -91,7 +99,7 @@ class Migration(migrations.Migration):
                     "attributes",
                     models.TextField(
                         blank=True,
-                        help_text="Put on the script's element: data-name=value, one in each line.",
+                        help_text="Attributes of the script's element: data-name=value, one on each line.",
                         max_length=2000,
                     ),
                 ),
@@ -99,7 +107,8 @@ class Migration(migrations.Migration):
                     "consent_mode",
                     models.BooleanField(
                         default=False,
-                        help_text="It is told what the visitor allowed by Google's seven signals, all denied to begin with.",
+                        help_text="Tells the service what the visitor allowed, with Google's seven signals, which are all "
+                        "denied at first.",
                         verbose_name="speaks Google’s Consent Mode",
                     ),
                 ),
@@ -148,7 +157,8 @@ class Migration(migrations.Migration):
                     "opt_out",
                     models.URLField(
                         blank=True,
-                        help_text="Where visitors delete, or object to, what the recipient keeps at its own addresses. We can't.",
+                        help_text="Where visitors can delete, or object to, data that the recipient stores at its own "
+                        "addresses, which this site cannot delete.",
                         max_length=500,
                         verbose_name="where to delete",
                     ),
@@ -157,7 +167,7 @@ class Migration(migrations.Migration):
                     "pages",
                     models.TextField(
                         blank=True,
-                        help_text="Paths, one in each line; * stands for any text. Empty: on every page.",
+                        help_text="Paths, one on each line. * stands for any text. Leave empty for every page.",
                         max_length=2000,
                         verbose_name="on which pages",
                     ),
@@ -175,7 +185,8 @@ class Migration(migrations.Migration):
                     "slug",
                     models.SlugField(
                         blank=True,
-                        help_text="Stands in the cookie of visitors who decide about this service alone. Fixed once it is saved.",
+                        help_text="Used in the cookie of visitors who decide about this service alone. Cannot be changed "
+                        "once it is saved.",
                         max_length=40,
                         unique=True,
                         verbose_name="short name",
@@ -185,7 +196,8 @@ class Migration(migrations.Migration):
                     "start_code",
                     models.TextField(
                         blank=True,
-                        help_text="JavaScript that runs before the script. Served from an address of this site, never put into a page.",
+                        help_text="JavaScript that runs before the script. It is served from an address of this site, "
+                        "never from within a page.",
                         max_length=20000,
                         verbose_name="start code",
                     ),
@@ -211,7 +223,9 @@ class Migration(migrations.Migration):
                     "uses_sinks",
                     models.BooleanField(
                         default=False,
-                        help_text="It writes HTML or script addresses into the page. For visitors who open it, the browser then stops guarding against injected script in this way.",
+                        help_text="The service writes HTML or script addresses into the page. For visitors who allow it, "
+                        "the browser then no longer uses Trusted Types to protect the page from injected "
+                        "scripts.",
                         verbose_name="cannot work under Trusted Types",
                     ),
                 ),
@@ -256,7 +270,7 @@ class Migration(migrations.Migration):
                             models.Q(("privacy_policy", ""), _negated=True),
                         ),
                         name="service_says_who_and_why",
-                        violation_error_message="A service says its name, recipient, purpose and privacy policy.",
+                        violation_error_message="A service needs a name, a recipient, a purpose and a privacy policy.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -270,7 +284,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="service_address_over_https",
-                        violation_error_message="An address begins with https.",
+                        violation_error_message="The address must begin with https.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -281,7 +295,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="service_integrity_is_a_hash",
-                        violation_error_message="An integrity hash begins with sha256-, sha384- or sha512-.",
+                        violation_error_message="The integrity hash must begin with sha256-, sha384- or sha512-.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -291,7 +305,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="service_has_what_its_kind_needs",
-                        violation_error_message="A script, module or pixel has an address, and start code alone has none.",
+                        violation_error_message="A script, module or pixel needs an address. Start code alone has none.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("status__in", ["off", "announced", "on"])), name="service_status_known"
@@ -314,7 +328,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="service_start_code_approved_by_another",
-                        violation_error_message="Start code is approved by somebody who did not write it.",
+                        violation_error_message="Start code must be approved by somebody who did not write it.",
                     ),
                 ],
                 "permissions": [("approve_start_code", "Can approve start code that others wrote")],
@@ -327,7 +341,7 @@ class Migration(migrations.Migration):
                 (
                     "days",
                     models.PositiveIntegerField(
-                        blank=True, help_text="Empty when it goes as the browser is closed.", null=True
+                        blank=True, help_text="Empty if it is deleted when the browser is closed.", null=True
                     ),
                 ),
                 (
@@ -346,7 +360,7 @@ class Migration(migrations.Migration):
                     "service",
                     models.ForeignKey(
                         blank=True,
-                        help_text="The service that keeps it. Empty when this site does itself.",
+                        help_text="The service that stores it. Empty if this site stores it.",
                         null=True,
                         on_delete=models.PROTECT,
                         related_name="cookies",
@@ -365,12 +379,12 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="cookie_kind_known_and_session_without_days",
-                        violation_error_message="Session storage goes as the browser is closed: leave the lifetime empty.",
+                        violation_error_message="Session storage is deleted when the browser is closed, so leave the lifetime empty.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("days__isnull", True), ("days__gte", 1), _connector="OR"),
                         name="cookie_lifetime_at_least_a_day",
-                        violation_error_message="It lives for one day at least, or until the browser is closed.",
+                        violation_error_message="The lifetime must be at least one day, or empty for until the browser is closed.",
                     ),
                 ],
                 "ordering": ["cookie__name", "cookie__domain"],

@@ -18,7 +18,12 @@ class Migration(migrations.Migration):
             name="Violation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("directive", models.CharField(blank=True, help_text="The directive that refused it.", max_length=30)),
+                (
+                    "directive",
+                    models.CharField(
+                        blank=True, help_text="The directive of the policy that refused it.", max_length=30
+                    ),
+                ),
                 (
                     "blocked",
                     models.CharField(
@@ -70,36 +75,40 @@ class Migration(migrations.Migration):
                 (
                     "host",
                     models.CharField(
-                        help_text="With its port, where it has one of its own.", max_length=260, verbose_name="site"
+                        help_text="With the port, if it is not the usual one.", max_length=260, verbose_name="site"
                     ),
                 ),
                 (
                     "is_copy",
                     models.BooleanField(
-                        help_text="Whether a throw-away copy was audited, and not what the public gets at this address.",
+                        help_text="Whether a temporary copy was audited, not the public site at this address.",
                         verbose_name="a copy",
                     ),
                 ),
                 (
                     "notice_sha256",
                     models.CharField(
-                        help_text="Hash of the notice that the site was held to.", max_length=64, verbose_name="notice"
+                        help_text="Hash of the notice against which the site was checked.",
+                        max_length=64,
+                        verbose_name="notice",
                     ),
                 ),
                 ("browser", models.CharField(max_length=100)),
-                ("pages", models.PositiveIntegerField(help_text="How many were visited in each state.")),
-                ("states", models.PositiveIntegerField(help_text="How many states of a visitor’s choice were tried.")),
+                ("pages", models.PositiveIntegerField(help_text="How many pages were visited in each state.")),
+                ("states", models.PositiveIntegerField(help_text="How many states of a visitor’s choice were tested.")),
                 (
                     "choices",
-                    models.PositiveIntegerField(help_text="How many choices it made. In a copy they are gone."),
+                    models.PositiveIntegerField(
+                        help_text="How many choices the audit made. Those made in a copy are deleted with it."
+                    ),
                 ),
                 (
                     "found",
-                    models.PositiveIntegerField(help_text="How many things were wrong.", verbose_name="findings"),
+                    models.PositiveIntegerField(help_text="How many faults were found.", verbose_name="findings"),
                 ),
                 (
                     "findings",
-                    models.JSONField(default=list, help_text="What was wrong, the gravest first: AuditFinding."),
+                    models.JSONField(default=list, help_text="The faults, the most serious first: AuditFinding."),
                 ),
                 ("left_out", models.JSONField(default=list, help_text="In words.", verbose_name="not tried")),
             ],
@@ -139,7 +148,9 @@ class Migration(migrations.Migration):
                 (
                     "mail",
                     models.CharField(
-                        blank=True, help_text="To whom the result was sent, or why it was not.", max_length=500
+                        blank=True,
+                        help_text="Who received the result by email, or why it was not sent.",
+                        max_length=500,
                     ),
                 ),
                 (

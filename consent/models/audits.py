@@ -46,17 +46,21 @@ class AuditRun(AppendOnly):
 
     at = models.DateTimeField("finished", db_index=True)  # the newest stands on the front page of the desk
     seconds = models.PositiveIntegerField("duration", help_text="In seconds.")
-    host = models.CharField("site", max_length=260, help_text="With its port, where it has one of its own.")
+    host = models.CharField("site", max_length=260, help_text="With the port, if it is not the usual one.")
     is_copy = models.BooleanField(
-        "a copy", help_text="Whether a throw-away copy was audited, and not what the public gets at this address."
+        "a copy", help_text="Whether a temporary copy was audited, not the public site at this address."
     )
-    notice_sha256 = models.CharField("notice", max_length=64, help_text="Hash of the notice that the site was held to.")
+    notice_sha256 = models.CharField(
+        "notice", max_length=64, help_text="Hash of the notice against which the site was checked."
+    )
     browser = models.CharField(max_length=100)
-    pages = models.PositiveIntegerField(help_text="How many were visited in each state.")
-    states = models.PositiveIntegerField(help_text="How many states of a visitor’s choice were tried.")
-    choices = models.PositiveIntegerField(help_text="How many choices it made. In a copy they are gone.")
-    found = models.PositiveIntegerField("findings", help_text="How many things were wrong.")
-    findings = models.JSONField(default=list, help_text="What was wrong, the gravest first: AuditFinding.")
+    pages = models.PositiveIntegerField(help_text="How many pages were visited in each state.")
+    states = models.PositiveIntegerField(help_text="How many states of a visitor’s choice were tested.")
+    choices = models.PositiveIntegerField(
+        help_text="How many choices the audit made. Those made in a copy are deleted with it."
+    )
+    found = models.PositiveIntegerField("findings", help_text="How many faults were found.")
+    findings = models.JSONField(default=list, help_text="The faults, the most serious first: AuditFinding.")
     left_out = models.JSONField("not tried", default=list, help_text="In words.")
 
     class Meta:

@@ -38,7 +38,9 @@ class CheckRun(models.Model):
     finished_at = models.DateTimeField("finished", null=True)
     passed = models.BooleanField(null=True)
     outcome = models.TextField("result", blank=True)
-    mail = models.CharField(max_length=500, blank=True, help_text="To whom the result was sent, or why it was not.")
+    mail = models.CharField(
+        max_length=500, blank=True, help_text="Who received the result by email, or why it was not sent."
+    )
 
     objects = CheckRunQuerySet.as_manager()
 

@@ -22,7 +22,7 @@ class ConsentEvent(AppendOnly):
     class Verb(models.TextChoices):
         WITHDREW = "withdrew", "withdrew consent"
         ERASED = "erased", "erased a record"
-        PRUNED = "pruned", "pruned what had expired"
+        PRUNED = "pruned", "removed expired records"
         VERIFIED = "verified", "verified the ledger"
         ROTATED = "rotated", "changed the signing key"
         EXPORTED = "exported", "exported records"
@@ -33,7 +33,7 @@ class ConsentEvent(AppendOnly):
     at = models.DateTimeField(db_index=True)  # listed from the newest
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=200, help_text=f"A person, “{VISITOR}” or “{SCHEDULE}”.")
-    details = models.JSONField(default=dict, help_text="Counts, places in the ledger, or what of a service.")
+    details = models.JSONField(default=dict, help_text="Numbers, places in the ledger, or what changed in a service.")
 
     class Meta:
         ordering = ["-at", "-pk"]

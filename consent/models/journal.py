@@ -20,12 +20,14 @@ class JournalEntry(AppendOnly):
         EVENT = "event", "event"
         DAY = "day", "day of statistics"
 
-    number = models.PositiveBigIntegerField(unique=True, help_text="From 1, without a gap.")
+    number = models.PositiveBigIntegerField(unique=True, help_text="Begins at 1, without gaps.")
     kind = models.CharField(max_length=6, choices=Kind.choices)
-    row = models.BigIntegerField(help_text="Its primary key; of a day, its number in the calendar.")
-    schema = models.PositiveSmallIntegerField(help_text="The form of the document that was hashed.")
+    row = models.BigIntegerField(
+        help_text="Its primary key; for a day of statistics, the number of the day in the calendar."
+    )
+    schema = models.PositiveSmallIntegerField(help_text="The version of the form of the hashed document.")
     sha256 = models.CharField("SHA-256", max_length=64)
-    chain = models.CharField(max_length=64, help_text="Hash over this entry and the chain of the one before.")
+    chain = models.CharField(max_length=64, help_text="Hash over this entry and the chain of the entry before.")
 
     class Meta:
         ordering = ["-number"]

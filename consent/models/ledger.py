@@ -42,7 +42,9 @@ class PrunedBlock(AppendOnly):
 
     number = models.BigIntegerField(unique=True)
     nodes = models.JSONField()
-    mac = models.CharField("MAC", max_length=64, help_text="Only who holds the key can prune.")
+    mac = models.CharField(
+        "MAC", max_length=64, help_text="A MAC by the signing key, so that only a holder of the key can remove records."
+    )
     at = models.DateTimeField()
 
     class Meta:
@@ -75,7 +77,7 @@ class Checkpoint(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"Head of {self.size} records"
+        return f"Checkpoint of {self.size} records"
 
 
 class HeadDelivery(models.Model):

@@ -35,11 +35,11 @@ class Notice(AppendOnly):
 
     number = models.PositiveIntegerField(unique=True)
     language = models.CharField(max_length=10)
-    document = models.JSONField(help_text="The notice, whole.")
+    document = models.JSONField(help_text="The complete notice.")
     sha256 = models.CharField(
         "SHA-256", max_length=64, unique=True, help_text="Hash of the document's canonical form (RFC 8785)."
     )
-    material = models.BooleanField(help_text="Whether visitors who had chosen before are asked again.")
+    material = models.BooleanField(help_text="Whether visitors who chose before are asked again.")
     reason = models.CharField(max_length=500)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -70,7 +70,8 @@ class NoticeText(models.Model):
     names = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Names and purposes of the registry in this language. Empty in English, where the registry has them.",
+        help_text="Names and purposes of categories, cookies and services in this language. Empty in English, because "
+        "they are stored with each of them.",
     )
     changed_at = models.DateTimeField()
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -94,7 +94,9 @@ class ConsentRecord(AppendOnly):
     index = models.BigIntegerField(
         null=True, unique=True, help_text="Place in the ledger, from 0. Empty until the record is sealed."
     )
-    seal = models.CharField(max_length=64, default="", help_text="HMAC of index and leaf. Empty until then, too.")
+    seal = models.CharField(
+        max_length=64, default="", help_text="HMAC of index and leaf. Empty until the record is sealed."
+    )
 
     objects = ConsentRecordQuerySet.as_manager()
 
@@ -175,7 +177,7 @@ class ConsentRecord(AppendOnly):
             or self.surface is None
             or self.gpc is None
         ):
-            raise Erased(f"{self} holds no choice any more.")
+            raise Erased(f"{self} no longer holds a choice.")
         return Choice(
             receipt_sha256=self.receipt_sha256,
             created_at=self.created_at,

@@ -20,7 +20,9 @@ class CookieDetails(models.Model):
         SESSION = "session", "Session storage"
 
     cookie = models.OneToOneField("cookie_consent.Cookie", on_delete=models.CASCADE, related_name="details")
-    days = models.PositiveIntegerField(null=True, blank=True, help_text="Empty when it goes as the browser is closed.")
+    days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty if it is deleted when the browser is closed."
+    )
     kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.COOKIE)
     service = models.ForeignKey(
         Service,
@@ -28,7 +30,7 @@ class CookieDetails(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="cookies",
-        help_text="The service that keeps it. Empty when this site does itself.",
+        help_text="The service that stores it. Empty if this site stores it.",
     )
 
     class Meta:
@@ -38,12 +40,14 @@ class CookieDetails(models.Model):
             models.CheckConstraint(
                 condition=Q(days__isnull=True) | Q(days__gte=1),
                 name="cookie_lifetime_at_least_a_day",
-                violation_error_message="It lives for one day at least, or until the browser is closed.",
+                violation_error_message="The lifetime must be at least one day, or empty for until the browser is "
+                "closed.",
             ),
             models.CheckConstraint(
                 condition=Q(kind="cookie") | Q(kind="session", days__isnull=True) | Q(kind="local"),
                 name="cookie_kind_known_and_session_without_days",
-                violation_error_message="Session storage goes as the browser is closed: leave the lifetime empty.",
+                violation_error_message="Session storage is deleted when the browser is closed, so leave the "
+                "lifetime empty.",
             ),
         ]
 

@@ -58,9 +58,7 @@ def validate_script_url(url: str) -> None:
     """Refuse an address that a service's script, pixel or embed may not have."""
     origin_of(url)
     if not urlsplit(url).path.strip("/") or "#" in url:
-        raise ValidationError(
-            "Give the whole address, with what stands behind the host and without “#”.", code="address"
-        )
+        raise ValidationError("Enter the whole address, with the path after the host and without “#”.", code="address")
 
 
 def validate_integrity(value: str) -> None:
@@ -72,8 +70,8 @@ def validate_integrity(value: str) -> None:
         length = 0
     if INTEGRITY_LENGTH.get(algorithm) != length:
         raise ValidationError(
-            "Give one hash such as sha384-… from the vendor, or made with "
-            "“openssl dgst -sha384 -binary FILE | openssl base64 -A”.",
+            "Enter one hash such as sha384-…, from the vendor or made with “openssl dgst -sha384 -binary FILE | "
+            "openssl base64 -A”.",
             code="integrity",
         )
 
@@ -82,10 +80,11 @@ def validate_origins(value: str) -> None:
     """Refuse anything but origins (``https://host``, ``https://*.host.tld``) separated by blanks."""
     for word in value.split():
         if OPEN_SECOND_LEVEL.fullmatch(word):
-            raise ValidationError(f"{word!r} allows sites of anybody: name the host under it.", code="address")
+            raise ValidationError(f"{word!r} allows any site. Enter a particular host.", code="address")
         if not WILDCARD.fullmatch(word) and origin_of(word) != word.lower():
             raise ValidationError(
-                f"{word!r} must be scheme and host only, such as https://host or https://*.example.org.", code="address"
+                f"{word!r} must have a scheme and a host only, such as https://host or https://*.example.org.",
+                code="address",
             )
 
 
@@ -95,10 +94,10 @@ def validate_attributes(value: str) -> None:
     for line in value.splitlines():
         found = ATTRIBUTE.fullmatch(line.strip())
         if not found or found[1].startswith("data-consent-"):
-            raise ValidationError(f"{line!r} must read data-name=value, one in each line.", code="attribute")
+            raise ValidationError(f"{line!r} must have the form data-name=value, one on each line.", code="attribute")
         names.append(found[1])
     if len(set(names)) != len(names):
-        raise ValidationError("Each attribute may stand once.", code="attribute")
+        raise ValidationError("Each attribute can be listed only once.", code="attribute")
 
 
 def validate_pages(value: str) -> None:
@@ -181,16 +180,20 @@ class Service(models.Model):
         max_length=40,
         unique=True,
         blank=True,
-        help_text="Stands in the cookie of visitors who decide about this service alone. Fixed once it is saved.",
+        help_text="Used in the cookie of visitors who decide about this service alone. Cannot be changed once it "
+        "is saved.",
     )
-    vendor = models.CharField("recipient", max_length=200, help_text="The company or person that gets the data.")
-    purpose = models.TextField(max_length=1000, help_text="What it is for, in plain words.")
-    privacy_policy = models.URLField("privacy policy", max_length=500, help_text="The recipient's own.")
+    vendor = models.CharField("recipient", max_length=200, help_text="The company or person that receives the data.")
+    purpose = models.TextField(max_length=1000, help_text="What the service is for, in plain words.")
+    privacy_policy = models.URLField(
+        "privacy policy", max_length=500, help_text="The address of the recipient's own privacy policy."
+    )
     opt_out = models.URLField(
         "where to delete",
         max_length=500,
         blank=True,
-        help_text="Where visitors delete, or object to, what the recipient keeps at its own addresses. We can't.",
+        help_text="Where visitors can delete, or object to, data that the recipient stores at its own addresses, which "
+        "this site cannot delete.",
     )
     category = models.ForeignKey(
         "cookie_consent.CookieGroup",
@@ -204,26 +207,28 @@ class Service(models.Model):
         max_length=500,
         blank=True,
         validators=[validate_script_url],
-        help_text="https://… of the script, pixel or frame. Empty for start code alone and embeds that pages place.",
+        help_text="https://… of the script, pixel or frame. Leave empty for start code alone, and for embeds that are "
+        "placed in pages.",
     )
     integrity = CheckedText(
         max_length=200,
         blank=True,
         validators=[validate_integrity],
-        help_text="Hash of the script (Subresource Integrity): a browser refuses the script once it differs. Without "
-        "it, anybody who controls the vendor's server decides what runs here.",
+        help_text="Hash of the script (Subresource Integrity). Browsers refuse the script if it does not match. "
+        "Without the hash, the vendor's server decides what runs on this site.",
     )
     attributes = CheckedLines(
         max_length=2000,
         blank=True,
         validators=[validate_attributes],
-        help_text="Put on the script's element: data-name=value, one in each line.",
+        help_text="Attributes of the script's element: data-name=value, one on each line.",
     )
     start_code = models.TextField(
         "start code",
         max_length=20_000,
         blank=True,
-        help_text="JavaScript that runs before the script. Served from an address of this site, never put into a page.",
+        help_text="JavaScript that runs before the script. It is served from an address of this site, never from "
+        "within a page.",
     )
     # See Note [Two operators for start code]. The writer is the last one; events tell of all.
     start_code_by = models.ForeignKey(
@@ -246,18 +251,19 @@ class Service(models.Model):
         max_length=2000,
         blank=True,
         validators=[validate_pages],
-        help_text="Paths, one in each line; * stands for any text. Empty: on every page.",
+        help_text="Paths, one on each line. * stands for any text. Leave empty for every page.",
     )
     uses_sinks = models.BooleanField(
         "cannot work under Trusted Types",
         default=False,
-        help_text="It writes HTML or script addresses into the page. For visitors who open it, the browser then stops "
-        "guarding against injected script in this way.",
+        help_text="The service writes HTML or script addresses into the page. For visitors who allow it, the "
+        "browser then no longer uses Trusted Types to protect the page from injected scripts.",
     )
     consent_mode = models.BooleanField(
         "speaks Google’s Consent Mode",
         default=False,
-        help_text="It is told what the visitor allowed by Google's seven signals, all denied to begin with.",
+        help_text="Tells the service what the visitor allowed, with Google's seven signals, which are all denied "
+        "at first.",
     )
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.OFF)
     changed_at = models.DateTimeField(editable=False)
@@ -279,7 +285,7 @@ class Service(models.Model):
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(slug="") & ~Q(vendor="") & ~Q(purpose="") & ~Q(privacy_policy=""),
                 name="service_says_who_and_why",
-                violation_error_message="A service says its name, recipient, purpose and privacy policy.",
+                violation_error_message="A service needs a name, a recipient, a purpose and a privacy policy.",
             ),
             models.CheckConstraint(
                 condition=Q(url="")
@@ -289,20 +295,20 @@ class Service(models.Model):
                     _connector=Q.OR,
                 ),
                 name="service_address_over_https",
-                violation_error_message="An address begins with https.",
+                violation_error_message="The address must begin with https.",
             ),
             models.CheckConstraint(
                 condition=Q(integrity="")
                 | Q(*(Q(integrity__startswith=f"{name}-") for name in INTEGRITY_LENGTH), _connector=Q.OR),
                 name="service_integrity_is_a_hash",
-                violation_error_message="An integrity hash begins with sha256-, sha384- or sha512-.",
+                violation_error_message="The integrity hash must begin with sha256-, sha384- or sha512-.",
             ),
             models.CheckConstraint(
                 condition=Q(kind="embed")
                 | (Q(kind__in=["script", "module", "pixel"]) & ~Q(url=""))
                 | (Q(kind="code", url="") & ~Q(start_code="")),
                 name="service_has_what_its_kind_needs",
-                violation_error_message="A script, module or pixel has an address, and start code alone has none.",
+                violation_error_message="A script, module or pixel needs an address. Start code alone has none.",
             ),
             models.CheckConstraint(condition=Q(status__in=["off", "announced", "on"]), name="service_status_known"),
             models.CheckConstraint(
@@ -322,7 +328,7 @@ class Service(models.Model):
                     & ~Q(start_code_approved_by=models.F("start_code_by"))
                 ),
                 name="service_start_code_approved_by_another",
-                violation_error_message="Start code is approved by somebody who did not write it.",
+                violation_error_message="Start code must be approved by somebody who did not write it.",
             ),
         ]
 

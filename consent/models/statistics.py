@@ -35,7 +35,7 @@ class DailyChoices(AppendOnly):
     language = models.CharField(max_length=10)
     surface = models.CharField(max_length=11)
     action = models.CharField(max_length=10)
-    category = models.CharField(max_length=32, help_text="Its varname. Required ones aren't counted.")
+    category = models.CharField(max_length=32, help_text="Its short name. Required categories are not counted.")
     accepted = models.PositiveIntegerField()
     refused = models.PositiveIntegerField()
 

@@ -28,7 +28,7 @@ class Violation(models.Model):
     holds a page, a path, a sample, an address or a browser.
     """
 
-    directive = models.CharField(max_length=30, blank=True, help_text="The directive that refused it.")
+    directive = models.CharField(max_length=30, blank=True, help_text="The directive of the policy that refused it.")
     blocked = models.CharField(
         max_length=300, blank=True, help_text="Its origin (https://host), or a keyword such as inline."
     )

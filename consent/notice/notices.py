@@ -357,8 +357,8 @@ def _refuse_new_facts(known: Mapping[str, CategoryEntry], draft: NoticeDocument)
             continue
         if new := sorted(_facts(category) - _facts(known[category["varname"]])):
             raise NotJustWording(
-                f"“{category['name']}” names {', '.join(new)} for the first time. Visitors have not agreed to that, "
-                "so this change is material: publish it as such."
+                f"“{category['name']}” names {', '.join(new)} for the first time. Visitors have not agreed to that. "
+                "Publish the notice as a material change."
             )
 
 

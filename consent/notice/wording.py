@@ -87,11 +87,12 @@ TEXT: dict[str, str] = {
 #: What a notice says of who asks and of the data, as far as the operator has written it, and how to write it. What is
 #: empty is left out of the notice.
 ABOUT: dict[str, str] = {
-    "contact": "Where visitors ask about their data: an email address, a postal address, a data protection officer.",
+    "contact": "Where visitors ask about their data: an email address, a postal address or a data protection officer.",
     "privacy_policy_address": "Your own privacy policy: an address that begins with https://, or with / on this site.",
     "imprint_address": "Your imprint or legal notice: an address that begins with https://, or with / on this site.",
-    "transfers": "To which countries or organisations data are transferred, and what protects them there.",
-    "retention": "How long data are kept, or what decides it. How long browsers keep each cookie is told beside it.",
+    "transfers": "To which countries or organisations data are transferred, and how they are protected there.",
+    "retention": "How long data are kept, or what this depends on. The notice already says how long browsers keep each "
+    "cookie.",
 }
 ADDRESSES = ("privacy_policy_address", "imprint_address")
 #: What agents that answer banners look for in English.
@@ -105,19 +106,19 @@ def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:
     reasons = {}
     for key, name, what in (("kept_days", "{days}", "number of days"), ("service_choice", "{service}", "name")):
         if words.get(key) and name not in words[key]:
-            reasons[key] = f"Write {name} where the {what} belongs."
+            reasons[key] = f"Write {name} where the {what} is to appear."
     for key in ADDRESSES:
         if (address := words.get(key, "").strip()) and not ADDRESS.fullmatch(address):
-            reasons[key] = f"{address!r} is no address that visitors can follow: begin with https://, or with /."
+            reasons[key] = f"{address!r} is not an address that visitors can open. Begin it with https://, or with /."
     if language != LANGUAGE:
         return reasons
     reasons |= {
-        key: f"This must read “{text}” to the letter: programs that refuse banners for their users look for it."
+        key: f"This must be exactly “{text}”: programs that refuse cookies for their users look for these words."
         for key, text in BUTTONS.items()
         if words.get(key, "").strip() != text
     }
     if OPENING not in words.get("summary", ""):
         reasons["summary"] = (
-            f"The summary must say “{OPENING}”: programs that refuse banners for their users look for it."
+            f"The summary must contain “{OPENING}”: programs that refuse cookies for their users look for these words."
         )
     return reasons

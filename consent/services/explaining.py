@@ -24,12 +24,12 @@ TRIED = {
     "connect-src": "send data to",
     "worker-src": "start a worker from",
     "manifest-src": "load an app manifest from",
-    "prefetch-src": "load ahead from",
+    "prefetch-src": "preload from",
     "default-src": "load something from",
     "form-action": "send a form to",
-    "base-uri": "turn all links of a page towards",
+    "base-uri": "change where all links of a page lead, to",
     "require-trusted-types-for": "write text into a page as code, for",
-    "trusted-types": "make a policy for code from text, for",
+    "trusted-types": "create a Trusted Types policy named",
 }
 #: Keyword → what was tried, where there is no origin; scripts unless the directive says otherwise.
 WRITTEN = {
@@ -37,7 +37,7 @@ WRITTEN = {
     "eval": "run text as a script",
     "wasm-eval": "run WebAssembly",
     "trusted-types-sink": "write text into a page as code",
-    "trusted-types-policy": "make a policy that turns text into code",
+    "trusted-types-policy": "create a policy that turns text into code",
 }
 SHOWN = {"script-src": "a script", "style-src": "a style", "img-src": "an image", "frame-src": "a frame"}
 #: Words of a company's name that name no company.
@@ -57,8 +57,8 @@ def explain(violation: Violation, *, services: Iterable[Service], running: Itera
     if violation.is_others:
         return Explanation(
             "load or run other things",
-            "There was no place to tell them apart. Forget what is dealt with, and the next of them stand here by "
-            "name.",
+            "Too many different refusals were reported, so these are counted together. Remove those that you have "
+            "dealt with, and new ones are listed separately.",
         )
     directive = family(violation.directive)
     if violation.blocked in KEYWORDS:
@@ -93,17 +93,17 @@ def _written(directive: str, keyword: str) -> str:
 def _advice_without_origin(keyword: str) -> str:
     if keyword == "inline":
         return (
-            "Look for a snippet that was pasted into a text or a template. A service brings such code as its start "
-            "code instead. Extensions in visitors’ browsers cause this too."
+            "Look for a snippet that was pasted into a text or a template. Enter such code as the start code of a "
+            "service instead. Extensions in visitors’ browsers can also cause this."
         )
     if keyword.startswith("trusted-types"):
         return (
             "A script on a page did this, or an extension in a visitor’s browser. If it came with a service that was "
-            "switched on or changed lately, say in the service’s form that it cannot work under Trusted Types."
+            "switched on or changed lately, tick “Cannot work under Trusted Types” in the form of the service."
         )
     return (
         "A script on a page did this, or an extension in a visitor’s browser. If it came with a service that was "
-        "switched on or changed lately, that service needs something that pages here don’t allow."
+        "switched on or changed lately, that service needs something that this site does not allow."
     )
 
 
@@ -115,18 +115,18 @@ def _advice(directive: str, blocked: str, services: list[Service], running: set[
     for service in services:
         if elsewhere := sorted(name for name in service.sources if _declares(service, name, blocked)):
             return (
-                f"The service “{service.name}” declares it only for {' and '.join(elsewhere)}, and this is "
-                f"{directive}. If the service needs it, declare it there too, and publish a notice."
+                f"The service “{service.name}” declares it only for {' and '.join(elsewhere)}, but it was used for "
+                f"{directive}. If the service needs this, declare it there too, and publish a notice."
             )
     for service in services:
         if _resembles(service, blocked):
             return (
                 f"No service declares it. It may belong to the service “{service.name}”: if so, declare it there and "
-                "publish a notice; if not, take out what loads it."
+                "publish a notice; if not, remove what loads it."
             )
     return (
-        "No service declares it, so no visitor agreed to it. Find it in a text or a template and take it out, or add a "
-        "service for it. If it stands nowhere, an extension in a visitor’s browser may have brought it."
+        "No service declares it, so no visitor agreed to it. Find it in a text or a template and remove it, or add a "
+        "service for it. If it is in none of them, an extension in a visitor’s browser may have caused this."
     )
 
 
@@ -134,27 +134,27 @@ def _advice_on(service: Service, is_running: bool) -> str:
     """What to do about an origin that a service declares for this very use."""
     if is_running:
         return (
-            f"The service “{service.name}” declares it, and this visitor hadn’t opened it. Look for a tag that was "
-            "pasted into a text or a template, and take it out: the service brings its own."
+            f"The service “{service.name}” declares it, but this visitor had not allowed it. Look for a tag that was "
+            "pasted into a text or a template, and remove it: the service adds its own."
         )
     if service.status == Service.Status.OFF:
         return (
             f"The service “{service.name}” declares it, but is off. Find what is left of it in a text or a template, "
-            "and take that out."
+            "and remove that."
         )
     if service.status == Service.Status.ANNOUNCED:
         return (
-            f"The service “{service.name}” declares it, but is only announced. Switch it on once a notice that names "
-            "it is published, and take out a tag that was pasted before."
+            f"The service “{service.name}” declares it, but is only announced. Publish a notice that names it, then "
+            "switch the service on. Remove any tag that was pasted into a page."
         )
     if service.waits_for_approval:
         return (
-            f"The service “{service.name}” declares it, but doesn’t run: its start code waits for approval by another "
-            "operator."
+            f"The service “{service.name}” declares it, but does not run, because another operator has to approve its "
+            "start code first."
         )
     return (
-        f"The service “{service.name}” declares it, but doesn’t run: the live notice doesn’t name it as it is now. "
-        "Publish a notice."
+        f"The service “{service.name}” declares it, but does not run, because the live notice does not name it as it "
+        "is now. Publish a notice."
     )
 
 

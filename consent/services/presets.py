@@ -209,8 +209,9 @@ def _meta_pixel(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]
 
 
 WHOLE_PAGE = (
-    "It takes the address and the title of each page by itself: which term somebody reads, and so what concerns her "
-    "health. The audit fails on that. Once it is added, say on which pages it may stand, so that none of them tells it."
+    "It reads the address and the title of each page by itself. They reveal which term somebody reads, and so what "
+    "concerns their health. The audit fails on that. After adding it, limit it to pages that reveal nothing of this "
+    "kind."
 )
 
 PRESETS: tuple[Preset, ...] = (
@@ -233,7 +234,7 @@ PRESETS: tuple[Preset, ...] = (
                 "Address of your Matomo",
                 BASE,
                 "https://stats.example.org or https://example.matomo.cloud",
-                "Where you sign in, without what stands behind “index.php”.",
+                "The address where you sign in, without “index.php” and what follows it.",
             ),
             Question(
                 "site", "Site ID", re.compile(r"[1-9][0-9]{0,8}", re.ASCII), "1", "A number, in Matomo’s settings."
@@ -263,14 +264,14 @@ PRESETS: tuple[Preset, ...] = (
                 "Domain",
                 re.compile(r"[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?", re.ASCII),
                 "glossary.example.org",
-                "As your site is called in Plausible.",
+                "The name of your site in Plausible.",
             ),
             Question(
                 "base",
                 "Address of Plausible",
                 HOST,
                 "https://plausible.io",
-                "Or your own.",
+                "Or the address of your own server.",
                 default="https://plausible.io",
             ),
         ),
@@ -362,13 +363,13 @@ PRESETS: tuple[Preset, ...] = (
                 "Container ID",
                 re.compile(r"GTM-[A-Z0-9]{4,10}", re.ASCII),
                 "GTM-ABC1234",
-                "In Tag Manager, beside the container’s name.",
+                "In Tag Manager, next to the container’s name.",
             ),
         ),
         warning=(
-            "Whoever may edit the container decides what runs here, and the notice can’t know. Add each tag’s "
-            "origins and cookies to this service, or better make each a service of its own and leave Tag Manager "
-            "out. " + WHOLE_PAGE
+            "People who can edit the container decide what runs here, and the notice does not know of "
+            "it. Add each tag’s origins and cookies to this service. It is better to add each tag as a "
+            "service of its own, without Tag Manager. " + WHOLE_PAGE
         ),
         fields={
             "image_origins": "https://www.googletagmanager.com",
@@ -402,7 +403,7 @@ PRESETS: tuple[Preset, ...] = (
                 "In Clarity, under Settings, Overview.",
             ),
         ),
-        warning="It records what stands on the page, unless you mask it in Clarity. " + WHOLE_PAGE,
+        warning="It records the text of the page, unless you mask it in Clarity. " + WHOLE_PAGE,
         fields={
             "script_origins": "https://*.clarity.ms",
             "connect_origins": "https://*.clarity.ms https://c.bing.com",
@@ -445,8 +446,8 @@ PRESETS: tuple[Preset, ...] = (
             ),
         ),
         warning=(
-            "Publishers of health pages were fined for telling Meta what people read. Under the Washington My Health "
-            "My Data Act, sharing needs a consent of its own. " + WHOLE_PAGE
+            "Publishers of health pages have been fined for telling Meta what people read. Under the "
+            "Washington My Health My Data Act, sharing needs separate consent. " + WHOLE_PAGE
         ),
         fields={
             "url": "https://connect.facebook.net/en_US/fbevents.js",
@@ -476,8 +477,8 @@ PRESETS: tuple[Preset, ...] = (
             "https://policies.google.com/technologies/cookies",
         ),
         warning=(
-            "Give videos by their privacy-enhanced address, https://www.youtube-nocookie.com/embed/…: no other host of "
-            "YouTube’s is opened."
+            "Use the privacy-enhanced address of videos, https://www.youtube-nocookie.com/embed/…. No other host of "
+            "YouTube is allowed."
         ),
         fields={"frame_origins": "https://www.youtube-nocookie.com"},
         declarations=(
@@ -505,8 +506,8 @@ PRESETS: tuple[Preset, ...] = (
         # Cookies of the embedded player, and what ?dnt=1 changes.
         sources=("https://help.vimeo.com/hc/en-us/articles/26080940921361",),
         warning=(
-            "Give videos by their address with ?dnt=1 (https://player.vimeo.com/video/…?dnt=1): the player then sets "
-            "no cookies of its own, beside those against robots."
+            "Use the address of videos with ?dnt=1 (https://player.vimeo.com/video/…?dnt=1). The player then sets no "
+            "cookies except those that detect robots."
         ),
         fields={"frame_origins": "https://player.vimeo.com"},
         declarations=(

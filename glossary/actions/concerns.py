@@ -97,7 +97,7 @@ def settle_links(pairs: Iterable[tuple[Term, Revision]], *, at: datetime) -> Non
         if concern.target_id not in goals[concern.term_id]
     ]
     Concern.objects.filter(pk__in=gone).update(
-        resolved_at=at, resolved_by_name="Publication", resolution="The term doesn't lead there any more"
+        resolved_at=at, resolved_by_name="Publication", resolution="The term no longer leads there"
     )
     wanted = set().union(*goals.values()) - set(ids) if goals else set()
     hidden = set(
@@ -122,11 +122,11 @@ def dismiss_concern(*, concern: Concern, by: User, at: datetime, reason: str) ->
         return
     if concern.kind == Concern.Kind.RETRACTED:
         raise NotDismissible(
-            "A retracted work broke the seal, and only a new approval makes it whole: remove the reference or say in "
-            "the text that it is retracted, and submit the term for review."
+            "A cited work was retracted, which ended the approval. Remove the reference, or say in the text that the "
+            "work is retracted, then submit the term for review."
         )
     if is_blank(reason):
-        raise NotDismissible("Say why the term is good as it is: the reason stays in its history.")
+        raise NotDismissible("Say why the term needs no change. The reason is kept in its history.")
     concern.resolved_at, concern.resolved_by_name, concern.resolution = at, name_of(by), reason.strip()[:500]
     concern.save(update_fields=["resolved_at", "resolved_by_name", "resolution"])
     event_of(
@@ -163,8 +163,8 @@ def _tell_owners(concerns: list[Concern]) -> None:
         write_letter(
             key=f"concern:{owner_id}:{kind}:{first.term_id}:{about}:{first.created_at:%Y%m%dT%H%M%S%f}",
             to=term.owner,
-            subject=f"Look again: {term.title}" if len(titles) == 1 else f"Look again at {len(titles)} terms",
-            text=f"What you look after {words}:\n\n{listed(titles)}",
+            subject=f"Check again: {term.title}" if len(titles) == 1 else f"Check {len(titles)} terms again",
+            text=f"A term that you own {words}:\n\n{listed(titles)}",
             path=path_to(term),
             at=first.created_at,
         )

@@ -31,9 +31,9 @@ def describe_tag(*, tag: Tag, text: str, by: User | Program, at: datetime) -> Ta
     """
     text = "\n\n".join(filter(None, (" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n"))))
     if len(text) > MAX_DESCRIPTION:
-        raise NotDescribable(f"The description has {len(text):,} characters; at most {MAX_DESCRIPTION:,} are taken.")
+        raise NotDescribable(f"The description has {len(text):,} characters; the limit is {MAX_DESCRIPTION:,}.")
     if found := CONTROL.search(text):
-        raise NotDescribable(f"The description contains the control character U+{ord(found[0]):04X}: take it out.")
+        raise NotDescribable(f"The description contains the control character U+{ord(found[0]):04X}. Remove it.")
     tag = Tag.objects.select_for_update().get(pk=tag.pk)
     current = TagDescription.objects.filter(tag=tag).first()
     if text == (current.text if current else ""):

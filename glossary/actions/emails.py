@@ -46,7 +46,7 @@ def write_letter(*, key: str, to: User | None, subject: str, text: str, path: st
     """
     if to is None or not to.is_active or not to.email:
         return
-    why = "You get this mail as an editor or reviewer of the Clinical Glossary."
+    why = "You receive this email as an editor or reviewer of the Clinical Glossary."
     body = f"{text}\n\n{admin_address()}{path}\n\n{why}\n"
     # Letters of a batch and its repetition meet here: the second one is the same letter.
     Letter.objects.bulk_create(

@@ -163,7 +163,7 @@ def retire_term(
 def check_successor(successor: Term, *, of: Term) -> None:
     """Raise :class:`NotASuccessor` unless readers of a term can be sent to ``successor``."""
     if successor.pk == of.pk:
-        raise NotASuccessor("A term doesn't take its own place: name another one, or none.")
+        raise NotASuccessor("A term cannot replace itself. Name another term, or leave the field empty.")
     if not PublishedEntry.objects.filter(term=successor).exists():
         raise NotASuccessor(f"“{successor}” is not published, so readers cannot be sent to it.")
 
@@ -216,15 +216,15 @@ def _publish(
 ) -> list[Term]:
     """Publish revisions of locked terms and return those terms whose public form is new. ``changed`` learns of them."""
     if emergency and not isinstance(by, Program) and not by.is_superuser:
-        raise NotAllowed("Only a superuser publishes without review: submit the term for review instead.")
+        raise NotAllowed("Only a superuser can publish without review. Submit the term for review instead.")
     if emergency and is_blank(reason):
-        raise NotAllowed("Publishing without review needs a reason: it stays with the revision for ever.")
+        raise NotAllowed("Publishing without review needs a reason, which is kept with the revision permanently.")
     ids = [term.pk for term, _ in pairs]
     current = PublishedEntry.objects.in_bulk(ids)
     wanted: list[tuple[Term, Revision]] = []
     for term, revision in pairs:
         if revision is None or revision.term_id != term.pk:
-            raise NotPublishable(f"“{term}” has no revision that could be published: save it first.")
+            raise NotPublishable(f"“{term}” has no revision yet. Save it first, then publish it.")
         if term.pk not in current or current[term.pk].revision_id != revision.pk:
             check_citations(revision)
             wanted.append((term, revision))
@@ -246,7 +246,7 @@ def _publish(
     for (term, revision), slug in zip(wanted, slugs, strict=True):
         if slug in holders and holders[slug].pk != term.pk:
             raise NotPublishable(
-                f"“{holders[slug].title}” is published at /glossary/{slug}/ already: choose another slug."
+                f"“{holders[slug].title}” is already published at /glossary/{slug}/. Choose another address."
             )
         before = current.get(term.pk)
         if before is not None and before.slug != slug:
@@ -364,7 +364,7 @@ def _seals(
     missing = [(term, revision) for term, revision in pairs if revision.pk not in seals]
     if missing and not emergency:
         term, revision = missing[0]
-        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
+        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved. Submit it for review.")
     made = Approval.objects.bulk_create(
         Approval(
             term=term,

@@ -72,7 +72,7 @@ def remind_of_overdue(*, at: datetime) -> list[Term]:
             key=f"overdue:{person.pk}:{_name_of_list(overdue)}",
             to=person,
             subject=f"Review overdue: {overdue[0].title}" if one else f"Review overdue: {len(overdue)} terms",
-            text="The date of the next review has passed for:\n\n" + listed(term.title for term in overdue),
+            text="The next review is overdue for:\n\n" + listed(term.title for term in overdue),
             path=path_to(overdue[0]) if one else reverse("admin:glossary_term_changelist"),
             at=at,
         )

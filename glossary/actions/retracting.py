@@ -209,7 +209,7 @@ def _flag_terms(*, by: Program, at: datetime) -> list[Term]:
             terms[concern.term_id],
             by=by,
             at=at,
-            reason=f"It cites a work that was retracted: {concern.detail}",
+            reason=f"The term cites a work that was retracted: {concern.detail}",
             revision=_sealed_revision(terms[concern.term_id]),
             previous_id=None,
         )

@@ -58,13 +58,13 @@ def submit_term(
     term = _locked(term)
     head = _seen(term, revision)
     if term.review is not None and term.review.status == Review.Status.OPEN:
-        raise NotReviewable(f"“{term}” is in review already.")
+        raise NotReviewable(f"“{term}” is already in review.")
     entry = PublishedEntry.objects.select_related("approval").filter(term=term).first()
     reviewed = entry is not None and entry.approval is not None and not entry.approval.emergency
     if entry is not None and entry.revision_id == head.pk and reviewed:
         due = term.next_review_date and term.next_review_date <= at.date()
         if not due and not term.concerns.filter(resolved_at__isnull=True).exists():
-            raise NotReviewable(f"“{term}” is published as it stands, and its next review isn't due yet.")
+            raise NotReviewable(f"“{term}” is published without changes since, and its next review is not due yet.")
     if reviewer is not None:
         _bar_contributors(head, reviewer)
     review = Review.objects.create(
@@ -100,7 +100,7 @@ def comment_on_review(*, review: Review, section: str, text: str, by: User, at: 
     if not is_discussed(term, review):
         raise _over(review)
     if is_blank(text):
-        raise NotReviewable("A comment needs words.")
+        raise NotReviewable("Write the comment first.")
     comment = ReviewComment.objects.create(
         review=review,
         section=section,
@@ -114,7 +114,7 @@ def comment_on_review(*, review: Review, section: str, text: str, by: User, at: 
             key=f"answered:{comment.pk}",
             to=review.decided_by,
             subject=f"Answered: {review.term.title}",
-            text=f"{name_of(by)} answered what you sent back of “{review.term}”.",
+            text=f"{name_of(by)} replied to your comments on “{review.term}”.",
             path=path_to(review.term),
             at=at,
         )
@@ -133,9 +133,9 @@ def send_back(*, review: Review, by: User, at: datetime, reason: str) -> Review:
     """Ask for changes. Raises :class:`NotReviewable` when the review is over or no reason is given."""
     review = _open(review)
     if is_blank(reason):
-        raise NotReviewable("Say what should change: the reason goes to the author.")
+        raise NotReviewable("Say what should change. The author receives your reason.")
     review = _close(review, Review.Status.SENT_BACK, Event.Verb.SENT_BACK, by=by, at=at, reason=reason)
-    words = f"{name_of(by)} asks for changes in revision {review.revision.number} of “{review.term}”."
+    words = f"{name_of(by)} asks for changes to revision {review.revision.number} of “{review.term}”."
     _tell_author(review, "Changes requested", words, at=at)
     return review
 
@@ -167,9 +167,7 @@ def approve_review(
     review = _open(review)
     term, revision = _locked(review.term), review.revision
     if term.head_id != revision.pk:
-        raise NotReviewable(
-            f"A newer revision of “{term}” was saved since it was submitted: it must be submitted anew."
-        )
+        raise NotReviewable(f"A newer revision of “{term}” was saved after it was submitted. Submit the term again.")
     _bar_contributors(revision, by)
     credentials = Credentials.objects.filter(user=by).values_list("text", flat=True).first() or ""
     approval = Approval.objects.create(
@@ -210,7 +208,7 @@ def restore_revision(*, term: Term, revision: Revision, by: User, at: datetime) 
     ``glossary.document.documents.DocumentError`` when its own address belongs to another term meanwhile.
     """
     if revision.term_id != term.pk:
-        raise NotReviewable("That revision belongs to another term.")
+        raise NotReviewable("This revision belongs to another term.")
     saved = save_term(
         document=_following(TermDocument.from_frozen(revision.document)),
         by=by,
@@ -280,17 +278,16 @@ def _over(review: Review) -> NotReviewable:
 
 def _seen(term: Term, number: int | None) -> Revision:
     if term.head is None:
-        raise NotReviewable(f"“{term}” has no revision yet: save it first.")
+        raise NotReviewable(f"“{term}” has no revision yet. Save it first.")
     if number is not None and term.head.number != number:
-        raise NotReviewable(f"A newer revision of “{term}” was saved meanwhile: look at it first.")
+        raise NotReviewable(f"Somebody saved a newer revision of “{term}” in the meantime. Read it first.")
     return term.head
 
 
 def _bar_contributors(revision: Revision, user: User) -> None:
     if user.pk in contributors(revision):
         raise NotAllowed(
-            f"{name_of(user)} saved a change of this term since it was last approved, "
-            "so somebody else has to review it."
+            f"{name_of(user)} changed this term after its last approval, so another reviewer has to decide."
         )
 
 

@@ -49,8 +49,8 @@ class StaleRevision(Exception):
         self.head = head
         self.merge = merge
         super().__init__(
-            f"{head.created_by_name} saved revision {head.number} of this term while you were editing. "
-            "Nothing of yours was saved yet."
+            f"{head.created_by_name} saved revision {head.number} of this term while you were editing. Your changes "
+            "are not saved yet."
         )
 
 
@@ -150,7 +150,7 @@ def rename_tag(*, tag: Tag, name: str, by: User | Program, at: datetime) -> list
     before, slug = tag.name, documents.topic_slug_for(name)
     if Tag.objects.filter(Q(name__iexact=name) | Q(slug=slug)).exclude(pk=tag.pk).exists() or not slug:
         raise DocumentError(
-            [Problem("name", f"{name!r} is too much like another tag, or has no letters: choose another")]
+            [Problem("name", f"{name!r} is too similar to another tag, or has no letters: choose another name")]
         )
     tag.name, tag.slug = name, slug
     tag.save()
@@ -504,7 +504,7 @@ def _look_up_slugs(
         if holders - {term.pk if term else None}:
             found.append(_taken(document.slug))
         elif document.slug in seen:
-            found.append(Problem("slug", f"{document.slug!r} is given to two terms at once: choose a different one"))
+            found.append(Problem("slug", f"{document.slug!r} is used for two terms: choose a different one"))
         seen.add(document.slug)
         found.extend(
             Problem(f"insights[{number}].term", f"there is no term with the slug {insight.term!r}")
@@ -518,7 +518,9 @@ def _look_up_slugs(
         )
         found.extend(
             Problem(
-                "tags", f"“{name}” would have the address of the tag “{in_the_way[name]}”: take that, or another name"
+                "tags",
+                f"“{name}” would have the same address as the tag “{in_the_way[name]}”: use that tag, or choose "
+                "another name",
             )
             for name in document.tags
             if name in in_the_way
@@ -529,4 +531,4 @@ def _look_up_slugs(
 
 
 def _taken(slug: str) -> Problem:
-    return Problem("slug", f"{slug!r} belongs to another term, or did: choose a different one")
+    return Problem("slug", f"{slug!r} is or was the address of another term: choose a different one")

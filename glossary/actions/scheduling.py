@@ -46,7 +46,7 @@ class Outcome:
     postponed: bool = False
 
     def __str__(self) -> str:
-        words = "could not be done now, the next run tries again" if self.postponed else self.change.outcome
+        words = "could not be done now; the next run tries again" if self.postponed else self.change.outcome
         return f"{self.change.verb} “{self.change.term}”, due {self.change.due_at:%Y-%m-%d %H:%M} UTC: {words}"
 
 
@@ -62,7 +62,7 @@ def schedule_publication(
     """
     check_citations(revision)
     if seal_of(term, revision) is None:
-        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved: submit it for review.")
+        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved. Submit it for review.")
     return _schedule(
         ScheduledChange.Verb.PUBLISH, term, revision, due_at=due_at, by=by, at=at, reason=reason, seen=seen
     )
@@ -157,7 +157,7 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
             key=f"failed:{change.pk}",
             to=change.created_by,
             subject=f"{change.term} was not {_DONE[ScheduledChange.Verb(change.verb)]} as scheduled",
-            text=f"You had scheduled it for {change.due_at:%Y-%m-%d %H:%M} UTC. {refusal}",
+            text=f"You scheduled this for {change.due_at:%Y-%m-%d %H:%M} UTC. {refusal}",
             path=path_to(change.term),
             at=at,
         )
@@ -186,7 +186,7 @@ def _schedule(
     seen: Seen,
 ) -> ScheduledChange:
     if due_at <= at:
-        raise NotSchedulable("The time is past already: choose a later one, or do it now.")
+        raise NotSchedulable("This time has passed. Choose a later one, or do it now.")
     Term.objects.for_change().get(pk=term.pk)
     # One at most: the database allows no more.
     before = (
@@ -195,7 +195,10 @@ def _schedule(
         .first()
     )
     if seen != ANY and seen != (before.pk if before else None):
-        raise NotSchedulable("What is scheduled has changed meanwhile, and nothing was replaced. Look at it first.")
+        raise NotSchedulable(
+            "The schedule has changed since you opened this page, and nothing was replaced. Look at the new "
+            "schedule first."
+        )
     if before is not None:
         _finish(before, at, f"Replaced by {name_of(by)}")
     change = ScheduledChange.objects.create(

@@ -194,13 +194,16 @@ class BulkSteps(Desk):
         for words in tally.refusals:
             self.message_user(request, words, messages.WARNING)
         if left := tally.refused - len(tally.refusals):
-            words = f"{left:,} more were refused: their state in the list says why."
+            words = f"{left:,} more were refused. The list shows the state of each."
             self.message_user(request, words, messages.WARNING)
         if tally.in_review:
-            words = f"Left alone while in review: {listed(tally.titles_in_review, tally.in_review)}."
+            words = f"Not changed, because they are in review: {listed(tally.titles_in_review, tally.in_review)}."
             self.message_user(request, words, messages.WARNING)
         if tally.changed:
-            words = f"Left out, since somebody changed them meanwhile: {listed(tally.titles_changed, tally.changed)}."
+            words = (
+                "Not changed, because somebody else changed them in the meantime: "
+                f"{listed(tally.titles_changed, tally.changed)}."
+            )
             self.message_user(request, words, messages.WARNING)
         if tally.done:
             self.message_user(request, f"{step.done}: {listed(tally.titles_done, tally.done)}.", messages.SUCCESS)

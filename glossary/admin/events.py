@@ -19,7 +19,7 @@ class EventAdmin(admin.ModelAdmin):
     list_filter = ["verb", "created_at", ("created_by", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["term", "revision", "previous_revision"]
     search_fields = ["term__title", "created_by_name", "reason"]
-    search_help_text = "Searches terms, names and reasons."
+    search_help_text = "Searches terms, people and reasons."
     fields = ["created_at", "created_by_name", "verb", "term_history", "from_revision", "to_revision", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> Any:

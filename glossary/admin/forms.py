@@ -98,20 +98,20 @@ class TermForm(forms.ModelForm):
         required=False,
         label="Related terms",
         widget=TermsSelect(Term._meta.get_field("related"), admin.site),
-        help_text="Other entries of this glossary that a reader may want next.",
+        help_text="Other terms of this glossary that readers may want to read next.",
     )
     tags = TagsField(required=False, help_text="Topics. Choose from the list, or type a new one and press Enter.")
     # With what they were when the page was opened: only a change of them is one.
     unlinked = unlinked_field(
-        "Mentions of this name in the texts of other terms stay plain. Takes effect immediately, without a review."
+        "Mentions of this name in other terms are not linked. Takes effect immediately, without a review."
     )
     owner = PersonField(
         User.objects.filter(is_staff=True, is_active=True).order_by("first_name", "last_name", "username"),
         required=False,
         empty_label="Nobody",
-        label="Looked after by",
+        label="Owner",
         show_hidden_initial=True,
-        help_text="Is told when the term is due for review, or when something that it leads to changes.",
+        help_text="Gets an email when the term is due for review, or when something that it leads to changes.",
     )
     review_months = forms.IntegerField(
         required=False,
@@ -119,14 +119,14 @@ class TermForm(forms.ModelForm):
         max_value=120,
         label="Review every … months",
         show_hidden_initial=True,
-        help_text="Empty: as often as the site does by default.",
+        help_text="Leave empty for the site's default.",
     )
     note = forms.CharField(
         required=False,
         max_length=500,
         label="What changed, and why",
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="A line for the history: “Dose corrected after the 2025 guideline”. Readers don't see it.",
+        help_text="Kept in the history, for example “Dose corrected after the 2025 guideline”. Readers don't see it.",
     )
     # The number of the revision that this page shows. Never restored by the browser: it belongs to the page's text.
     opened_on = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
@@ -165,8 +165,8 @@ class TermForm(forms.ModelForm):
             entry = getattr(self.instance, "entry", None)
             if entry is not None:
                 self.fields["slug"].help_text = (
-                    f"Readers find this term at {entry.get_absolute_url()}. "
-                    "After a change the old address leads to the new one, for ever."
+                    f"Readers find this term at {entry.get_absolute_url()}. If you change the address, the old one "
+                    "permanently redirects to the new one."
                 )
         else:
             self.fields["title"].widget.attrs["autofocus"] = True
@@ -194,7 +194,9 @@ class TermForm(forms.ModelForm):
         if not self.may_add_tags and names:
             known = {tag_key_of(name) for name in Tag.objects.values_list("name", flat=True)}
             if unknown := [name for name in names if tag_key_of(name) not in known]:
-                raise forms.ValidationError(f"Choose from the list: you can't add new tags ({', '.join(unknown)}).")
+                raise forms.ValidationError(
+                    f"You cannot add new tags. Choose from the list instead of: ({', '.join(unknown)})."
+                )
         return names
 
     def clean(self) -> dict[str, Any]:
@@ -246,11 +248,11 @@ def _collision(refusal: StaleRevision) -> str:
     when = timezone.localtime(head.created_at)
     both = get_text_list([PARTS[conflict.field] for conflict in merge.conflicts], "and")
     words = f"{head.created_by_name} saved revision {head.number} of this term on {when:%-d %B %Y at %H:%M}, after you "
-    words += f"opened this page. You both changed {both}: choose below which version to save. "
+    words += f"opened this page. You both changed {both}. Choose below which version to save. "
     if merge.taken:
-        words += f"Taken over from revision {head.number}, since only one of you changed it: "
+        words += f"Taken from revision {head.number}, because only one of you changed it: "
         words += f"{get_text_list([PARTS[part] for part in merge.taken], 'and')}. "
-    return words + "Nothing of yours is saved yet; everything that you typed is still here."
+    return words + "Your changes are not saved yet. Everything that you typed is still here."
 
 
 class ChildForm(forms.ModelForm):
@@ -294,8 +296,8 @@ class SynonymForm(ChildForm):
         fields = ["text", "kind"]
         labels = {"text": "Name"}
         help_texts = {
-            "text": "As readers or colleagues may look it up, for example “LP”.",
-            "kind": "An abbreviation, British or American spelling, or what it was called once.",
+            "text": "As people may look it up, for example “LP”.",
+            "kind": "An abbreviation, a British or American spelling, or a former name.",
         }
 
 
@@ -307,15 +309,15 @@ class InsightForm(ChildForm):
     target = TermChoiceField(
         Term.objects.all(),
         required=False,
-        label="Leads to term",
+        label="Term that it leads to",
         widget=TermSelect(Insight._meta.get_field("target"), admin.site),
     )
     url = forms.URLField(
         required=False,
-        label="or to address",
+        label="Or web address",
         assume_scheme="https",
         widget=forms.URLInput(attrs={"class": "vURLField"}),
-        help_text="A page elsewhere, when the insight doesn't lead to a term of this glossary.",
+        help_text="A page of another site, if the insight does not lead to a term of this glossary.",
     )
 
     flags: Mapping[str, str] = {}
@@ -347,7 +349,7 @@ class ReferenceForm(ChildForm):
         required=False,
         label="PMID",
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="PubMed number, or the address of the work's page there.",
+        help_text="PubMed number, or the address of the work on PubMed.",
     )
     url = forms.URLField(
         required=False,

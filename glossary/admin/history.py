@@ -41,9 +41,9 @@ class RestoreForm(forms.Form):
 class DismissForm(forms.Form):
     reason = forms.CharField(
         max_length=300,
-        label="Why is the term good as it is?",
+        label="Why does the term need no change?",
         widget=forms.TextInput(attrs={"class": "vTextField"}),
-        help_text="For the history, for example “Only the wording changed there”.",
+        help_text="Kept in the history, for example “Only the wording changed there”.",
     )
 
 
@@ -160,7 +160,10 @@ class TermHistory(Desk):
         if form.is_valid() and form.cleaned_data["seen"] == newest:
             return self._restore(request, term, revision)
         if form.is_bound:
-            words = "A newer revision was saved meanwhile, and nothing was restored. Look at it, then ask again."
+            words = (
+                "Nothing was restored, because a newer revision was saved in the meantime. Read it, then restore "
+                "again if you still want to."
+            )
             self.message_user(request, words, messages.WARNING)
             form = RestoreForm(initial={"seen": newest})
         return self._ask(
@@ -169,9 +172,9 @@ class TermHistory(Desk):
             title=f"Restore revision {number} of “{term}”?",
             button=f"Restore revision {number}",
             explanation=(
-                f"The working copy will say again what revision {number} said, with its synonyms, insights, "
-                f"references, related terms and tags, saved as revision {newest + 1}. Nothing is lost: revision "
-                f"{newest} stays in the history, and what readers see stays as it is."
+                f"The working copy becomes what it was in revision {number}, with its synonyms, insights, references, "
+                f"related terms and tags, and is saved as revision {newest + 1}. Nothing is lost: revision {newest} "
+                "is kept in the history, and readers see no change."
             ),
             term=term,
         )
@@ -183,7 +186,7 @@ class TermHistory(Desk):
             self.message_user(request, f"Revision {revision.number} can't be restored: {refusal}.", messages.ERROR)
             return HttpResponseRedirect(reverse("admin:glossary_term_history", args=[term.pk]))
         if saved.revision is None:
-            words = f"Nothing had changed: “{term}” says already what revision {revision.number} said."
+            words = f"Nothing was restored: “{term}” is already the same as revision {revision.number}."
             self.message_user(request, words, messages.INFO)
         else:
             words = f"Revision {revision.number} is restored as revision {saved.revision.number}."
@@ -199,7 +202,7 @@ class TermHistory(Desk):
         if concern is None:
             raise Http404("There is no such concern.")
         if concern.resolved_at is not None:
-            words = f"This is settled already, by {concern.resolved_by_name}."
+            words = f"{concern.resolved_by_name} has already settled this."
             self.message_user(request, words, messages.INFO)
             return self._to_term(term)
         form = DismissForm(request.POST if request.method == "POST" else None)

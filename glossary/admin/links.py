@@ -69,7 +69,7 @@ def switch_name(request: HttpRequest, term: Term, name: str, *, off: bool) -> st
     )
     if not changed:
         return ""
-    return f"Mentions of “{name}” are not linked to this term any more." if off else f"Mentions of “{name}” are linked."
+    return f"Mentions of “{name}” are no longer linked to this term." if off else f"Mentions of “{name}” are linked."
 
 
 def switch_beside_a_form(request: HttpRequest, term: Term) -> str | None:

@@ -57,8 +57,8 @@ from glossary.workflow import queues
 from glossary.workflow.transitions import name_shown
 
 TAGS_EXPLAINED = (
-    "Each term is saved as a new revision. A tag breaks no approval, "
-    "and readers see it once the term is published again."
+    "Each term is saved as a new revision. Changing a tag does not end an approval. Readers see the change when the "
+    "term is next published."
 )
 # A longer list is narrowed down, and not paged through: counting and sorting it would cost more than the page is worth.
 MOST_LISTED = 10_000
@@ -398,7 +398,7 @@ class TermList(BulkSteps):
             "withdraw_selected",
             title="Withdraw terms from review",
             button="Withdraw",
-            done="Out of review",
+            done="Withdrawn from review",
             unchanged="Were not in review",
             work=lambda terms, data: one_by_one(lambda term: withdraw(term, data), terms),
         )
@@ -416,14 +416,14 @@ class TermList(BulkSteps):
             title="Publish terms",
             button="Publish",
             done="Published",
-            unchanged="Published already, as they stand",
-            explanation="Readers see the newest revision of each term that is approved. The others are left as they "
-            "are, and named.",
+            unchanged="Already published",
+            explanation="The latest revision of each approved term becomes public. The other terms are not changed, "
+            "and are listed afterwards.",
             work=lambda terms, data: one_by_one(publish, terms),
         )
         return self._in_bulk(request, queryset, PublishForm(_confirmed(request)), step)
 
-    @admin.action(description="Put a tag on selected terms…", permissions=["change"])
+    @admin.action(description="Add a tag to selected terms…", permissions=["change"])
     def tag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
         def tag(terms: list[Term], data: dict[str, Any]) -> list[Saved]:
             return tag_terms(terms=terms, name=data["name"], by=user_of(request), at=timezone.now(), note=data["note"])
@@ -431,16 +431,16 @@ class TermList(BulkSteps):
         form = TagForm(_confirmed(request))
         step = BulkStep(
             "tag_selected",
-            title="Put a tag on terms",
-            button="Put on",
-            done="Tagged" + self._named_tag(request, form),
-            unchanged="Carried the tag already",
+            title="Add a tag to terms",
+            button="Add tag",
+            done="Added the tag" + self._named_tag(request, form),
+            unchanged="Already had the tag",
             explanation=TAGS_EXPLAINED,
             work=lambda terms, data: _retagged(terms, lambda piece: tag(piece, data)),
         )
         return self._in_bulk(request, queryset, form, step)
 
-    @admin.action(description="Take a tag off selected terms…", permissions=["change"])
+    @admin.action(description="Remove a tag from selected terms…", permissions=["change"])
     def untag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
         def untag(terms: list[Term], data: dict[str, Any]) -> list[Saved]:
             return untag_terms(
@@ -450,16 +450,16 @@ class TermList(BulkSteps):
         form = UntagForm(_confirmed(request), initial={"name": filtered_tag(request)})
         step = BulkStep(
             "untag_selected",
-            title="Take a tag off terms",
-            button="Take off",
-            done="Without the tag" + self._named_tag(request, form),
+            title="Remove a tag from terms",
+            button="Remove tag",
+            done="Removed the tag" + self._named_tag(request, form),
             unchanged="Didn't carry the tag",
             explanation=TAGS_EXPLAINED,
             work=lambda terms, data: _retagged(terms, lambda piece: untag(piece, data)),
         )
         return self._in_bulk(request, queryset, form, step)
 
-    @admin.action(description="Replace a tag of selected terms…", permissions=["change"])
+    @admin.action(description="Replace a tag on selected terms…", permissions=["change"])
     def replace_tag_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
         form = ReplaceTagForm(_confirmed(request), initial={"old": filtered_tag(request)})
         self._named_tag(request, form)
@@ -490,15 +490,15 @@ class TermList(BulkSteps):
 
         return BulkStep(
             "replace_tag_selected",
-            title="Replace a tag of terms",
+            title="Replace a tag on terms",
             button="Replace",
-            done="The tag is replaced",
+            done="Tag replaced",
             unchanged="Didn't carry the tag",
             explanation=TAGS_EXPLAINED,
             work=lambda terms, data: _retagged(terms, lambda piece: replaced(piece, data)),
         )
 
-    @admin.action(description="Say who looks after selected terms…", permissions=["change"])
+    @admin.action(description="Change the owner of selected terms…", permissions=["change"])
     def own_selected(self, request: HttpRequest, queryset: QuerySet[Term]) -> HttpResponse | None:
         def own(term: Term, data: dict[str, Any]) -> bool:
             return plan_review(
@@ -511,10 +511,10 @@ class TermList(BulkSteps):
 
         step = BulkStep(
             "own_selected",
-            title="Say who looks after terms",
+            title="Change the owner of terms",
             button="Save",
-            done="Looked after by somebody else",
-            unchanged="As it was already",
+            done="Owner changed",
+            unchanged="Already had this owner",
             work=lambda terms, data: one_by_one(lambda term: own(term, data), terms),
         )
         return self._in_bulk(request, queryset, OwnerForm(_confirmed(request)), step)
@@ -530,8 +530,8 @@ class TermList(BulkSteps):
             title="Retire terms?",
             button="Retire",
             done="Retired",
-            explanation="Readers who come to the address of a retired term learn that it is retired. Its revisions "
-            "stay in the history, and publishing it again brings it back.",
+            explanation="Readers who open the address of a retired term see that it is retired. Its revisions stay "
+            "in the history. To make the term public again, publish it.",
             dangerous=True,
             work=lambda terms, data: one_by_one(lambda term: retire(term, data), terms),
         )
@@ -543,7 +543,7 @@ class TermList(BulkSteps):
             return ""
         name = form.cleaned_data["name"]
         if not request.user.has_perm("taggit.add_tag") and not Tag.objects.filter(name__iexact=name).exists():
-            form.add_error("name", "There is no such tag, and you can't add one.")
+            form.add_error("name", "There is no such tag, and you cannot add one. Choose a tag that exists.")
         return f" “{name}”"
 
 

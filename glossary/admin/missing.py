@@ -22,7 +22,7 @@ class MissingTermAdmin(admin.ModelAdmin):
     list_display = ["text", "times", "last_date", "first_date", "start"]
     list_display_links = None
     search_fields = ["text"]
-    search_help_text = "Searches what was looked for."
+    search_help_text = "Searches the texts that readers looked for."
     actions = ["dismiss"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -34,7 +34,7 @@ class MissingTermAdmin(admin.ModelAdmin):
         address = f"{reverse('admin:glossary_term_add')}?{urlencode({'title': missing.text.capitalize()})}"
         return format_html('<a href="{}">Start “{}”</a>', address, missing.text)
 
-    @admin.action(description="Dismiss: this is no term for us", permissions=["dismiss"])
+    @admin.action(description="Dismiss: not a term for this glossary", permissions=["dismiss"])
     def dismiss(self, request: HttpRequest, queryset: Any) -> None:
         count = dismiss_missing(missing=queryset, by=user_of(request), at=timezone.now())
         self.message_user(request, f"Dismissed: {count}", messages.SUCCESS)

@@ -67,7 +67,7 @@ class NameOverview(Desk):
         counted = count_names(after=after, at=timezone.now())
         done += counted.pages
         if not counted.after:
-            self.message_user(request, f"The links on {done:,} pages are counted.", messages.SUCCESS)
+            self.message_user(request, f"The links on {done:,} pages have been counted.", messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:glossary_term_names"))
         context = self._context(request, title="Counting links") | {
             "after": counted.after,

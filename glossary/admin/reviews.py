@@ -49,7 +49,7 @@ HEADINGS = {
     Section.MECHANISM: "Mechanism",
     Section.INSIGHTS: "Related insights",
     Section.REFERENCES: "References",
-    Section.GENERAL: "Related terms, tags, and the whole",
+    Section.GENERAL: "Related terms, tags and the term as a whole",
 }
 # Which parts of the document stand under which section, in the order of the page.
 SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -131,8 +131,8 @@ class ReviewForms:
         if self._refusal.strip():
             form.add_error(
                 None,
-                "You also wrote what should change, and an approval doesn't send it. Move it to a comment, or empty "
-                "“What should change?”.",
+                "You also filled in “What should change?”, which is not sent with an approval. Move the text to a "
+                "comment, or clear that field.",
             )
         return form
 
@@ -142,8 +142,8 @@ class ReviewForms:
         if self._decision["reason"].strip() or self._decision["due_at"].strip():
             form.add_error(
                 None,
-                "You also filled in what belongs to an approval, and sending back doesn't use it. Move the words to "
-                "“What should change?”, or empty “Why this revision?” and the time.",
+                "You also filled in fields that only an approval uses. Move the text to “What should change?”, or "
+                "clear “Why this revision?” and the time.",
             )
         return form
 
@@ -239,7 +239,7 @@ class TermReviews(Desk):
             return False
         self._add_comment(request, review, form)
         forms.done(forms.pressed)
-        self.message_user(request, "Your comment is added.", messages.SUCCESS)
+        self.message_user(request, "Your comment was added.", messages.SUCCESS)
         return True
 
     def _add_comment(self, request: HttpRequest, review: Review, form: CommentForm) -> None:
@@ -272,7 +272,7 @@ class TermReviews(Desk):
 
         decided = self._with_comments(request, review, forms, decide)
         if decided:
-            self.message_user(request, f"“{review.term}” is sent back to its authors.", messages.SUCCESS)
+            self.message_user(request, f"“{review.term}” was sent back to its authors.", messages.SUCCESS)
         return decided
 
     def _approve(self, request: HttpRequest, review: Review, forms: ReviewForms) -> bool:
@@ -378,8 +378,8 @@ class TermReviews(Desk):
         )
         candidates = (
             (entry.revision if entry is not None else None, "what readers see now"),
-            (approval.revision if approval else None, "what was approved last"),
-            (earlier.revision if earlier else None, "what was sent back last"),
+            (approval.revision if approval else None, "what was last approved"),
+            (earlier.revision if earlier else None, "what was last sent back"),
         )
         found: dict[int, tuple[Revision, str]] = {}
         for revision, words in candidates:

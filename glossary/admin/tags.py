@@ -77,8 +77,8 @@ class TagForm(forms.ModelForm):
         required=False,
         max_length=MAX_DESCRIPTION,
         widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
-        help_text="What the topic is about, in a few sentences. Plain text; an empty line begins a new paragraph. "
-        "Readers see it above the topic's terms as soon as it is saved.",
+        help_text="What the topic is about, in a few sentences of plain text. An empty line begins a new paragraph. "
+        "Readers see it above the terms of the topic as soon as you save.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,7 +89,9 @@ class TagForm(forms.ModelForm):
     class Meta:
         model = Tag
         fields = ["name"]
-        help_texts = {"name": "As readers see it. Renaming saves a new revision of every term that carries the tag."}
+        help_texts = {
+            "name": "As readers see it. If you rename the tag, a new revision of every term with this tag is saved."
+        }
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
@@ -97,5 +99,7 @@ class TagForm(forms.ModelForm):
         # Tags are found without regard to case, and in addresses without accents: two alike would shadow one another.
         slug = topic_slug_for(name)
         if not slug or others.filter(Q(name__iexact=name) | Q(slug=slug)).exists():
-            raise forms.ValidationError("This is too much like another tag, or has no letters: choose another name.")
+            raise forms.ValidationError(
+                "This name is too similar to another tag, or has no letters. Choose another name."
+            )
         return name

@@ -250,7 +250,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
             words = f"The review of “{term}” is planned: {_plan_in_words(term)}."
             self.message_user(request, words, messages.SUCCESS)
         elif saved.revision is None:
-            self.message_user(request, f"Nothing had changed: “{term}” is still revision {number}.", messages.INFO)
+            self.message_user(request, f"You changed nothing: “{term}” is still revision {number}.", messages.INFO)
         if saved.revision is not None and "_publish" not in request.POST:
             steps = available_transitions(term, user=request.user, at=timezone.now())
             words = f"“{term}” is saved as revision {number}. {steps.situation}"
@@ -277,7 +277,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         for found in similar_terms(term.title, without=term.pk):
             if found.likeness != Likeness.BEGINS:
                 address = reverse("admin:glossary_term_change", args=[found.term_id])
-                words = format_html('{}: <a href="{}">look whether it is the same</a>.', str(found), address)
+                words = format_html('{}: <a href="{}">check whether it is the same term</a>.', str(found), address)
                 self.message_user(request, words, messages.WARNING)
 
     def _merged_in_words(self, request: HttpRequest, term: Term, saved: Saved) -> str:
@@ -287,7 +287,9 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         lines = meanwhile.order_by("number").values_list("number", "created_by_name")
         who = get_text_list([f"revision {number} by {name}" for number, name in lines], "and")
         parts = get_text_list([PARTS[part] for part in saved.merged], "and")
-        return f"Meanwhile {who} was saved. What only one of you changed is merged: {parts} came from there."
+        return (
+            f"{who} was saved while you were editing. What only one of you changed was merged: {parts} came from there."
+        )
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
@@ -333,7 +335,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
 
 
 def _plan_in_words(term: Term) -> str:
-    owner = f"{name_of(term.owner)} looks after it" if term.owner else "nobody looks after it"
+    owner = f"{name_of(term.owner)} owns it" if term.owner else "nobody owns it"
     due = f", and the next is due on {term.next_review_date:%-d %B %Y}" if term.next_review_date else ""
     return f"{owner}{due}"
 

@@ -52,7 +52,7 @@ class MomentField(forms.DateTimeField):
     def clean(self, value: Any) -> datetime | None:
         moment: datetime | None = super().clean(value)
         if moment is not None and moment <= timezone.now():
-            raise forms.ValidationError("This time is past already: choose a later one.")
+            raise forms.ValidationError("This time has passed. Choose a later one.")
         return moment
 
 
@@ -67,14 +67,14 @@ class SubmitForm(forms.Form):
         max_length=500,
         label="What should the reviewer look at?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="For example “Dose corrected after the 2025 guideline”. Stays in the history.",
+        help_text="For example “Dose corrected after the 2025 guideline”. Kept in the history.",
     )
     reviewer = ReviewerField(
         User.objects.none(),
         required=False,
         label="Reviewer",
         empty_label="Any reviewer",
-        help_text="Only people who saved nothing in this term since it was last approved.",
+        help_text="Only people who have not changed this term since its last approval can review it.",
     )
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
@@ -92,7 +92,7 @@ def replacing(change: ScheduledChange | None) -> str:
     if change is None:
         return ""
     what = f"revision {change.revision.number}" if change.revision else "it"
-    return f"{change.created_by_name} scheduled {what} for {in_words(change.due_at)}, which this would replace."
+    return f"{change.created_by_name} scheduled {what} for {in_words(change.due_at)}. This would replace it."
 
 
 class SeenForm(forms.Form):
@@ -124,13 +124,13 @@ class SeenForm(forms.Form):
         if self.head and cleaned.get("revision") != self.current["revision"]:
             news.append(f"{self.head.created_by_name} saved revision {self.head.number}.")
         if cleaned.get("scheduled") != self.current["scheduled"]:
-            news.append(replacing(self.change) or "What was scheduled is cancelled or done.")
+            news.append(replacing(self.change) or "The scheduled change was cancelled or carried out.")
         if news:
             current = {self.add_prefix(name): "" if value is None else value for name, value in self.current.items()}
             self.data = dict(self.data.items()) | current
             raise forms.ValidationError(
-                f"Something changed while this page was open. {' '.join(news)} "
-                "Press the button again if you still want it."
+                f"Something changed while this page was open. {' '.join(news)} Press the button again if you still "
+                "want to go on."
             )
         return cleaned
 
@@ -142,9 +142,9 @@ class SubmitRevisionForm(SeenForm, SubmitForm):
 class RetireForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
-        label="Why is it taken back?",
+        label="Why is the term retired?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="For the history, for example “Replaced by ‘Luteal support’”. Readers don't see it.",
+        help_text="Kept in the history, for example “Replaced by ‘Luteal support’”. Readers don't see it.",
     )
 
 
@@ -152,10 +152,10 @@ class RetireAtForm(SeenForm, RetireForm):
     successor = forms.CharField(
         required=False,
         max_length=300,
-        label="Which term takes its place?",
+        label="Which term replaces it?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="The title or the address of a published term. Readers who come to the retired one are shown the way "
-        "to it, also when it moves. Leave empty if none does.",
+        help_text="The title or the address of a published term. The page of the retired term links to it, even if its "
+        "address changes. Leave empty if no term replaces it.",
     )
     due_at = MomentField(required=False, label="When", help_text="Leave empty to retire now.")
 
@@ -175,18 +175,18 @@ class RetireAtForm(SeenForm, RetireForm):
         if not terms:
             raise forms.ValidationError("There is no published term with this title or address.")
         if len(terms) > 1:
-            raise forms.ValidationError("More than one term has this title: give its address.")
+            raise forms.ValidationError("More than one term has this title. Enter the address instead.")
         return terms[0]
 
 
 class ScheduleForm(SeenForm):
-    due_at = MomentField(help_text="Readers see it from then on, or a few minutes later.")
+    due_at = MomentField(help_text="Readers see it at this time, or a few minutes later.")
     reason = forms.CharField(
         required=False,
         max_length=400,
         label="Why this revision?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="Readers see it in the public history: say what made the text change.",
+        help_text="Readers see this in the public history. Say why the text changed.",
     )
 
     def __init__(self, data: QueryDict | None, **seen: Any) -> None:
@@ -199,20 +199,25 @@ class EmergencyForm(SeenForm):
         max_length=500,
         label="What is the emergency?",
         widget=forms.TextInput(attrs=LINE),
-        help_text="Readers see it: it stays with this revision for ever, and its page says that nobody reviewed it.",
+        help_text="Readers see this. It is kept with this revision permanently, and the page of the term says that "
+        "nobody reviewed it.",
     )
 
 
 class TagForm(forms.Form):
     name = forms.CharField(max_length=100, label="Tag", widget=forms.TextInput(attrs=LINE))
     note = forms.CharField(
-        required=False, max_length=500, label="Why", widget=forms.TextInput(attrs=LINE), help_text="For the history."
+        required=False,
+        max_length=500,
+        label="Why",
+        widget=forms.TextInput(attrs=LINE),
+        help_text="Kept in the history.",
     )
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if "," in name:
-            raise forms.ValidationError("One tag at a time, without a comma.")
+            raise forms.ValidationError("Enter one tag, without a comma.")
         return name
 
 
@@ -221,7 +226,7 @@ class UntagForm(TagForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Tag to take off"
+        self.fields["name"].label = "Tag to remove"
 
     def clean_name(self) -> str:
         name = super().clean_name()
@@ -238,7 +243,7 @@ class ReplaceTagForm(TagForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Tag to put in its place"
+        self.fields["name"].label = "New tag"
 
     def clean_old(self) -> str:
         old = " ".join(self.cleaned_data["old"].split())
@@ -249,7 +254,7 @@ class ReplaceTagForm(TagForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("old") and cleaned.get("old", "").casefold() == cleaned.get("name", "").casefold():
-            self.add_error("name", "Name another tag than the one that is taken off.")
+            self.add_error("name", "Choose a tag other than the one to remove.")
         return cleaned
 
 
@@ -259,7 +264,7 @@ class WithdrawForm(forms.Form):
         max_length=500,
         label="Why",
         widget=forms.TextInput(attrs=LINE),
-        help_text="For the history, for example “Submitted by mistake”.",
+        help_text="Kept in the history, for example “Submitted by mistake”.",
     )
 
 
@@ -267,9 +272,9 @@ class OwnerForm(forms.Form):
     owner = ReviewerField(
         User.objects.none(),
         required=False,
-        label="Looked after by",
+        label="Owner",
         empty_label="Nobody",
-        help_text="Is told when a term is due for review, or when something that it leads to changes.",
+        help_text="Gets an email when a term is due for review, or when something that the term leads to changes.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -308,7 +313,7 @@ class ApproveForm(SeenForm):
         max_length=500,
         label="Why this revision?",
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Readers see it in the public history once it is published: say what made the text change.",
+        help_text="Readers see this in the public history once the revision is published. Say why the text changed.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -320,9 +325,9 @@ class ApproveForm(SeenForm):
         if "due_at" in self.errors:
             return data
         if data.get("then") == self.LATER and not data.get("due_at"):
-            self.add_error("due_at", "Say when it shall be published.")
+            self.add_error("due_at", "Enter when to publish it.")
         elif data.get("then") != self.LATER and data.get("due_at"):
-            self.add_error("due_at", "Choose “Publish it at a time” above, or empty the time.")
+            self.add_error("due_at", "Choose “Publish it at a time” above, or clear the time.")
         return data
 
 
@@ -331,5 +336,5 @@ class SendBackForm(forms.Form):
         max_length=1000,
         label="What should change?",
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The author reads this first; comments on sections stand beside it.",
+        help_text="The author reads this first, and your comments on sections with it.",
     )

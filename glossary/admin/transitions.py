@@ -80,7 +80,7 @@ class TermSteps(Desk):
         if not self.has_submit_permission(request):
             raise PermissionDenied
         if not available_transitions(term, user=request.user, at=timezone.now()).submit:
-            return self._refused(request, term, "There is nothing to submit: this page shows how the term stands.")
+            return self._refused(request, term, "There is nothing to submit. This page shows the state of the term.")
         people = reviewers(barred=contributors(term.head) if term.head else ())
         switched = switch_beside_a_form(request, term)
         if switched is not None:
@@ -110,7 +110,7 @@ class TermSteps(Desk):
             )
         except (NotReviewable, NotAllowed) as refusal:
             return self._refused(request, term, str(refusal))
-        words = f"Revision {review.revision.number} of “{term}” is submitted for review."
+        words = f"Revision {review.revision.number} of “{term}” was submitted for review."
         return self._done(request, term, words)
 
     @acts
@@ -122,13 +122,16 @@ class TermSteps(Desk):
         if term.review is None:
             return self._refused(request, term, f"“{term}” is not in review.")
         if request.POST.get("review") != str(term.review.pk):
-            words = f"“{term}” was submitted anew since you opened the page, and stays in review. Look at it first."
+            words = (
+                f"“{term}” was submitted again after you opened this page, and is still in review. Read the new "
+                "submission first."
+            )
             return self._refused(request, term, words)
         try:
             withdraw_review(review=term.review, by=user_of(request), at=timezone.now())
         except NotReviewable as refusal:
             return self._refused(request, term, str(refusal))
-        return self._done(request, term, f"“{term}” is out of review.")
+        return self._done(request, term, f"“{term}” was withdrawn from review.")
 
     @acts
     def publish_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
@@ -138,7 +141,9 @@ class TermSteps(Desk):
             raise PermissionDenied
         if term.head is None or request.POST.get("revision") != str(term.head.number):
             return self._refused(
-                request, term, "A newer revision was saved meanwhile, and nothing was published. Look at it first."
+                request,
+                term,
+                "Nothing was published, because a newer revision was saved in the meantime. Read it first.",
             )
         self._publish(request, term)
         return self._to_term(term)
@@ -150,7 +155,7 @@ class TermSteps(Desk):
         if not self.has_publish_permission(request):
             raise PermissionDenied
         if term.head is None or not available_transitions(term, user=request.user, at=timezone.now()).publish:
-            return self._refused(request, term, "There is nothing that could be published: this page says why.")
+            return self._refused(request, term, "There is nothing to publish. This page says why.")
         change = scheduled(term, ScheduledChange.Verb.PUBLISH)
         form = ScheduleForm(_posted(request), head=term.head, change=change)
         if not form.is_valid():
@@ -183,10 +188,10 @@ class TermSteps(Desk):
         if not (may_publish(request.user) if change.revision_id else may_retire(request.user)):
             raise PermissionDenied
         if change.done_at is not None:
-            words = f"It is too late for that: {change.outcome[:1].lower()}{change.outcome[1:]}."
+            words = f"The schedule can no longer be cancelled: {change.outcome[:1].lower()}{change.outcome[1:]}."
             return self._refused(request, term, words)
         unschedule(change=change, by=user_of(request), at=timezone.now())
-        return self._done(request, term, "The schedule is cancelled.")
+        return self._done(request, term, "The schedule was cancelled.")
 
     @asks
     def retire_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
@@ -202,8 +207,8 @@ class TermSteps(Desk):
                 form,
                 title=f"Retire “{term}”?",
                 button="Retire",
-                explanation="Readers who come to the address of a retired term learn that it is retired. Its revisions "
-                "stay in the history, and publishing it again brings it back.",
+                explanation="Readers who open the address of a retired term see that it is retired. Its revisions "
+                "stay in the history. To make the term public again, publish it.",
                 term=term,
                 dangerous=True,
             )
@@ -224,7 +229,7 @@ class TermSteps(Desk):
             retire_term(term=term, by=user_of(request), at=timezone.now(), reason=reason, successor=successor)
         except (NotPublished, NotSchedulable, NotASuccessor) as refusal:
             return self._refused(request, term, str(refusal))
-        return self._done(request, term, f"“{term}” is retired.")
+        return self._done(request, term, f"“{term}” was retired.")
 
     @asks
     def emergency_view(self, request: HttpRequest, term_id: int) -> HttpResponse:
@@ -233,7 +238,7 @@ class TermSteps(Desk):
         if not self.has_emergency_permission(request):
             raise PermissionDenied
         if term.head is None or not available_transitions(term, user=request.user, at=timezone.now()).emergency:
-            return self._refused(request, term, "There is no need for that: this page shows how the term stands.")
+            return self._refused(request, term, "The term does not need this. This page shows its state.")
         form = EmergencyForm(_posted(request), head=term.head)
         if not form.is_valid():
             return self._ask(
@@ -241,9 +246,9 @@ class TermSteps(Desk):
                 form,
                 title=f"Publish “{term}” without review?",
                 button="Publish without review",
-                explanation=f"Nobody but its authors has read revision {term.head.number}. Do this only where leaving "
-                "the public text as it is would harm a reader. The page, and its history, will say that it was "
-                "published without review, by you, and why.",
+                explanation=f"Only its authors have read revision {term.head.number}. Publish it without review only "
+                "if the text that is public now could harm a reader. The page and its history will say "
+                "that you published it without review, and why.",
                 term=term,
                 dangerous=True,
             )
@@ -274,7 +279,7 @@ class TermSteps(Desk):
     def _refused(self, request: HttpRequest, term: Term, words: str) -> HttpResponse:
         typed = [text for name in TYPED if (text := request.POST.get(name, "").strip())]
         if typed:
-            words = f"{words} You had typed: {listed(typed)}."
+            words = f"{words} You had entered: {listed(typed)}."
         self.message_user(request, words, messages.WARNING)
         return self._to_term(term)
 

@@ -268,8 +268,8 @@ def mark_problems(document: Mapping[str, Any]) -> dict[str, str]:
     has = f"only {count} reference{'' if count == 1 else 's'}" if count else "no references"
     found = {key: marks_without_reference(document[key], references=count) for key in TEXTS}
     return {
-        key: f"cites {', '.join(marks)}, but the term has {has}: add what is missing, or correct the number (round "
-        "brackets make no citation)"
+        key: f"cites {', '.join(marks)}, but the term has {has}: add the missing reference, or correct the number "
+        "(numbers in round brackets are not citations)"
         for key, marks in found.items()
         if marks
     }
@@ -361,7 +361,7 @@ class _Parser:
                 self.problem("title", MISSING)
         document = TermDocument(**values)
         if document.title and not document.definition:
-            self.problem("definition", f"{MISSING}: a term says what it means")
+            self.problem("definition", f"{MISSING}: every term needs one")
         self.marks(document)
         if document.slug and document.slug in document.related:
             self.problem("related", "names the term itself")
@@ -397,7 +397,7 @@ class _Parser:
             self.problem(field, f"must be text, not {type(value).__name__}")
             return ""
         if len(value) > limit:
-            self.problem(field, f"has {len(value):,} characters; at most {limit:,} are taken")
+            self.problem(field, f"has {len(value):,} characters; the limit is {limit:,}")
             return ""
         if found := CONTROL.search(value):
             self.problem(field, f"contains the control character U+{ord(found[0]):04X} at position {found.start() + 1}")
@@ -418,14 +418,15 @@ class _Parser:
         if is_too_deep(text):
             self.problem(
                 key,
-                f"has more than {MAX_DEPTH} elements within one another (lists in lists, bold in italic): take out "
-                "those that it doesn't need, or paste it without formatting",
+                f"has more than {MAX_DEPTH} nested elements (lists in lists, bold in italic): remove those that it "
+                "does not need, or paste the text without formatting",
             )
         elif lost := lost_words(text, cleaned):
             shown = ", ".join(f"“{word[:40]}”" for word in lost[:5]) + (" …" if len(lost) > 5 else "")
             self.problem(
                 key,
-                f"would lose {shown} when its HTML is cleaned: write it as text, and the sign < that is no tag as &lt;",
+                f"would lose {shown} when its HTML is cleaned: write it as text, and write a < that is not part of a "
+                "tag as &lt;",
             )
         return cleaned
 
@@ -433,11 +434,13 @@ class _Parser:
         given = self.line(self.data, "slug", limit=MAX_TITLE)
         slug = given or slug_for(title)
         if title and not slug:
-            self.problem("slug", f"cannot be made from {title!r}: give one of lower-case letters, digits and hyphens")
+            self.problem(
+                "slug", f"cannot be made from {title!r}: enter one with lower-case letters, digits and hyphens"
+            )
         elif slug and not SLUG.fullmatch(slug):
             self.problem("slug", f"{slug!r} must be lower-case letters, digits and single hyphens")
         elif slug in RESERVED_SLUGS:
-            self.problem("slug", f"{slug!r} is the address of another page: give a longer one, such as '{slug}-term'")
+            self.problem("slug", f"{slug!r} is the address of another page: choose a longer one, such as '{slug}-term'")
         return slug
 
     def items(self, key: str, fields: tuple[str, ...]) -> Iterable[tuple[Mapping[str, Any], str]]:
@@ -456,7 +459,7 @@ class _Parser:
             self.problem(key, f"must be a list, not {type(value).__name__}")
             return []
         if len(value) > MAX_ITEMS:
-            self.problem(key, f"has {len(value)} entries; at most {MAX_ITEMS} are taken")
+            self.problem(key, f"has {len(value)} entries; the limit is {MAX_ITEMS}")
             return []
         return list(value)
 
@@ -490,7 +493,7 @@ class _Parser:
             url=self.url(item, at=at),
         )
         if insight.term and insight.url:
-            self.problem(at, "leads to a term and to a URL: keep one")
+            self.problem(at, "leads to both a term and a URL: keep one")
         return insight
 
     def synonyms(self) -> tuple[Synonym, ...]:
@@ -501,7 +504,7 @@ class _Parser:
                 self.problem(f"{at}.kind", f"{kind!r} is not one of {', '.join(SYNONYM_KINDS)}")
             synonym = Synonym(text=self.required(item, "text", at=at, limit=MAX_TITLE), kind=kind)
             if synonym.text in found:
-                self.problem(f"{at}.text", f"{synonym.text!r} stands there twice")
+                self.problem(f"{at}.text", f"{synonym.text!r} is listed twice")
             found[synonym.text] = synonym
         return tuple(found.values())
 
@@ -528,17 +531,16 @@ class _Parser:
             )
         )
         if work.doi and not doi_of(work.doi):
-            self.problem(f"{at}.doi", f"{work.doi[:100]!r} is not a DOI: it looks like 10.1001/jama.288.3.321")
+            self.problem(f"{at}.doi", f"{work.doi[:100]!r} is not a DOI: a DOI looks like 10.1001/jama.288.3.321")
         if work.pmid and not pmid_of(work.pmid):
-            self.problem(f"{at}.pmid", f"{work.pmid[:100]!r} is not a PubMed number: it is digits only")
+            self.problem(f"{at}.pmid", f"{work.pmid[:100]!r} is not a PubMed number: enter digits only")
         if is_label_only(work.citation):
             self.problem(
                 f"{at}.citation",
-                f"{work.citation[:100]!r} is nothing but a label and no web address: write the citation, and the "
-                "address as url",
+                f"{work.citation[:100]!r} is only a label: write the whole citation, and put the web address into url",
             )
         for number in wrong_check_digits(work.citation):
-            self.problem(f"{at}.citation", f"{number} is mistyped: its check digit doesn't fit")
+            self.problem(f"{at}.citation", f"{number} is mistyped: its check digit does not match")
         return work
 
     def names(self, key: str, *, limit: int) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
     titles = dict(PublishedEntry.objects.filter(pk__in=rivals).values_list("pk", "title")) if rivals else {}
     loses = _meet_rivals(name, kind, titles, doubts, notes)
     if is_exact(name, kind):
-        notes.append("It is an abbreviation: only mentions in exactly these letters are linked.")
+        notes.append("It is an abbreviation, so only mentions with the same capitals are linked.")
     doubts.extend(doubts_of(name, kind))
     # A name without a term yet is looked at as if it were of term 0, which there never is.
     wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)])
@@ -139,10 +139,10 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
         pages += bool(here)
     left = max(0, candidates.count() - read) if read == MAX_PAGES else 0
     if pages >= OFTEN and pages * SHARE >= PublishedEntry.objects.count():
-        doubts.append(f"It is on {pages} pages: readers will see it everywhere.")
+        doubts.append(f"It is on {pages} pages: readers will see this link very often.")
     if inside:
         times = "Once" if inside == 1 else f"{inside} times"
-        notes.append(f"{times} it stands inside a longer name, which is linked instead or known to mean another thing.")
+        notes.append(f"{times} it is part of a longer name, which is linked instead or means something else.")
     # Doubtful ones first, each kind of page order.
     samples.sort(key=lambda sample: not sample.doubts)
     return Impact(
@@ -168,7 +168,7 @@ def doubts_of(name: str, kind: str = "synonym") -> tuple[str, ...]:
     if sum(map(str.isalpha, name)) < SHORT:
         doubts.append("It is very short.")
     if normalise(name) in COMMON_WORDS:
-        doubts.append("It is an everyday word: most mentions may mean something else.")
+        doubts.append("It is an everyday word, so most mentions may mean something else.")
     return tuple(doubts)
 
 
@@ -177,17 +177,19 @@ def _meet_rivals(name: str, kind: str, titles: dict[int, str], doubts: list[str]
     if not titles:
         return False
     others = " and ".join(f"“{title}”" for title in sorted(titles.values()))
-    bear = "bears this name too" if len(titles) == 1 else "bear this name too"
+    bear = "has this name too" if len(titles) == 1 else "have this name too"
     named_so = any(normalise(title) == normalise(name) for title in titles.values())
     if kind == "title" and not named_so:
         doubts.append(
-            f"{others} {bear}, as a synonym: mentions would lead here from now on, since a title comes first."
+            f"{others} {bear}, as a synonym: mentions will link to this term instead, because titles come first."
         )
         return False
     if kind != "title" and named_so:
-        notes.append(f"{others} {bear}, as its title: mentions go on leading there.")
+        notes.append(f"{others} {bear}, as its title: mentions keep linking to that term.")
     else:
-        notes.append(f"{others} {bear}: mentions are linked to none of them. Switch it off at all terms but one.")
+        notes.append(
+            f"{others} {bear}: mentions are not linked to any of them. Switch the links off for all terms but one."
+        )
     return True
 
 
@@ -219,7 +221,7 @@ def _sample(title: str, slug: str, text: str, mention: Mention, *, name: str) ->
     before, words, after = text[: mention.start], text[mention.start : mention.end], text[mention.end :]
     doubts = []
     if words[:1].isupper() and name[:1].islower() and not _SENTENCE_END.search(before):
-        doubts.append("has a capital in the midst of a sentence: a proper name?")
+        doubts.append("has a capital letter within a sentence: perhaps a proper name")
     if before.endswith("-") or after.startswith("-"):
         doubts.append("is part of a compound")
     if re.match(r"\s\d|\s[A-Z]\b", after):

@@ -54,10 +54,14 @@ class Similar:
             case Likeness.SAME if by_synonym:
                 return f"“{self.title}” has “{self.name}” as a synonym"
             case Likeness.SAME:
-                return f"“{self.title}” is a term already"
+                return f"“{self.title}” is already a term"
             case Likeness.CLOSE:
-                return f"This is much like “{self.title}”{by_synonym}"
-        return f"“{self.title}” begins alike" if not by_synonym else f"“{self.title}” has “{self.name}” as a synonym"
+                return f"This is similar to “{self.title}”{by_synonym}"
+        return (
+            (f"“{self.title}” begins in the same way")
+            if not by_synonym
+            else f"“{self.title}” has “{self.name}” as a synonym"
+        )
 
 
 def similar_terms(name: str, *, without: int | None = None, limit: int = 5) -> list[Similar]:

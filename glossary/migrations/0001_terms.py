@@ -38,8 +38,9 @@ class Migration(migrations.Migration):
                 (
                     "slug",
                     models.SlugField(
-                        error_messages={"unique": "Another term has this address already: choose a different one."},
-                        help_text="The last part of the page's address, made from the title. Changing it later keeps the old address working.",
+                        error_messages={"unique": "Another term already has this address. Choose a different one."},
+                        help_text="The last part of the page's address, made from the title. If you change it later, the "
+                        "old address still works.",
                         max_length=200,
                         unique=True,
                     ),
@@ -77,7 +78,7 @@ class Migration(migrations.Migration):
                     "tags",
                     TaggableManager(
                         blank=True,
-                        help_text="Topics, chosen from the list or typed and closed with a comma.",
+                        help_text="Topics. Choose from the list, or type a topic and a comma.",
                         through="taggit.TaggedItem",
                         to="taggit.Tag",
                         verbose_name="Tags",
@@ -88,7 +89,7 @@ class Migration(migrations.Migration):
                     "owner",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Who looks after the term, and is told when it needs review.",
+                        help_text="The person who owns the term, and gets an email when it needs review.",
                         null=True,
                         on_delete=models.SET_NULL,
                         related_name="terms",
@@ -100,7 +101,7 @@ class Migration(migrations.Migration):
                     "review_months",
                     models.PositiveSmallIntegerField(
                         blank=True,
-                        help_text="Empty: as often as the site does by default.",
+                        help_text="Leave empty for the site's default.",
                         null=True,
                         verbose_name="review every … months",
                     ),
@@ -110,7 +111,7 @@ class Migration(migrations.Migration):
                     models.DateField(
                         blank=True,
                         editable=False,
-                        help_text="The due date of which owner and reviewers were reminded.",
+                        help_text="The due date about which owner and reviewers were reminded.",
                         null=True,
                     ),
                 ),
@@ -119,7 +120,8 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         editable=False,
-                        help_text="Where readers of a retired term are sent. If it is retired later, its own successor counts.",
+                        help_text="The term to which the page of a retired term links. If that one is retired later, its "
+                        "own successor is used.",
                         null=True,
                         on_delete=models.PROTECT,
                         related_name="+",
@@ -153,7 +155,7 @@ class Migration(migrations.Migration):
                             ("review_months__isnull", True), ("review_months__range", (1, 120)), _connector="OR"
                         ),
                         name="term_review_months_sensible",
-                        violation_error_message="A term is reviewed every 1 to 120 months.",
+                        violation_error_message="The time between reviews must be 1 to 120 months.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -162,7 +164,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="term_retired_at_with_by",
-                        violation_error_message="A retired term says when and by whom.",
+                        violation_error_message="A retired term needs a time and the person who retired it.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -173,7 +175,7 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="term_successor_of_retired_by_another",
-                        violation_error_message="Only a retired term has a successor, which is another term.",
+                        violation_error_message="Only a retired term can have a successor, which must be another term.",
                     ),
                 ],
             },
@@ -357,11 +359,9 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField(default=0)),
                 (
                     "text",
-                    models.TextField(
-                        help_text="One or two sentences that tell a reader something worth knowing.", max_length=1000
-                    ),
+                    models.TextField(help_text="One or two sentences with something worth knowing.", max_length=1000),
                 ),
-                ("url", models.URLField(blank=True, max_length=1000, verbose_name="leads to address")),
+                ("url", models.URLField(blank=True, max_length=1000, verbose_name="address that it leads to")),
                 (
                     "target",
                     models.ForeignKey(
@@ -370,7 +370,7 @@ class Migration(migrations.Migration):
                         on_delete=models.PROTECT,
                         related_name="insights_from",
                         to="glossary.term",
-                        verbose_name="leads to term",
+                        verbose_name="term that it leads to",
                     ),
                 ),
                 ("term", models.ForeignKey(on_delete=models.CASCADE, related_name="insights", to="glossary.term")),
@@ -381,7 +381,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("target__isnull", True), ("url", ""), _connector="OR"),
                         name="insight_leads_to_one_place",
-                        violation_error_message="An insight leads to a term or to a web address, not to both.",
+                        violation_error_message="An insight can lead to a term or to a web address, not to both.",
                     )
                 ],
             },
@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("term", "normalised"),
                         name="unlinked_name_once_per_term",
-                        violation_error_message="This name is switched off already.",
+                        violation_error_message="Links to this name are already switched off.",
                     )
                 ],
             },

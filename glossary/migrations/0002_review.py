@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                             ("approved", "Approved"),
                             ("sent_back", "Changes requested"),
                             ("withdrawn", "Withdrawn"),
-                            ("overtaken", "Overtaken by a newer revision"),
+                            ("overtaken", "Replaced by a newer revision"),
                         ],
                         default="open",
                         max_length=10,
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                     "reviewer",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Who is asked. Empty: any reviewer.",
+                        help_text="The reviewer who is asked. Empty for any reviewer.",
                         null=True,
                         on_delete=models.SET_NULL,
                         related_name="reviews_asked",
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("status", "open")),
                         fields=("term",),
                         name="review_one_open_per_term",
-                        violation_error_message="This term is in review already.",
+                        violation_error_message="This term is already in review.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
                     "successor",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Of a term to be retired.",
+                        help_text="The term that replaces a retired term.",
                         null=True,
                         on_delete=models.PROTECT,
                         related_name="+",
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("done_at__isnull", True)),
                         fields=("term", "verb"),
                         name="scheduled_once_per_term_and_verb",
-                        violation_error_message="That is scheduled already.",
+                        violation_error_message="This change is already scheduled.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -284,10 +284,11 @@ class Migration(migrations.Migration):
                 (
                     "listed_at",
                     models.DateTimeField(
-                        help_text="When this site learned of it. An approval from before then was given without knowing."
+                        help_text="When this site learned of the retraction. Earlier approvals were given without knowing "
+                        "of it."
                     ),
                 ),
-                ("checked_at", models.DateTimeField(help_text="When a list that was loaded last had it.")),
+                ("checked_at", models.DateTimeField(help_text="When it was last in a list that was loaded.")),
             ],
             options={
                 "default_permissions": ("view",),
@@ -320,7 +321,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("target_gone", "leads to a term that is not public any more"),
+                            ("target_gone", "leads to a term that is no longer public"),
                             ("target_hidden", "leads to a term that is not public"),
                             ("target_changed", "leads to a term whose clinical content changed"),
                             ("retracted", "cites a work that was retracted"),
@@ -354,7 +355,7 @@ class Migration(migrations.Migration):
                 (
                     "resolution",
                     models.CharField(
-                        blank=True, help_text="Why it is settled, where somebody said so.", max_length=500
+                        blank=True, help_text="Why it is settled, if somebody gave a reason.", max_length=500
                     ),
                 ),
             ],
@@ -409,7 +410,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=200)),
                 ("body", models.TextField()),
                 ("created_at", models.DateTimeField()),
-                ("try_at", models.DateTimeField(help_text="Not before then is it sent, or tried again.")),
+                ("try_at", models.DateTimeField(help_text="The email is not sent, or tried again, before this time.")),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -435,7 +436,7 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(
                 blank=True,
                 editable=False,
-                help_text="The newest review, whatever became of it.",
+                help_text="The latest review, in any state.",
                 null=True,
                 on_delete=models.PROTECT,
                 related_name="+",

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 (
                     "initial",
                     models.CharField(
-                        help_text="The letter that the title is filed under, or its script.", max_length=12
+                        help_text="The letter under which the title is listed, or its script.", max_length=12
                     ),
                 ),
                 (
@@ -65,7 +65,8 @@ class Migration(migrations.Migration):
                 (
                     "approval",
                     models.ForeignKey(
-                        help_text="The seal under which the revision is public. Empty only for what was published before seals.",
+                        help_text="The approval under which the revision is public. Empty only if it was published before "
+                        "approvals were recorded.",
                         null=True,
                         on_delete=models.PROTECT,
                         related_name="+",
@@ -148,7 +149,9 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(help_text="“title”, or the kind of synonym.", max_length=12)),
                 (
                     "is_ambiguous",
-                    models.BooleanField(default=False, help_text="Several terms bear it, so that it leads nowhere."),
+                    models.BooleanField(
+                        default=False, help_text="Several terms have this name, so that it is not linked."
+                    ),
                 ),
                 ("links", models.PositiveIntegerField(default=0)),
                 ("ambiguous", models.PositiveIntegerField(default=0)),
@@ -172,13 +175,13 @@ class Migration(migrations.Migration):
                 (
                     "term_id",
                     models.BigIntegerField(
-                        help_text="Empty: too many changed, so all names are read again.", null=True
+                        help_text="Empty if too many names changed: then all names are read again.", null=True
                     ),
                 ),
                 (
                     "token",
                     models.BigIntegerField(
-                        help_text="Random, so that a row of another history is not taken for this one."
+                        help_text="Random, so that it differs from the row with the same number in a restored backup."
                     ),
                 ),
             ],
@@ -198,9 +201,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "names",
-                    models.TextField(help_text="Stems of the title and the other names, a bar behind each name."),
+                    models.TextField(help_text="Stems of the title and the other names, with a bar after each name."),
                 ),
-                ("text", models.TextField(help_text="Stems of the texts, a bar behind each.")),
+                ("text", models.TextField(help_text="Stems of the texts, with a bar after each text.")),
                 ("facets", models.TextField(help_text="Letter and tags, as the index calls them.")),
                 ("plain", models.TextField(help_text="The texts as excerpts quote them.")),
             ],
@@ -312,7 +315,8 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.BigIntegerField(
-                        help_text="A random number, by which an edition is told from one of the same number in a restored backup."
+                        help_text="A random number. It distinguishes a content version from one with the same number in a "
+                        "restored backup."
                     ),
                 ),
                 ("keys", models.JSONField(help_text="Keys of the pages that it changed; `*` is every page.")),

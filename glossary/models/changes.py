@@ -24,7 +24,8 @@ class EditionChange(models.Model):
 
     edition = models.PositiveBigIntegerField(primary_key=True)
     name = models.BigIntegerField(
-        help_text="A random number, by which an edition is told from one of the same number in a restored backup."
+        help_text="A random number. It distinguishes a content version from one with the same number in a restored "
+        "backup."
     )
     keys = models.JSONField(help_text="Keys of the pages that it changed; `*` is every page.")
 

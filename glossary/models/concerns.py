@@ -23,7 +23,7 @@ class Concern(models.Model):
     """Something outside a term that may make it untrue. It stays until the term is approved again."""
 
     class Kind(models.TextChoices):
-        TARGET_GONE = "target_gone", "leads to a term that is not public any more"
+        TARGET_GONE = "target_gone", "leads to a term that is no longer public"
         TARGET_HIDDEN = "target_hidden", "leads to a term that is not public"
         TARGET_CHANGED = "target_changed", "leads to a term whose clinical content changed"
         RETRACTED = "retracted", "cites a work that was retracted"
@@ -37,7 +37,7 @@ class Concern(models.Model):
     created_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by_name = models.CharField(max_length=200, blank=True)
-    resolution = models.CharField(max_length=500, blank=True, help_text="Why it is settled, where somebody said so.")
+    resolution = models.CharField(max_length=500, blank=True, help_text="Why it is settled, if somebody gave a reason.")
 
     objects = ConcernQuerySet.as_manager()
 
@@ -103,9 +103,9 @@ class RetractedWork(models.Model):
     reason = models.CharField(max_length=1000, blank=True)
     retracted_date = models.DateField(null=True, blank=True)
     listed_at = models.DateTimeField(
-        help_text="When this site learned of it. An approval from before then was given without knowing."
+        help_text="When this site learned of the retraction. Earlier approvals were given without knowing of it."
     )
-    checked_at = models.DateTimeField(help_text="When a list that was loaded last had it.")
+    checked_at = models.DateTimeField(help_text="When it was last in a list that was loaded.")
 
     objects = RetractedWorkQuerySet.as_manager()
 

@@ -17,7 +17,7 @@ class Letter(models.Model):
     subject = models.CharField(max_length=200)
     body = models.TextField()
     created_at = models.DateTimeField()
-    try_at = models.DateTimeField(help_text="Not before then is it sent, or tried again.")
+    try_at = models.DateTimeField(help_text="The email is not sent, or tried again, before this time.")
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True, help_text="What the mail server said at the last attempt.")

@@ -37,13 +37,14 @@ class PublishedEntry(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The seal under which the revision is public. Empty only for what was published before seals.",
+        help_text="The approval under which the revision is public. Empty only if it was published before "
+        "approvals were recorded.",
     )
     slug = models.SlugField(max_length=documents.MAX_TITLE, unique=True)
     title = models.CharField(max_length=documents.MAX_TITLE)
     # Names compare and sort without case and accents: SQLite and PostgreSQL would each sort their own way.
     sort_key = CodePointField(max_length=documents.MAX_TITLE * 4)
-    initial = models.CharField(max_length=12, help_text="The letter that the title is filed under, or its script.")
+    initial = models.CharField(max_length=12, help_text="The letter under which the title is listed, or its script.")
     summary = models.CharField(max_length=300, help_text="Plain beginning of the definition, for lists and metadata.")
     first_published_at = models.DateTimeField()
     published_at = models.DateTimeField()
@@ -188,8 +189,12 @@ class NameChange(models.Model):
     """
 
     # No foreign key: it is a note for processes that hold names, and outlives what it is about.
-    term_id = models.BigIntegerField(null=True, help_text="Empty: too many changed, so all names are read again.")
-    token = models.BigIntegerField(help_text="Random, so that a row of another history is not taken for this one.")
+    term_id = models.BigIntegerField(
+        null=True, help_text="Empty if too many names changed: then all names are read again."
+    )
+    token = models.BigIntegerField(
+        help_text="Random, so that it differs from the row with the same number in a restored backup."
+    )
 
     def __str__(self) -> str:
         return f"names of term {self.term_id}" if self.term_id else "names of all terms"

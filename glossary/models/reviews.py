@@ -37,7 +37,7 @@ class Review(models.Model):
         APPROVED = "approved", "Approved"
         SENT_BACK = "sent_back", "Changes requested"
         WITHDRAWN = "withdrawn", "Withdrawn"
-        OVERTAKEN = "overtaken", "Overtaken by a newer revision"
+        OVERTAKEN = "overtaken", "Replaced by a newer revision"
 
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="reviews")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="reviews")
@@ -52,7 +52,7 @@ class Review(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="reviews_asked",
-        help_text="Who is asked. Empty: any reviewer.",
+        help_text="The reviewer who is asked. Empty for any reviewer.",
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -69,7 +69,7 @@ class Review(models.Model):
                 fields=["term"],
                 condition=Q(status="open"),
                 name="review_one_open_per_term",
-                violation_error_message="This term is in review already.",
+                violation_error_message="This term is already in review.",
             ),
             models.CheckConstraint(
                 condition=Q(status="open", decided_at__isnull=True, decided_by_name="")
@@ -160,7 +160,12 @@ class ScheduledChange(models.Model):
     verb = models.CharField(max_length=8, choices=Verb.choices)
     revision = models.ForeignKey(Revision, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     successor = models.ForeignKey(
-        Term, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Of a term to be retired."
+        Term,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The term that replaces a retired term.",
     )
     due_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
@@ -178,7 +183,7 @@ class ScheduledChange(models.Model):
                 fields=["term", "verb"],
                 condition=Q(done_at__isnull=True),
                 name="scheduled_once_per_term_and_verb",
-                violation_error_message="That is scheduled already.",
+                violation_error_message="This change is already scheduled.",
             ),
             models.CheckConstraint(
                 condition=Q(verb="publish", revision__isnull=False) | Q(verb="retire", revision__isnull=True),

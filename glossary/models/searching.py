@@ -57,8 +57,8 @@ class SearchText(models.Model):
     """
 
     entry = models.OneToOneField(PublishedEntry, primary_key=True, on_delete=models.CASCADE, related_name="search_text")
-    names = models.TextField(help_text="Stems of the title and the other names, a bar behind each name.")
-    text = models.TextField(help_text="Stems of the texts, a bar behind each.")
+    names = models.TextField(help_text="Stems of the title and the other names, with a bar after each name.")
+    text = models.TextField(help_text="Stems of the texts, with a bar after each text.")
     facets = models.TextField(help_text="Letter and tags, as the index calls them.")
     plain = models.TextField(help_text="The texts as excerpts quote them.")
 

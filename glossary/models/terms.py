@@ -108,16 +108,16 @@ class Term(models.Model):
     slug = models.SlugField(
         max_length=documents.MAX_TITLE,
         unique=True,
-        help_text="The last part of the page's address, made from the title. "
-        "Changing it later keeps the old address working.",
-        error_messages={"unique": "Another term has this address already: choose a different one."},
+        help_text="The last part of the page's address, made from the title. If you change it later, the old address "
+        "still works.",
+        error_messages={"unique": "Another term already has this address. Choose a different one."},
     )
     sort_key = CodePointField(max_length=documents.MAX_TITLE * 4, blank=True, editable=False)
     definition = models.TextField(help_text="What the term means, in words that an educated patient understands.")
     origin = models.TextField(blank=True, help_text="Where the term comes from: the words, the people, the practice.")
     mechanism = models.TextField(blank=True, help_text="How it works in the body, or what the treatment does there.")
     related = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="related_from")
-    tags = TaggableManager(blank=True, help_text="Topics, chosen from the list or typed and closed with a comma.")
+    tags = TaggableManager(blank=True, help_text="Topics. Choose from the list, or type a topic and a comma.")
 
     head = models.OneToOneField(
         "Revision", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
@@ -129,7 +129,7 @@ class Term(models.Model):
         editable=False,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The newest review, whatever became of it.",
+        help_text="The latest review, in any state.",
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -137,17 +137,17 @@ class Term(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="terms",
-        help_text="Who looks after the term, and is told when it needs review.",
+        help_text="The person who owns the term, and gets an email when it needs review.",
     )
     review_months = models.PositiveSmallIntegerField(
         "review every … months",
         null=True,
         blank=True,
-        help_text="Empty: as often as the site does by default.",
+        help_text="Leave empty for the site's default.",
     )
     next_review_date = models.DateField(null=True, blank=True, editable=False)
     reminded_date = models.DateField(
-        null=True, blank=True, editable=False, help_text="The due date of which owner and reviewers were reminded."
+        null=True, blank=True, editable=False, help_text="The due date about which owner and reviewers were reminded."
     )
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_by = models.ForeignKey(
@@ -161,7 +161,8 @@ class Term(models.Model):
         editable=False,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Where readers of a retired term are sent. If it is retired later, its own successor counts.",
+        help_text="The term to which the page of a retired term links. If that one is retired later, its own "
+        "successor is used.",
     )
 
     objects = TermQuerySet.as_manager()
@@ -189,17 +190,17 @@ class Term(models.Model):
                 condition=Q(retired_at__isnull=True, retired_by_name="")
                 | (Q(retired_at__isnull=False) & ~Q(retired_by_name="")),
                 name="term_retired_at_with_by",
-                violation_error_message="A retired term says when and by whom.",
+                violation_error_message="A retired term needs a time and the person who retired it.",
             ),
             models.CheckConstraint(
                 condition=Q(successor__isnull=True) | (Q(retired_at__isnull=False) & ~Q(successor=F("pk"))),
                 name="term_successor_of_retired_by_another",
-                violation_error_message="Only a retired term has a successor, which is another term.",
+                violation_error_message="Only a retired term can have a successor, which must be another term.",
             ),
             models.CheckConstraint(
                 condition=Q(review_months__isnull=True) | Q(review_months__range=(1, 120)),
                 name="term_review_months_sensible",
-                violation_error_message="A term is reviewed every 1 to 120 months.",
+                violation_error_message="The time between reviews must be 1 to 120 months.",
             ),
         ]
 
@@ -239,7 +240,7 @@ class Insight(Child):
 
     term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="insights")
     text = models.TextField(
-        max_length=documents.MAX_LINE, help_text="One or two sentences that tell a reader something worth knowing."
+        max_length=documents.MAX_LINE, help_text="One or two sentences with something worth knowing."
     )
     target = models.ForeignKey(
         Term,
@@ -247,16 +248,16 @@ class Insight(Child):
         blank=True,
         on_delete=models.PROTECT,
         related_name="insights_from",
-        verbose_name="leads to term",
+        verbose_name="term that it leads to",
     )
-    url = models.URLField("leads to address", max_length=documents.MAX_LINE, blank=True)
+    url = models.URLField("address that it leads to", max_length=documents.MAX_LINE, blank=True)
 
     class Meta(Child.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=Q(target__isnull=True) | Q(url=""),
                 name="insight_leads_to_one_place",
-                violation_error_message="An insight leads to a term or to a web address, not to both.",
+                violation_error_message="An insight can lead to a term or to a web address, not to both.",
             ),
         ]
 
@@ -327,7 +328,7 @@ class UnlinkedName(models.Model):
             models.UniqueConstraint(
                 fields=["term", "normalised"],
                 name="unlinked_name_once_per_term",
-                violation_error_message="This name is switched off already.",
+                violation_error_message="Links to this name are already switched off.",
             ),
         ]
 

@@ -20,7 +20,9 @@ class NameUse(models.Model):
     name = models.CharField(max_length=documents.MAX_TITLE)
     sort_key = CodePointField(max_length=documents.MAX_TITLE * 4)
     kind = models.CharField(max_length=12, help_text="“title”, or the kind of synonym.")
-    is_ambiguous = models.BooleanField(default=False, help_text="Several terms bear it, so that it leads nowhere.")
+    is_ambiguous = models.BooleanField(
+        default=False, help_text="Several terms have this name, so that it is not linked."
+    )
     links = models.PositiveIntegerField(default=0)
     ambiguous = models.PositiveIntegerField(default=0)
     counted_at = models.DateTimeField()

@@ -20,7 +20,7 @@ def insight_flags(term: Term, slugs: Collection[str], *, newest: bool = True) ->
     if newest and term.pk:
         changed = Concern.objects.open().filter(term=term, kind=Concern.Kind.TARGET_CHANGED, target__slug__in=wanted)
         flags = dict.fromkeys(
-            changed.values_list("target__slug", flat=True), "changed clinically since this was reviewed: look again"
+            changed.values_list("target__slug", flat=True), "changed clinically after this was reviewed: check it again"
         )
     hidden = Term.objects.filter(slug__in=wanted, entry__isnull=True)
     for slug, retired_at in hidden.values_list("slug", "retired_at"):

@@ -82,7 +82,7 @@ QUEUES = (
     Queue(
         "drafts",
         "My drafts and changes",
-        "You have no drafts and no changes that are not submitted.",
+        "You have no drafts and no unsubmitted changes.",
         _drafts,
         "glossary.change_term",
     ),
@@ -95,7 +95,7 @@ QUEUES = (
     ),
     Queue(
         "ready",
-        "Mine, approved and not yet published",
+        "Mine, approved but not published",
         "Nothing is waiting to be published.",
         _ready,
         "glossary.change_term",
@@ -110,7 +110,7 @@ QUEUES = (
     Queue(
         "waiting",
         "Waiting for me",
-        "Nothing waits for your review.",
+        "No term is waiting for your review.",
         lambda terms, user, at: terms.waiting_for(user),
         "glossary.review_term",
     ),
@@ -124,14 +124,14 @@ QUEUES = (
     Queue(
         "unreviewed",
         "Published without review",
-        "Everything in public was reviewed.",
+        "Every published term was reviewed.",
         lambda terms, user, at: terms.published_without_review(),
         "glossary.emergency_publish_term",
     ),
     Queue(
         "failed",
-        "Schedule not carried out",
-        "Everything scheduled was carried out.",
+        "Not carried out as scheduled",
+        "Every scheduled change was carried out.",
         _failed,
         "glossary.emergency_publish_term",
     ),

@@ -87,7 +87,7 @@ def available_transitions(term: Term, *, user: Person, at: datetime) -> Availabl
     """Return the steps that are open to ``user``. ``term`` comes from ``with_state()``, or this queries."""
     head, state, review = term.head, term.state, term.review
     if head is None:
-        return AvailableTransitions("This term has no revision yet: save it.")
+        return AvailableTransitions("This term has no revision yet. Save it first.")
     entry: PublishedEntry | None = getattr(term, "entry", None)
     is_public = entry is not None and entry.revision_id == head.pk
     waits = tuple(
@@ -100,7 +100,10 @@ def available_transitions(term: Term, *, user: Person, at: datetime) -> Availabl
         barred = ""
         if may_review(user) and user.pk in (names := contributors(review.revision)):
             others = [name for pk, name in names.items() if pk != user.pk]
-            barred = f"You saved changes since the last approval{_and_so_did(others)}, so somebody else decides."
+            barred = (
+                f"You changed this term after its last approval{_and_so_did(others)}, so another reviewer has to "
+                "decide."
+            )
         return AvailableTransitions(
             _in_review(review),
             withdraw=may_submit(user),
@@ -134,14 +137,14 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
         case Term.State.APPROVED if review is not None and review.decided_at is not None:
             return f"{review.decided_by_name} approved revision {number} on {in_words(review.decided_at)}."
         case Term.State.DRAFT:
-            words = "Readers can't see this term yet."
-            return f"{words} Its text is approved, so it can be published." if sealed else words
+            words = "Readers cannot see this term yet."
+            return f"{words} It is approved and can be published." if sealed else words
         case Term.State.RETIRED:
-            return "Retired: readers who open its address see that it is retired. Publishing makes it public again."
+            return "This term is retired, and its page says so. Publish it to make it public again."
         case Term.State.CHANGED if entry is not None:
             words = f"Readers see revision {entry.revision.number}. Revision {number} is"
-            return f"{words} approved, and not yet published." if sealed else f"{words} neither approved nor published."
-    words = f"Readers see the newest revision, {number}."
+            return f"{words} approved, but not yet published." if sealed else f"{words} neither approved nor published."
+    words = f"Readers see the latest revision, {number}."
     if approval is not None and approval.emergency:
         words += f" {approval.approved_by_name} published it without review: “{approval.reason}”"
     return f"{words} {again}".strip()
@@ -152,7 +155,7 @@ def _in_review(review: Review) -> str:
     note = f" “{review.note}”" if review.note else ""
     return (
         f"{review.submitted_by_name} submitted revision {review.revision.number} on {in_words(review.submitted_at)}, "
-        f"for {whom}.{note} Saving a change takes it out of review."
+        f"for {whom}.{note} If you save a change, the term leaves review."
     )
 
 
@@ -168,11 +171,11 @@ def _and_so_did(names: list[str]) -> str:
 def _why_again(term: Term, approval: Approval | None, at: datetime) -> str:
     """Return why a term that is public as it stands should be reviewed, or nothing."""
     if approval is None:
-        return "It was published before reviews were kept, so it needs one."
+        return "It was published before reviews were recorded, so it needs one."
     if approval.emergency:
         return "It needs a review."
     if term.concerns.filter(resolved_at__isnull=True).exists():
-        return "Something that it leads to or cites has changed: it needs a review."
+        return "Something that it leads to or cites has changed, so it needs a review."
     if term.next_review_date and term.next_review_date <= at.date():
         return f"Its next review was due on {term.next_review_date:%-d %B %Y}."
     return ""

@@ -173,8 +173,8 @@ def see_it_at_the_desk(pasted: Pasted, stranger: Stranger, desk: Page) -> None:
     pasted.site.add_person("olga", "Site operators")
     sign_in(desk, replace(pasted.site, url=pasted.url), "olga")
     desk.goto(f"{pasted.url}/admin/")
-    expect(desk.get_by_text("Visitors’ browsers refused 1 thing that nobody has looked at.")).to_be_visible()
-    desk.get_by_role("link", name="What somebody tried to load").click()
+    expect(desk.get_by_text("Visitors’ browsers refused 1 thing that nobody has looked at yet.")).to_be_visible()
+    desk.get_by_role("link", name="See what was refused").click()
     row = desk.get_by_role("row").filter(has_text=stranger.origin)
     expect(row).to_contain_text(f"Somebody tried to load a script from {stranger.origin}: 4 times, last on")
     expect(row).to_contain_text("No service declares it, so no visitor agreed to it.")
@@ -185,9 +185,9 @@ def see_it_at_the_desk(pasted: Pasted, stranger: Stranger, desk: Page) -> None:
         assert axe_violations(desk) == []
     desk.set_viewport_size({"width": 1280, "height": 900})
     row.get_by_role("checkbox").check()
-    desk.locator("select[name=action]").select_option(label="Seen: put away until it happens again on a later day")
+    desk.locator("select[name=action]").select_option(label="Mark as seen: hide until it happens again on a later day")
     desk.get_by_role("button", name="Go").click()
-    expect(desk.get_by_text("1 put away until it happens again on a later day.")).to_be_visible()
+    expect(desk.get_by_text("1 hidden until it happens again on a later day.")).to_be_visible()
     expect(row).to_have_count(0)
 
 

@@ -54,7 +54,7 @@ def test_a_crash_loses_nothing_and_every_kind_of_field_comes_back_as_it_was(
     page.get_by_role("searchbox", name="Tags").press("Enter")
     page.locator(".field-related .select2-selection__choice__remove").first.click()
     page.keyboard.press("Escape")
-    page.get_by_label("Looked after by").select_option(label="Emil Example")
+    page.get_by_label("Owner").select_option(label="Emil Example")
     page.get_by_label("Review every").fill("7")
     page.get_by_label("What changed, and why").fill("“Everything”")
     page.get_by_role("button", name="Remove synonym 1").click()
@@ -75,11 +75,11 @@ def test_a_crash_loses_nothing_and_every_kind_of_field_comes_back_as_it_was(
     after = page.context.new_page()
     page.close(run_before_unload=False)  # as when the browser dies
     open_form(after, term)
-    expect(after.get_by_role("heading", name="You didn’t save this")).to_be_visible()
+    expect(after.get_by_role("heading", name="Text that you did not save")).to_be_visible()
     assert text(after, "Mechanism:").inner_text().strip() == ""
     assert axe(after, part=".beside") == []
     after.get_by_role("button", name="Restore").click()
-    expect(after.get_by_text("Restored. Nothing is saved yet.")).to_be_visible()
+    expect(after.get_by_text("Restored. Your changes are not saved yet.")).to_be_visible()
     total = ["synonyms-TOTAL_FORMS", "2"]
     assert sent(after) == sorted(total if pair[0] == total[0] else pair for pair in before)
     assert axe(after, part="#synonyms-group, .beside, .field-related, .field-tags") == []
@@ -94,8 +94,8 @@ def test_a_crash_loses_nothing_and_every_kind_of_field_comes_back_as_it_was(
     assert after.locator("[name=related] option:checked").count() == 0
     # Of the names that aren't linked, the one that nobody had touched is as it was.
     assert unlinked(after) == {"FN", "Everything", "New name"}
-    expect(after.get_by_label("Looked after by")).to_have_value(dict(before)["owner"])
-    expect(after.get_by_text("You didn’t save this")).to_be_hidden()
+    expect(after.get_by_label("Owner")).to_have_value(dict(before)["owner"])
+    expect(after.get_by_text("Text that you did not save")).to_be_hidden()
     until(after, lambda: not copies(after), "what is saved is kept no longer")
 
 
@@ -120,7 +120,7 @@ def test_a_restored_draft_is_merged_with_what_was_saved_and_switched_since(
     )
     after = crash(page, term)
     restore(after)
-    expect(after.get_by_text("Restored, as written on revision 1.")).to_be_visible()
+    expect(after.get_by_text("Restored from your changes to revision 1.")).to_be_visible()
     for box in row_of(after, "synonyms").get_by_label("Don't link").all():
         expect(box).to_be_checked()
     save(after)
@@ -216,7 +216,7 @@ def test_where_nothing_is_kept_the_bar_says_so_and_keys_save(somebody: Callable[
     page.keyboard.type("One")
     page.keyboard.press("Shift+Enter")  # the editor's own
     page.keyboard.type("two")
-    expect(page.get_by_text("this browser keeps no copy").first).to_be_visible()
+    expect(page.get_by_text("this browser cannot keep a copy").first).to_be_visible()
     expect(page.get_by_text("kept in this browser")).to_have_count(0)
     page.keyboard.press("Control+s")
     expect(page.get_by_text("is saved as revision 2")).to_be_visible()
@@ -254,7 +254,7 @@ def test_drafts_are_kept_when_the_page_is_left_and_forgotten_when_discarded_old_
     expect(page.get_by_text("kept in this browser at")).to_be_visible()
     open_form(page, term)
     page.get_by_role("button", name="Discard").click()
-    expect(page.get_by_text("You didn’t save this")).to_be_hidden()
+    expect(page.get_by_text("Text that you did not save")).to_be_hidden()
     keeps(0)
     write("Not for others.")
     page.evaluate(

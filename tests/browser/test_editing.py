@@ -131,8 +131,8 @@ def test_a_term_is_written_published_changed_and_read(
     page.mouse.move(goal["x"] + 5, goal["y"] - 5, steps=6)
     page.mouse.up()
     assert order_of(page, "insights", "textarea") == ["Third insight.", "First insight.", "Second insight."]
-    page.get_by_role("combobox", name="Leads to term").first.click()
-    choose(page, "Leads to term", "Ovulation")
+    page.get_by_role("combobox", name="Term that it leads to").first.click()
+    choose(page, "Term that it leads to", "Ovulation")
     row = add_row(page, "Reference")
     row.get_by_label("Citation").fill("Someone. Something. 2020.")
     row.get_by_label("DOI").fill("https://doi.org/10.1001/jama.288.3.321")
@@ -182,7 +182,7 @@ def test_a_link_is_made_of_an_address_only(desk: Site, editor: Page) -> None:
     for typed in ("xyzzy", "javascript:alert(1)"):
         address.fill(typed)
         dialog.get_by_role("button", name="Set link").click()
-        expect(dialog).to_contain_text(f"“{typed}” is no web address")
+        expect(dialog).to_contain_text(f"“{typed}” is not a web address")
         expect(address).to_have_value(typed)
     address.fill("ovulation")
     dialog.get_by_role("button", name="Set link").click()
@@ -286,7 +286,7 @@ def test_reviewers_read_publish_and_retire(desk: Site, page: Page) -> None:
     page.get_by_role("button", name="Publish revision").click()
     page.get_by_text("is published").wait_for()
     page.get_by_role("link", name="Retire…").click()
-    page.get_by_label("Why is it taken back?").fill("Superseded")
+    page.get_by_label("Why is the term retired?").fill("Superseded")
     page.get_by_role("button", name="Retire").click()
     page.get_by_text("“Progesterone” is retired.").wait_for()
 

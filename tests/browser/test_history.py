@@ -1,4 +1,4 @@
-"""History, comparison, restoring and “Look again” at the desk, and the public pages of revisions, in a real browser."""
+"""History, comparison, restoring and “Check again” in the admin, and public pages of revisions, in a real browser."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_an_editor_compares_two_revisions_and_restores_one(site: Site, places: d
     page.goto(site.url + places["history"])
     page.get_by_label("From revision 1", exact=True).check()
     page.get_by_label("To revision 2", exact=True).check()
-    page.get_by_role("button", name="Compare the two chosen").click()
+    page.get_by_role("button", name="Compare the chosen revisions").click()
     mechanism = page.get_by_role("region", name="Mechanism")
     expect(mechanism.locator("del sup")).to_have_text("3")
     expect(mechanism.locator("ins").first).to_contain_text("103")
@@ -99,13 +99,13 @@ def test_an_editor_compares_two_revisions_and_restores_one(site: Site, places: d
 def test_an_editor_looks_again_and_keeps_the_term(site: Site, places: dict[str, str], page: Page) -> None:
     sign_in(page, site, "edith")
     page.goto(site.url + places["form"])
-    box = page.get_by_role("region", name="Look again")
+    box = page.get_by_role("region", name="Check again")
     expect(box).to_contain_text("Cites a work that was retracted: 10.1000/eggs")
     box.get_by_role("link", name="What changed there").click()
     expect(page.locator("ins")).to_contain_text("Another")
     page.goto(site.url + places["form"])
     box.get_by_role("link", name="Keep the term as it is…").click()
-    page.get_by_label("Why is the term good as it is?").fill("Only the wording changed")
+    page.get_by_label("Why does the term need no change?").fill("Only the wording changed")
     page.get_by_role("button", name="Keep it as it is").click()
     expect(page.get_by_text("“Luteal phase” is kept as it is.")).to_be_visible()
     expect(box).not_to_contain_text("whose clinical content changed")

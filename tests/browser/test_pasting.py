@@ -121,10 +121,10 @@ def test_what_word_processors_copy_is_converted_and_the_rest_is_told(form: Page)
             "1 comment was left out.",
             "1 table became lines: a line for each row, with dashes between the cells.",
             "1 heading became a bold paragraph.",
-            "1 footnote became plain text, such as “(footnote 1)”. Make them references, and cite those as [1].",
-            "1 link to a place in the document, or to a file of a computer, became plain text.",
-            "Colours were left out (1 place): say in words what they mean.",
-            "Struck-out text became plain text (1 place): take out what should not be read.",
+            "1 footnote became plain text, such as “(footnote 1)”. Add them as references, and cite those as [1].",
+            "1 link to a place in the document, or to a file on a computer, became plain text.",
+            "Colours were left out (1 place): say in words what they meant.",
+            "Struck-out text became plain text (1 place): remove what should not be read.",
             "Alignment was left out (1 paragraph).",
         ]
     )

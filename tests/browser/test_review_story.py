@@ -103,7 +103,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
         ["Any reviewer", "Rafael Example, MD, endocrinologist", "Root Example"]
     )
     edith.get_by_role("button", name="Submit for review", exact=True).click()
-    expect(edith.get_by_text("Revision 3 of “Luteal phase” is submitted for review.")).to_be_visible()
+    expect(edith.get_by_text("Revision 3 of “Luteal phase” was submitted for review.")).to_be_visible()
 
     # Neither of the two decides: the one may not review at all, the other wrote some of it.
     edith.get_by_role("link", name="Read the review").click()
@@ -111,7 +111,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     expect(edith.get_by_role("button", name="Approve")).to_have_count(0)
     emil.goto(f"{desk.url}/admin/")
     emil.get_by_role("link", name="Luteal phase").first.click()
-    expect(emil.get_by_text("You saved changes since the last approval (and so did Edith Example)")).to_be_visible()
+    expect(emil.get_by_text("You changed this term after its last approval (and so did Edith Example)")).to_be_visible()
     emil.goto(address)
     expect(emil.get_by_role("button", name="Approve")).to_have_count(0)
     for page in (edith, emil):
@@ -139,7 +139,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     expect(rafael.get_by_role("list", name="Comments on mechanism")).to_contain_text("How does it answer?")
     rafael.get_by_label("What should change?").fill("Say how the endometrium answers.")
     rafael.get_by_role("button", name="Send back").click()
-    expect(rafael.get_by_text("is sent back to its authors")).to_be_visible()
+    expect(rafael.get_by_text("was sent back to its authors")).to_be_visible()
 
     # The author finds it in her queue, with the reason, and submits anew.
     edith.goto(f"{desk.url}/admin/")
@@ -150,13 +150,13 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     edith.get_by_role("textbox", name="Mechanism").fill(f"{BETTER} It becomes secretory.")
     edith.get_by_role("button", name="Save and submit for review…").last.click()
     edith.get_by_role("button", name="Submit for review", exact=True).click()
-    expect(edith.get_by_text("Revision 4 of “Luteal phase” is submitted for review.")).to_be_visible()
+    expect(edith.get_by_text("Revision 4 of “Luteal phase” was submitted for review.")).to_be_visible()
 
     # Approved for a time to come: nothing is public before it.
     rafael.goto(f"{desk.url}/admin/glossary/term/?queue=waiting")
     rafael.get_by_role("link", name="Luteal phase", exact=True).click()
     rafael.get_by_role("link", name="Review…").click()
-    rafael.get_by_role("link", name="Compare with revision 3, what was sent back last").click()
+    rafael.get_by_role("link", name="Compare with revision 3, what was last sent back").click()
     expect(rafael.get_by_role("region", name="Mechanism").locator("ins")).to_contain_text("It becomes secretory")
     rafael.get_by_label("Publish it at a time").check()
     due = datetime.now(UTC) + timedelta(days=2)
@@ -189,7 +189,7 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     emil.get_by_role("button", name="Remove insight 1").click()
     expect(emil.locator("#insights-group .inline-related:not(.empty-form)")).to_have_count(0)
     emil.get_by_role("button", name="Save and publish").last.click()
-    expect(emil.get_by_text("is not approved: submit it for review")).to_be_visible()
+    expect(emil.get_by_text("is not approved. Submit it for review")).to_be_visible()
     shown = public_text(emil, desk)
     assert "Nobody has read this yet." not in shown
     assert "It becomes secretory." in shown
@@ -242,7 +242,7 @@ def test_nothing_typed_on_the_page_of_a_review_is_dropped(desk: Site, people: di
     rafael.get_by_label("Time (").press("Enter")
 
     origin.get_by_role("button", name="Add comment").click()
-    expect(rafael.get_by_text("Your comment is added.")).to_be_visible()
+    expect(rafael.get_by_text("Your comment was added.")).to_be_visible()
     expect(origin.get_by_role("listitem").filter(has_text="From which word?")).to_be_visible()
     expect(origin).to_be_in_viewport()
     expect(definition.get_by_label("Comment:")).to_have_value("Half a comm")
@@ -252,7 +252,7 @@ def test_nothing_typed_on_the_page_of_a_review_is_dropped(desk: Site, people: di
     expect(rafael.get_by_label("What should change?")).to_have_value("Perhaps the origin")
 
     rafael.get_by_role("button", name="Approve").click()
-    expect(rafael.get_by_text("You also wrote what should change").first).to_be_visible()
+    expect(rafael.get_by_text("You also filled in “What should change?”").first).to_be_visible()
     expect(rafael.get_by_label("Leave publishing to the editors")).to_be_checked()
     # Leaving asks first.
     asked: list[str] = []

@@ -55,7 +55,7 @@ def test_the_preview_shows_the_public_page_beside_the_form(
 ) -> None:
     page = somebody("edith")
     open_form(page, term)
-    expect(page.get_by_text("Whole page: 3 words, too short to judge")).to_be_visible()
+    expect(page.get_by_text("Whole page: 3 words, too short to rate")).to_be_visible()
     page.get_by_role("button", name="Show preview").click()
     frame = page.frame_locator("iframe[title='Preview of the public page']")
     expect(frame.get_by_role("heading", level=1)).to_be_visible()
@@ -93,10 +93,10 @@ def test_a_new_term_gets_an_address_is_compared_with_others_and_kept(
     expect(address).to_have_value("beta-carotene")
     title.fill("")
     title.press_sequentially("Progestrone")
-    expect(page.get_by_text("This is much like “Progesterone”")).to_be_visible()
+    expect(page.get_by_text("This is similar to “Progesterone”")).to_be_visible()
     assert axe(page, part=".field-title, .field-slug") == []
     title.fill("Ovary")
-    expect(page.get_by_text("This is much like")).to_have_count(0)
+    expect(page.get_by_text("This is similar to")).to_have_count(0)
     # One that is typed stays: the server was asked about the new title.
     address.fill("typed-by-hand")
     with page.expect_response(lambda answer: "/similar/" in answer.url and "Half+written" in answer.url):
@@ -106,7 +106,7 @@ def test_a_new_term_gets_an_address_is_compared_with_others_and_kept(
     # While that tab lives, its text isn't offered in another.
     second = page.context.new_page()
     open_form(second, add)
-    expect(second.get_by_text("You didn’t save this")).to_be_hidden()
+    expect(second.get_by_text("Text that you did not save")).to_be_hidden()
     page.close(run_before_unload=False)
     second.reload()
     wait_for_editors(second)

@@ -179,7 +179,7 @@ def test_a_save_that_does_not_arrive_says_why_keeps_the_text_and_goes_on(
     text(page, "Mechanism:").fill("Written on a train.")
     page.context.set_offline(True)
     page.keyboard.press("Control+s")
-    expect(dialog).to_contain_text("The server can’t be reached")
+    expect(dialog).to_contain_text("The server cannot be reached")
     page.context.set_offline(False)
     dialog.get_by_role("button", name="Save now").click()
     expect(page.get_by_text("is saved as revision 2")).to_be_visible()
@@ -206,7 +206,7 @@ def test_a_save_that_does_not_arrive_says_why_keeps_the_text_and_goes_on(
     expect(page.get_by_text("is saved as revision 3")).to_be_visible()
     wait_for_editors(page)
     assert text(page, "Mechanism:").inner_text() == "Written while the session ran out."
-    expect(page.get_by_text("You didn’t save this")).to_be_hidden()
+    expect(page.get_by_text("Text that you did not save")).to_be_hidden()
 
     # Somebody else has signed in meanwhile, and is told in whose name it is saved.
     text(page, "Mechanism:").fill("Whose?")

@@ -103,12 +103,12 @@ def test_what_is_left_empty_changes_no_notice(client: Client, operator: User, at
 def test_an_address_that_visitors_cannot_follow_is_refused(
     client: Client, operator: User, at: datetime, address: str
 ) -> None:
-    with pytest.raises(ValidationError, match="no address that visitors can follow"):
+    with pytest.raises(ValidationError, match="not an address that visitors can open"):
         write(operator, at, imprint_address=address)
     client.force_login(operator)
     url = f"/admin/consent/noticetext/{NoticeText.objects.get().pk}/change/"
     page = client.post(url, {f"words.{key}": text for key, text in (WORDS | {"imprint_address": address}).items()})
-    assert "no address that visitors can follow" in page.content.decode()
+    assert "not an address that visitors can open" in page.content.decode()
 
 
 @pytest.mark.usefixtures("german")

@@ -114,7 +114,7 @@ def test_an_erased_record_and_one_that_never_was_answer_the_same(desk: Client, c
     answers = [desk.post(f"{RECORDS}search/", {"receipt": receipt}) for receipt in (choice.receipt, "A" * 32)]
     assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, RECORDS)}
     page = desk.get(f"{RECORDS}{choice.record.pk}/change/").content.decode()
-    assert "The visitor had this erased." in page
+    assert "The visitor had this record erased." in page
     assert choice.receipt not in page
 
 
@@ -135,7 +135,7 @@ def test_a_record_tells_in_words_what_was_agreed_to_under_which_text(desk: Clien
 def test_a_sealed_record_shows_its_place_and_the_proof(desk: Client, choice: Recorded, at: datetime) -> None:
     seal_ledger(at=at)
     page = desk.get(f"{RECORDS}{choice.record.pk}/change/").content.decode()
-    assert "Entry 0 of 1 in the newest signed head." in page
+    assert "Entry 0 of 1 in the newest checkpoint." in page
     assert "testserver" in page or "127.0.0.1:8000/consent" in page
 
 
@@ -177,7 +177,7 @@ def test_months_run_from_the_first_record_to_the_last(desk: Client, choice: Reco
         ({"first": "", "last": ""}, 1, ""),
         ({"first": "2026-03-03", "last": "2026-03-02"}, 0, "The period ends before it begins."),
         ({"first": "2026-02-30"}, 0, "Enter a valid date."),
-        ({"last": "9999-12-31"}, 0, "Give a day before the year 3000."),
+        ({"last": "9999-12-31"}, 0, "Enter a day before the year 3000."),
     ],
 )
 def test_records_of_any_period_are_listed(
@@ -238,7 +238,7 @@ def test_editors_have_no_business_here(client: Client, editor: User, path: str) 
 
 def test_a_new_service_says_that_it_waits_for_a_notice_and_starts_with_it(desk: Client) -> None:
     page = desk.post("/admin/consent/service/add/", service_form(), follow=True).content.decode()
-    assert "Not yet: switch it on once a notice that names it is published." in page
+    assert "Not yet. Publish a notice that names it, then switch it on." in page
     assert "/admin/consent/notice/publish/" in page
     assert Service.objects.get().changed_by == User.objects.get(username="olga")
     assert current_gate().services == ()
@@ -261,9 +261,9 @@ def test_a_new_service_says_that_it_waits_for_a_notice_and_starts_with_it(desk: 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"integrity": "sha384-short"}, "Give one hash"),
+        ({"integrity": "sha384-short"}, "Enter one hash"),
         ({"url": "http://stats.example.org/a.js"}, "must be an https:// address"),
-        ({"connect_origins": "https://a.example/path"}, "scheme and host only"),
+        ({"connect_origins": "https://a.example/path"}, "a scheme and a host only"),
     ],
 )
 def test_a_wrong_service_is_explained_and_not_saved(desk: Client, fields: dict[str, str], reason: str) -> None:
@@ -279,7 +279,7 @@ def test_publishing_asks_what_the_change_means_and_why(desk: Client) -> None:
     assert answer.content.decode().count("This field is required.") == 2
     CookieGroup.objects.filter(varname="analytics").update(description="Counts more.")
     answer = desk.post("/admin/consent/notice/publish/", {"material": "no", "reason": "Shorter", "expected": expected})
-    assert "The draft was changed while you read it" in answer.content.decode()
+    assert "The draft changed while you were reading it" in answer.content.decode()
     assert Notice.objects.count() == 1
     assert f'name="expected" value="{answer.context["draft"].sha256}"' in answer.content.decode()
     assert answer.context["draft"].sha256 != expected
@@ -313,7 +313,7 @@ def test_a_category_cannot_take_the_cookies_own_key(desk: Client) -> None:
         "/admin/cookie_consent/cookiegroup/add/",
         {"varname": "notice", "name": "Notice", "description": "x", "ordering": 5},
     )
-    assert "uses this name itself" in answer.content.decode()
+    assert "has this name" in answer.content.decode()
 
 
 def test_a_declared_cookie_has_its_lifetime_and_says_when_visitors_learn_of_it(desk: Client) -> None:
@@ -326,7 +326,7 @@ def test_a_declared_cookie_has_its_lifetime_and_says_when_visitors_learn_of_it(d
         "path": "/",
     }
     page = desk.post("/admin/cookie_consent/cookie/add/", data, follow=True).content.decode()
-    assert "The live notice doesn’t say this yet" in page
+    assert "The live notice does not contain this yet" in page
     cookie = Cookie.objects.get(name="_count")
     assert cookie.details.days == 30
     desk.post(f"/admin/cookie_consent/cookie/{cookie.pk}/change/", data | {"lifetime_days": ""})

@@ -45,7 +45,7 @@ def page_of(client: Client, run: AuditRun) -> str:
 
 
 def test_a_site_that_was_never_audited_says_so(at: datetime) -> None:
-    assert texts(at) == [("No audit has tried yet whether the site does what its notice says.", True)]
+    assert texts(at) == [("No audit has yet checked whether the site does what its notice says.", True)]
 
 
 def test_the_last_audit_is_told_with_its_verdict_and_age(at: datetime) -> None:
@@ -61,7 +61,7 @@ def test_an_audit_older_than_two_days_is_a_warning(at: datetime) -> None:
     assert texts(at + 48 * HOUR)[0][1] is False
     text, is_warning = texts(at + 49 * HOUR)[0]
     assert is_warning
-    assert text.endswith("passed, 2 days ago. That is more than 2 days. Is the schedule running?")
+    assert text.endswith("passed, 2 days ago. That is more than 2 days. Check that the schedule is running.")
 
 
 def test_a_copy_that_passes_does_not_hide_that_the_public_site_failed(at: datetime) -> None:
@@ -142,7 +142,7 @@ def test_a_whole_audit_of_a_copy_is_kept_under_the_sites_own_name(audit: Audit, 
     run.refresh_from_db()
     assert (run.host, run.is_copy, run.at, run.seconds) == ("glossary.example.org", True, at, 3_600)
     assert (run.pages, run.states, run.choices, run.verdict) == (1, 1, 3, "failed, 1 finding")
-    assert run.findings[0]["title"] == "A third party learns what somebody reads"
+    assert run.findings[0]["title"] == "A third party learns what a visitor reads"
     assert (run.notice_sha256, run.left_out) == (audit.declaration.sha256, ["Much."])
 
 

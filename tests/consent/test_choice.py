@@ -313,4 +313,4 @@ def test_a_notice_whose_answers_fit_into_no_cookie_is_not_published(
     assert Notice.objects.count() == 1
     client.force_login(operator)
     page = client.get("/admin/consent/notice/publish/", follow=True).content.decode()
-    assert "Switch off what you can do without." in page
+    assert "Switch off the services that you can do without." in page

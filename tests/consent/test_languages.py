@@ -84,7 +84,7 @@ def test_a_language_that_is_not_switched_on_is_not_seen_anywhere(desk: Client, o
 
 @pytest.mark.usefixtures("german")
 def test_a_translation_that_lacks_something_is_saved_but_not_published(operator: User, at: datetime) -> None:
-    with pytest.raises(IncompleteNotice, match="no words in Deutsch"):
+    with pytest.raises(IncompleteNotice, match="no text in Deutsch"):
         draft_notice("de")
     names = names_in_german()
     del names["category/analytics/purpose"]
@@ -202,10 +202,10 @@ def test_english_words_are_checked_in_the_form_with_the_reason(desk: Client) -> 
     url = f"/admin/consent/noticetext/{NoticeText.objects.get().pk}/change/"
     data = {f"words.{key}": text for key, text in wording.TEXT.items()}
     page = desk.post(url, data | {"words.reject_all": "No thanks"}).content.decode()
-    assert "This must read “Reject all” to the letter" in page
+    assert "This must be exactly “Reject all”" in page
     assert NoticeText.objects.get().words["reject_all"] == "Reject all"
     page = desk.post(url, data | {"words.controller": "A Hospital"}, follow=True).content.decode()
-    assert "The live notice doesn’t say this yet" in page
+    assert "The live notice does not contain this yet" in page
     assert NoticeText.objects.get().words["controller"] == "A Hospital"
 
 
@@ -215,7 +215,7 @@ def test_the_desk_says_at_once_where_the_live_notice_is_untrue(desk: Client, ope
         *(f"/admin/consent/{name}/" for name in ("notice", "noticetext", "service")),
         *(f"/admin/cookie_consent/{name}/" for name in ("cookie", "cookiegroup")),
     ]
-    untrue = "The live notice doesn’t say what is true now"
+    untrue = "The live notice is out of date"
     for path in paths:
         assert untrue not in desk.get(path).content.decode(), path
     CookieGroup.objects.filter(varname="analytics").update(name="Statistics")
@@ -239,8 +239,8 @@ def test_who_may_not_publish_isnt_bothered(client: Client, editor: User) -> None
 def test_publishing_says_whom_it_asks_again(desk: Client) -> None:
     CookieGroup.objects.filter(varname="analytics").update(description="Follows you about.")
     page = desk.get("/admin/consent/notice/publish/").content.decode()
-    assert "asked again, refusers too, about Analytics only." in page
-    assert "Wording only. Nobody is asked again." in page
+    assert "asked again, only about Analytics." in page
+    assert "Only the wording. Nobody is asked again." in page
     assert "<ins>" in page
 
 

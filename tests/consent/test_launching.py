@@ -61,7 +61,7 @@ def test_what_is_confirmed_is_published_and_switched_on(desk: Client, announced:
     assert Notice.objects.count() == 1
     form = confirmation(desk, announced)
     told = messages_of(desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}, follow=True))
-    assert "Notice 2 (en) is live. Visitors are asked with it from now on." in told
+    assert "Notice 2 (en) is live. Visitors see it from now on." in told
     assert "Switched on: Counter, Heatmap." in told
     assert list(Service.objects.values_list("status", flat=True)) == ["on", "on", "off"]
     assert [running.name for running in current_gate().services] == ["Counter"]
@@ -84,7 +84,7 @@ def test_what_was_changed_meanwhile_is_shown_and_not_published(
         save_service(service=each, by=operator, at=at)
     response = desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}, follow=True)
     said = response.content.decode()
-    assert "The draft was changed while you read it" in said or "“Counter” is off, and left out" in said
+    assert "The draft changed while you were reading it" in said or "“Counter” is off, and left out" in said
     assert Notice.objects.count() == 1
     assert not Service.objects.filter(status="on").exists()
 
@@ -92,7 +92,7 @@ def test_what_was_changed_meanwhile_is_shown_and_not_published(
 def test_a_change_of_wording_that_names_new_recipients_is_refused(desk: Client, announced: list[Service]) -> None:
     form = confirmation(desk, announced)
     page = desk.post(LIST, form | {"material": "no", "reason": "Statistics"}).content.decode()
-    assert "so this change is material" in page
+    assert "Publish the notice as a material change" in page
     assert not Service.objects.filter(status="on").exists()
 
 

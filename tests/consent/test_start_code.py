@@ -96,10 +96,12 @@ def test_what_was_started_by_nobody_but_its_vendor_needs_no_approval(operator: U
 def test_nobody_approves_what_they_wrote(starter: Service, operator: User) -> None:
     olga = signed_in(operator)
     page = olga.get(address(starter)).content.decode()
-    assert "somebody else has to approve it" in page
+    assert "another operator has to approve it" in page
     assert 'value="Approve start code"' not in page
     forged = olga.post(address(starter), {"sha256": starter.start_code_sha256}, follow=True)
-    assert messages_of(forged) == ["You wrote start code of “Starter”: somebody else has to approve it."]
+    assert messages_of(forged) == [
+        "You wrote some of the start code of “Starter”, so another operator has to approve it."
+    ]
     assert not runs(starter)
 
 
@@ -154,7 +156,7 @@ def test_a_stale_page_approves_no_text_that_it_did_not_show(
     shown = shown_by(sade, starter)
     rewrite(starter, "attack();", operator, at)
     response = sade.post(address(starter), shown, follow=True)
-    assert messages_of(response) == ["The start code of “Starter” is another by now: read it again."]
+    assert messages_of(response) == ["The start code of “Starter” has changed. Read it again."]
     assert "attack();" in response.content.decode()
     assert not runs(starter)
     for sha256 in ("", "0" * 64):
@@ -199,7 +201,7 @@ def told(client: Client, path: str) -> str:
 def test_list_and_form_say_that_it_waits_and_offer_the_approval_to_others(
     starter: Service, operator: User, second: User
 ) -> None:
-    waits = "No: its start code waits for approval by another operator."
+    waits = "No. Another operator has to approve its start code first."
     for user in (operator, second):
         desk = signed_in(user)
         assert waits in told(desk, "/admin/consent/service/")
@@ -249,7 +251,7 @@ def test_approving_needs_its_permission(starter: Service, without_permission: Cl
     assert without_permission.get(address(starter)).status_code == 403
     assert without_permission.post(address(starter), {"sha256": starter.start_code_sha256}).status_code == 403
     form = told(without_permission, f"/admin/consent/service/{starter.pk}/change/")
-    assert "waits for approval" in form
+    assert "until another operator approves its start code" in form
     assert address(starter) not in form
     assert not runs(starter)
 
@@ -283,4 +285,4 @@ def test_services_that_have_no_start_code_have_none_to_approve(operator: User, s
 
 def test_where_nobody_knows_who_wrote_start_code_the_page_says_so(starter: Service, second: User) -> None:
     Service.objects.update(start_code_by=None)
-    assert "Nobody knows who wrote" in told(signed_in(second), address(starter))
+    assert "It is not recorded who wrote" in told(signed_in(second), address(starter))

@@ -82,7 +82,7 @@ def test_it_is_told_in_plain_words(directive: str, blocked: str, tried: str, at:
 
 
 def test_a_service_that_needs_sinks_is_helped(at: datetime) -> None:
-    assert "cannot work under Trusted Types" in advice(violation("script-src", "trusted-types-sink", at=at))
+    assert "Cannot work under Trusted Types" in advice(violation("script-src", "trusted-types-sink", at=at))
 
 
 def test_what_no_service_declares_is_called_a_stranger(operator: User, at: datetime) -> None:
@@ -97,7 +97,7 @@ def test_a_service_that_runs_is_named_and_its_pasted_tag_suspected(operator: Use
     publish_notice(by=operator, at=at, material=True, reason="Statistics")
     matomo.status = "on"
     save_service(service=matomo, by=operator, at=at)
-    assert advice(tried).startswith("The service “Matomo” declares it, and this visitor hadn’t opened it.")
+    assert advice(tried).startswith("The service “Matomo” declares it, but this visitor had not allowed it.")
     matomo.status = "off"
     save_service(service=matomo, by=operator, at=at)
     assert advice(tried).startswith("The service “Matomo” declares it, but is off.")
@@ -109,13 +109,13 @@ def test_a_service_whose_start_code_nobody_approved_is_not_said_to_lack_a_notice
     matomo.status = "on"
     save_service(service=matomo, by=operator, at=at)
     tried = violation("script-src-elem", "https://stats.example.org", at=at)
-    assert "its start code waits for approval" in advice(tried)
+    assert "because another operator has to approve its start code first" in advice(tried)
 
 
 def test_a_service_that_declares_it_for_something_else_only_is_named(operator: User, at: datetime) -> None:
     service(operator, at, image_origins="https://pixels.example.net")
     text = advice(violation("connect-src", "https://pixels.example.net", at=at))
-    assert text.startswith("The service “Matomo” declares it only for img-src, and this is connect-src.")
+    assert text.startswith("The service “Matomo” declares it only for img-src, but it was used for connect-src.")
 
 
 @pytest.mark.parametrize("blocked", ["https://cdn.example.org", "https://static.matomo.cloud", "https://matomo.net"])
@@ -148,8 +148,8 @@ def test_the_list_says_what_happened_how_often_and_that_it_may_be_forged(desk: C
     page = words(desk.get(LIST))
     assert f"Somebody tried to load a script from {TRACKER}: 12 times, last on 2 Mar 2026." in page
     assert "No service declares it" in page
-    assert "Reports can be forged by anybody" in page
-    assert "none of this reached anybody" in page
+    assert "Anybody can send forged reports" in page
+    assert "none of it was sent to anybody" in page
 
 
 def test_the_front_page_tells_operators_of_new_ones_only(desk: Client, operator: User, at: datetime) -> None:
@@ -172,7 +172,7 @@ def test_editors_are_not_told(client: Client, editor: User, at: datetime) -> Non
 def test_seen_hides_and_the_filter_finds_it_again(desk: Client, at: datetime) -> None:
     seen, other = violation("script-src-elem", TRACKER, at=at), violation("img-src", "https://b.example", at=at)
     page = desk.post(LIST, {"action": "mark_seen", "_selected_action": [seen.pk]}, follow=True)
-    assert "1 put away until it happens again on a later day." in words(page)
+    assert "1 hidden until it happens again on a later day." in words(page)
     assert TRACKER not in words(desk.get(LIST))
     assert other.blocked in words(desk.get(LIST))
     assert TRACKER in words(desk.get(LIST, {"state": "seen"}))

@@ -76,7 +76,7 @@ def test_the_form_says_what_to_do(counter: Service, operator: User) -> None:
     response: Any = desk.post(address, fields_of(desk.get(address)) | {"url": ELSEWHERE})
     said = response.content.decode()
     assert f"The live notice in English doesn&#x27;t name the address {ELSEWHERE}." in said
-    assert "Announce the service, publish a notice that names it, and switch it on then." in said
+    assert "Announce the service, publish a notice that names it, then switch the service on." in said
 
 
 def test_what_was_changed_in_the_database_alone_does_not_run(counter: Service) -> None:

@@ -98,7 +98,7 @@ def test_a_term_is_submitted_with_a_note_to_a_reviewer_who_wrote_none_of_it(
     assert choices == ["Any reviewer", "Rafael Lindqvist, MD, endocrinologist"]
     data = {"note": "Look here", "reviewer": reviewer.pk, "revision": page.context["form"]["revision"].value()}
     response = desk.post(step("submit", term), data, follow=True)
-    assert messages_of(response) == ["Revision 4 of “Luteal phase” is submitted for review."]
+    assert messages_of(response) == ["Revision 4 of “Luteal phase” was submitted for review."]
     review = Review.objects.get(status="open")
     assert (review.note, review.reviewer, review.submitted_by) == ("Look here", reviewer, editor)
     again = desk.post(step("submit", term), data, follow=True)
@@ -138,14 +138,14 @@ def test_what_was_typed_for_a_step_that_is_over_is_told(
     typed = {"note": "Look at the receptor", "revision": "3"}
     told = messages_of(desk.post(step("submit", review.term), typed, follow=True))
     assert "nothing to submit" in told[0]
-    assert "You had typed: “Look at the receptor”." in told[0]
+    assert "You had entered: “Look at the receptor”." in told[0]
 
 
 def test_a_term_is_withdrawn_from_review(review: Review, second_editor: User) -> None:
     desk = signed_in(second_editor)
     assert "Withdraw from review" in text_of(desk.get(change_url(review.term)))
     response = desk.post(step("withdraw", review.term), {"review": review.pk}, follow=True)
-    assert messages_of(response) == ["“Luteal phase” is out of review."]
+    assert messages_of(response) == ["“Luteal phase” was withdrawn from review."]
     again = desk.post(step("withdraw", review.term), {"review": review.pk}, follow=True)
     assert "This review is over: withdrawn, by Emil Sørensen." in messages_of(again)[0]
 
@@ -178,7 +178,7 @@ def test_what_was_sent_back_can_be_compared_with(review: Review, editor: User, r
 def test_a_new_term_is_all_new(editor: User, reviewer: User, at: datetime) -> None:
     term = save_term(document=document("New"), by=editor, at=at).term
     page = signed_in(reviewer).get(page_of(submit_term(term=term, by=editor, at=at)))
-    assert "all of it is new" in text_of(page)
+    assert "All of this term is new" in text_of(page)
     assert page.context["base"] is None
 
 
@@ -214,9 +214,9 @@ def test_a_reviewer_approves_for_a_time_with_the_zone_said(review: Review, revie
     desk = signed_in(reviewer)
     assert "Time (UTC)" in text_of(desk.get(page_of(review)))
     missing = desk.post(page_of(review), {"_approve": "1", "then": "later", "due_at": ""})
-    assert "Say when it shall be published" in text_of(missing)
+    assert "Enter when to publish it" in text_of(missing)
     past = desk.post(page_of(review), {"_approve": "1", "then": "later", "due_at": "2020-01-01T10:00"})
-    assert "past already" in text_of(past)
+    assert "has passed" in text_of(past)
     assert Review.objects.open().exists()
     response = desk.post(page_of(review), {"_approve": "1", "then": "later", "due_at": "2100-01-02T10:30"}, follow=True)
     assert messages_of(response) == ["“Luteal phase” is approved, and will be published on 2 January 2100, 10:30 UTC."]
@@ -230,7 +230,7 @@ def test_a_reviewer_sends_back_with_a_reason(review: Review, reviewer: User, edi
     desk = signed_in(reviewer)
     assert "This field is required" in text_of(desk.post(page_of(review), {"_send_back": "1", "reason": " "}))
     response = desk.post(page_of(review), {"_send_back": "1", "reason": "Name the receptor"}, follow=True)
-    assert messages_of(response) == ["“Luteal phase” is sent back to its authors."]
+    assert messages_of(response) == ["“Luteal phase” was sent back to its authors."]
     page = text_of(signed_in(editor).get(change_url(review.term)))
     assert "Rafael Lindqvist asked for changes to revision 3: “Name the receptor”" in page
     late = desk.post(page_of(review), {"_approve": "1", "then": "now"}, follow=True)
@@ -305,7 +305,9 @@ def test_each_author_reads_why_and_a_forged_approval_is_refused(
         author.groups.add(Group.objects.get(name="Clinical reviewers"))
         page = text_of(signed_in(author).get(page_of(review)))
         other = "Emil Sørensen" if author == editor else "Edith Okafor"
-        assert f"You saved changes since the last approval (and so did {other}), so somebody else decides." in page
+        assert (
+            f"You changed this term after its last approval (and so did {other}), so another reviewer has to decide."
+        ) in page
         assert 'name="_approve"' not in page
         before = (Event.objects.count(), Approval.objects.count())
         forged = signed_in(author).post(page_of(review), {"_approve": "1", "then": "now"})
@@ -368,7 +370,7 @@ def test_a_comment_leaves_everything_else_as_it_was_typed(review: Review, review
 
 def test_a_switch_leaves_everything_as_it_was_typed(review: Review, reviewer: User, editor: User) -> None:
     page = signed_in(reviewer).post(page_of(review), typed(_off="Luteal phase", origin="Half", send_back="Perhaps"))
-    assert messages_of(page) == ["Mentions of “Luteal phase” are not linked to this term any more."]
+    assert messages_of(page) == ["Mentions of “Luteal phase” are no longer linked to this term."]
     assert shown_comments(page) == {"origin": "Half"}
     assert page.context["send_back_form"]["reason"].value() == "Perhaps"
     assert review.term.unlinked_names.count() == 1
@@ -379,7 +381,7 @@ def test_a_switch_leaves_everything_as_it_was_typed(review: Review, reviewer: Us
 def test_a_switch_leaves_the_question_to_the_reviewer(term: Term, editor: User, reviewer: User) -> None:
     data = {"note": "Is this so?", "reviewer": reviewer.pk, "revision": "3", "_off": "Luteal phase"}
     page = signed_in(editor).post(step("submit", term), data)
-    assert "not linked to this term any more" in messages_of(page)[0]
+    assert "no longer linked to this term" in messages_of(page)[0]
     form = page.context["form"]
     shown = (form["note"].value(), str(form["reviewer"].value()), form["revision"].value())
     assert shown == ("Is this so?", str(reviewer.pk), "3")
@@ -391,9 +393,9 @@ def test_a_switch_leaves_the_question_to_the_reviewer(term: Term, editor: User, 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (typed(_approve="1", send_back="Perhaps"), "an approval doesn&#x27;t send it"),
-        (typed(_send_back="1", send_back="No", reason="Because"), "sending back doesn&#x27;t use it"),
-        (typed(_approve="1", due_at="2100-01-02T10:30"), "or empty the time"),
+        (typed(_approve="1", send_back="Perhaps"), "which is not sent with an approval"),
+        (typed(_send_back="1", send_back="No", reason="Because"), "fields that only an approval uses"),
+        (typed(_approve="1", due_at="2100-01-02T10:30"), "or clear the time"),
         (typed(_approve="1", origin="x" * 2001), "at most 2000 characters"),
     ],
     ids=["reason", "publication", "time", "long"],
@@ -415,7 +417,7 @@ def test_what_was_typed_is_shown_when_the_review_is_over(review: Review, reviewe
     page = signed_in(reviewer).post(page_of(review), typed(_approve="1", mechanism="Which?", reason="Because"))
     assert "This review is over" in messages_of(page)[0]
     assert page.context["unsent"] == [("Comment on Mechanism", "Which?"), ("Why this revision?", "Because")]
-    assert "What you wrote is not sent" in text_of(page)
+    assert "What you wrote was not sent" in text_of(page)
     assert not review.comments.exists()
 
 
@@ -441,9 +443,9 @@ def test_what_is_approved_is_published_at_a_time_and_called_off(
     assert "Revision 3 will be published on 2 January 2100, 10:30 UTC, scheduled by Edith Okafor." in text_of(response)
     change = ScheduledChange.objects.get()
     response = desk.post(step("unschedule", review.term, change.pk), follow=True)
-    assert messages_of(response) == ["The schedule is cancelled."]
+    assert messages_of(response) == ["The schedule was cancelled."]
     again = desk.post(step("unschedule", review.term, change.pk), follow=True)
-    assert "It is too late for that: cancelled by Edith Okafor." in messages_of(again)[0]
+    assert "The schedule can no longer be cancelled: cancelled by Edith Okafor." in messages_of(again)[0]
     assert desk.post(step("unschedule", review.term, 999)).status_code == 404
 
 
@@ -473,7 +475,7 @@ def test_a_stale_page_schedules_no_other_revision_and_replaces_nobodys_schedule(
     early = signed_in(second_editor)
     early.post(step("schedule", term), shown_by(early.get(step("schedule", term))) | {"due_at": "2100-03-01T08:00"})
     stale = desk.post(step("schedule", term), again)
-    words = "Emil Sørensen scheduled revision 4 for 1 March 2100, 08:00 UTC, which this would replace."
+    words = "Emil Sørensen scheduled revision 4 for 1 March 2100, 08:00 UTC. This would replace it."
     assert words in text_of(stale)
     assert ScheduledChange.objects.get().created_by == second_editor
     assert words in text_of(desk.get(step("schedule", term)))
@@ -490,14 +492,14 @@ def test_a_stale_page_replaces_no_retirement_and_withdraws_no_other_review(
     typed = shown_by(desk.get(step("retire", term))) | {"reason": "Merged", "due_at": "2100-03-28T02:30"}
     schedule_retirement(term=term, due_at=at + timedelta(days=3_650), by=reviewer, at=at, reason="Old")
     stale = desk.post(step("retire", term), typed)
-    assert "which this would replace" in text_of(stale)
+    assert "This would replace it" in text_of(stale)
     assert ScheduledChange.objects.get().reason == "Old"
     assert desk.post(step("retire", term), shown_by(stale)).status_code == 302
     assert ScheduledChange.objects.get(done_at__isnull=True).reason == "Merged"
     withdraw_review(review=review, by=editor, at=at)
     newer = submit_term(term=Term.objects.get(pk=term.pk), by=editor, at=at)
     response = signed_in(editor).post(step("withdraw", term), {"review": review.pk}, follow=True)
-    assert "was submitted anew since you opened the page" in messages_of(response)[0]
+    assert "was submitted again after you opened this page" in messages_of(response)[0]
     assert Review.objects.open().get() == newer
 
 
@@ -586,7 +588,7 @@ def test_many_are_submitted_after_a_question_and_each_is_reported(
     assert not new.reviews.exists()
     answer = {"confirmed": "1", "note": "Both", "reviewer": reviewer.pk}
     assert messages_after(desk, "submit_selected", review.term, new, **answer) == [
-        "“Luteal phase” is in review already.",
+        "“Luteal phase” is already in review.",
         "Submitted for review: “New”.",
     ]
     assert new.reviews.get().note == "Both"
@@ -600,9 +602,9 @@ def test_many_are_tagged_and_what_is_in_review_is_left_alone(
     desk = signed_in(editor)
     answer = {"confirmed": "1", "name": "cycle", "note": "Topics tidied"}
     assert messages_after(desk, "tag_selected", review.term, one, two, **answer) == [
-        "Left alone while in review: “Luteal phase”.",
-        "Tagged “cycle”: “Two”.",
-        "Carried the tag already: “One”.",
+        "Not changed, because they are in review: “Luteal phase”.",
+        "Added the tag “cycle”: “Two”.",
+        "Already had the tag: “One”.",
     ]
     head = two.revisions.latest("number")
     assert (head.number, head.document["tags"], head.note) == (2, ["Cycle"], "Topics tidied")
@@ -636,13 +638,15 @@ def test_what_changed_since_its_page_was_shown_is_left_out_and_named(
     # What came since isn't meant either.
     save_term(document=document("Term 004"), by=editor, at=at)
     assert messages_of(desk.post(LIST, answer, follow=True)) == [
-        "Left out, since somebody changed them meanwhile: “Term 002”.",
+        "Not changed, because somebody else changed them in the meantime: “Term 002”.",
         "Submitted for review: “Term 001” and “Term 003”.",
     ]
     assert set(Review.objects.open().values_list("term", flat=True)) == {one.pk, three.pk}
     # A page that is sent a second time does nothing twice.
     again = messages_of(desk.post(LIST, answer, follow=True))
-    assert again == ["Left out, since somebody changed them meanwhile: “Term 001”, “Term 002” and “Term 003”."]
+    assert again == [
+        "Not changed, because somebody else changed them in the meantime: “Term 001”, “Term 002” and “Term 003”."
+    ]
 
 
 def test_the_page_about_many_terms_is_short_and_the_work_goes_in_pieces(
@@ -664,7 +668,7 @@ def test_the_page_about_many_terms_is_short_and_the_work_goes_in_pieces(
     second = desk.post(f"{LIST}?tag=cycle", shown_on(first))
     assert "60 of 70 terms" in text_of(second)
     (told,) = messages_of(desk.post(f"{LIST}?tag=cycle", shown_on(second), follow=True))
-    assert told.startswith("Tagged “fertility”: “Term 001”, “Term 002”,")
+    assert told.startswith("Added the tag “fertility”: “Term 001”, “Term 002”,")
     assert told.endswith("“Term 050” and 20 more.")
     assert Term.objects.filter(tags__name="fertility").count() == 70
     assert Revision.objects.filter(note="Tidied").count() == 70
@@ -680,23 +684,21 @@ def test_what_was_done_to_many_is_undone(
         return messages_after(desk, action, *selected, **answer, confirmed="1")
 
     assert act("withdraw_selected", term, one, reason="By mistake") == [
-        "Out of review: “Luteal phase”.",
+        "Withdrawn from review: “Luteal phase”.",
         "Were not in review: “Term 001”.",
     ]
     review.refresh_from_db()
     assert (review.status, review.reason) == ("withdrawn", "By mistake")
     assert act("untag_selected", term, one, name="cycle") == [
-        "Without the tag “cycle”: “Term 001”.",
+        "Removed the tag “cycle”: “Term 001”.",
         "Didn't carry the tag: “Luteal phase”.",
     ]
     assert one.revisions.latest("number").document["tags"] == ["fertility"]
     page = desk.post(LIST, {"action": "untag_selected", "_selected_action": [one.pk], "confirmed": "1", "name": "xyz"})
     assert "There is no such tag." in text_of(page)
-    assert act("own_selected", one, two, owner=second_editor.pk) == [
-        "Looked after by somebody else: “Term 001” and “Term 002”."
-    ]
+    assert act("own_selected", one, two, owner=second_editor.pk) == ["Owner changed: “Term 001” and “Term 002”."]
     assert set(Term.objects.filter(owner=second_editor)) == {one, two}
-    assert act("own_selected", one, owner="") == ["Looked after by somebody else: “Term 001”."]
+    assert act("own_selected", one, owner="") == ["Owner changed: “Term 001”."]
 
 
 def test_a_tag_is_merged_into_another(editor: User, reviewer: User, at: datetime) -> None:
@@ -708,9 +710,9 @@ def test_a_tag_is_merged_into_another(editor: User, reviewer: User, at: datetime
     assert merge in text_of(desk.get(reverse("admin:taggit_tag_change", args=[tag.pk])))
     page = desk.get(merge)
     assert "3 terms" in text_of(page)
-    assert "Name another tag" in text_of(desk.post(LIST, shown_on(page) | {"name": "Cycles"}))
+    assert "Choose a tag other than" in text_of(desk.post(LIST, shown_on(page) | {"name": "Cycles"}))
     told = messages_of(desk.post(LIST, shown_on(page) | {"name": "Cycle"}, follow=True))
-    assert told == ["The tag is replaced: “Term 001”, “Term 002” and “Three”."]
+    assert told == ["Tag replaced: “Term 001”, “Term 002” and “Three”."]
     assert {tuple(each.revisions.latest("number").document["tags"]) for each in (one, two, three)} == {("Cycle",)}
     assert signed_in(reviewer).get(merge).status_code == 403
 
@@ -872,7 +874,7 @@ def test_the_list_of_ten_thousand_terms_opens_within_twelve_queries(
             assert page.status_code == 200
     # More than it leads to: it says so, and doesn't count what each filter would leave of them.
     assert page.context["cl"].result_count == 10_000
-    assert "Only the first 10,000 are listed." in text_of(page)
+    assert "Only the first 10,000 terms are listed." in text_of(page)
     assert 'title="Draft"' not in text_of(page)
     assert re.search(r">Draft</a>", text_of(page))
     assert re.search(r">Draft \(1\)</a>", text_of(desk.get(reverse("admin:glossary_term_changelist"), {"q": "One"})))

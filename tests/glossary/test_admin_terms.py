@@ -98,7 +98,7 @@ def test_a_taken_address_is_refused_beside_its_field(desk: Client, term: Term) -
     data = fields_of(desk.get(add_url())) | {"title": "Luteal phase", "definition": "<p>Again.</p>"}
     response = desk.post(add_url(), data)
     assert response.context["adminform"].form.errors == {
-        "slug": ["'luteal-phase' belongs to another term, or did: choose a different one."]
+        "slug": ["'luteal-phase' is or was the address of another term: choose a different one."]
     }
     assert fields_of(response)["definition"] == "<p>Again.</p>"
     assert Term.objects.count() == 2
@@ -110,7 +110,7 @@ def test_a_new_tag_needs_the_permission_to_add_tags(desk: Client, term: Term, ed
     data = fields_of(desk.get(change_url(term))) | {"tags": "fertility, Nonsense"}
     response = desk.post(change_url(term), data)
     assert response.context["adminform"].form.errors == {
-        "tags": ["Choose from the list: you can't add new tags (Nonsense)."]
+        "tags": ["You cannot add new tags. Choose from the list instead of: (Nonsense)."]
     }
 
 
@@ -119,7 +119,7 @@ def test_a_new_tag_needs_the_permission_to_add_tags(desk: Client, term: Term, ed
 
 def test_a_form_that_comes_back_untouched_changes_nothing(desk: Client, term: Term) -> None:
     response = desk.post(change_url(term), fields_of(desk.get(change_url(term))), follow=True)
-    assert messages_of(response) == ["Nothing had changed: “Luteal phase” is still revision 1."]
+    assert messages_of(response) == ["You changed nothing: “Luteal phase” is still revision 1."]
     assert term.revisions.count() == 1
     assert not LogEntry.objects.exists()
 
@@ -129,7 +129,7 @@ def test_a_change_is_saved_sanitised_and_logged(desk: Client, term: Term) -> Non
         "mechanism": '<p onclick="x()">10<sup>3</sup> cells</p><script>alert(1)</script><h2>Not here</h2>',
     }
     response = desk.post(change_url(term), data, follow=True)
-    assert messages_of(response) == ["“Luteal phase” is saved as revision 2. Readers can't see this term yet."]
+    assert messages_of(response) == ["“Luteal phase” is saved as revision 2. Readers cannot see this term yet."]
     assert document_now(term)["mechanism"] == "<p>10<sup>3</sup> cells</p><p>Not here</p>"
     assert LogEntry.objects.get().get_change_message() == "Changed mechanism."
 
@@ -172,7 +172,7 @@ def test_a_clinical_change_is_saved_and_says_why_it_is_not_published(
     approve(term=term, by=reviewer, at=at, publish=True)
     data = fields_of(desk.get(change_url(term))) | {"mechanism": "<p>New.</p>", "_publish": "1"}
     response = desk.post(change_url(term), data, follow=True)
-    assert "is not approved: submit it for review" in messages_of(response)[-1]
+    assert "is not approved. Submit it for review" in messages_of(response)[-1]
     assert document_now(term)["mechanism"] == "<p>New.</p>"
     assert PublishedEntry.objects.get().revision.number == 1
 
@@ -191,7 +191,7 @@ def test_a_page_that_is_posted_twice_is_saved_once(desk: Client, term: Term) -> 
     data = fields_of(desk.get(change_url(term))) | {"mechanism": "<p>New.</p>"}
     desk.post(change_url(term), data)
     response = desk.post(change_url(term), data, follow=True)
-    assert messages_of(response)[-1].startswith("Nothing had changed")
+    assert messages_of(response)[-1].startswith("You changed nothing")
     assert term.revisions.count() == 2
 
 
@@ -202,20 +202,20 @@ def test_a_page_that_is_posted_twice_is_saved_once(desk: Client, term: Term) -> 
         ({"title": "x" * 201}, "at most 200 characters"),
         ({"slug": "Luteal Phase"}, "valid “slug”"),
         ({"slug": "_"}, "must be lower-case letters, digits and single hyphens"),
-        ({"definition": "<p> </p>"}, "Is missing: a term says what it means."),
-        ({"definition": "x" * 1_000_000}, "Has 1,000,000 characters; at most 100,000 are taken."),
+        ({"definition": "<p> </p>"}, "Is missing: every term needs one."),
+        ({"definition": "x" * 1_000_000}, "Has 1,000,000 characters; the limit is 100,000."),
         ({"origin": "<p>a\x01b</p>"}, "Contains the control character U+0001 at position 5."),
         ({"origin": "<p>a\x00b</p>"}, "Null characters are not allowed."),
-        ({"tags": "y" * 101}, "Has 101 characters; at most 100 are taken."),
+        ({"tags": "y" * 101}, "Has 101 characters; the limit is 100."),
         ({"related": ["999999"]}, "999999 is not one of the available choices"),
         ({"related": ["x"]}, "“x” is not a valid value"),
         ({"related": ["9" * 40]}, "is not a valid value"),
         ({"insights-0-target": "999999"}, "That choice is not one of the available choices"),
         ({"insights-0-target": "9" * 40}, "That choice is not one of the available choices"),
-        ({"insights-0-url": "https://example.org/"}, "Leads to a term and to a URL: keep one."),
+        ({"insights-0-url": "https://example.org/"}, "Leads to both a term and a URL: keep one."),
         ({"insights-1-url": "javascript:alert(1)"}, "Enter a valid URL."),
         ({"insights-1-text": "", "insights-1-ORDER": "1"}, "This field is required."),
-        ({"synonyms-1-text": "LP"}, "stands there twice"),
+        ({"synonyms-1-text": "LP"}, "is listed twice"),
         ({"synonyms-1-kind": "nickname"}, "nickname is not one of the available choices"),
         ({"references-0-doi": "11.5/x"}, "is not a DOI"),
         ({"references-0-pmid": "x1"}, "is not a PubMed number"),
@@ -256,7 +256,7 @@ def test_a_post_in_another_encoding_is_refused_without_an_error(desk: Client, te
 def test_a_changed_address_says_that_the_old_one_goes_on_working(
     desk: Client, term: Term, reviewer: User, at: datetime
 ) -> None:
-    assert "keeps the old address working" in desk.get(change_url(term)).content.decode()
+    assert "the old address still works" in desk.get(change_url(term)).content.decode()
     approve(term=term, by=reviewer, at=at, publish=True)
     page = desk.get(change_url(term))
     assert "Readers find this term at /glossary/luteal-phase/" in page.content.decode()
@@ -305,7 +305,7 @@ def test_the_list_finds_by_title_and_synonym_and_filters_by_state_and_tag(
     assert titles(state="published") == titles(tag="fertility") == ["Luteal phase"]
     assert titles(state="draft") == ["Progesterone"]
     assert titles(state="changed") == titles(state="retired") == []
-    assert "No term fits" in desk.get(url, {"state": "retired"}).content.decode()
+    assert "No terms found" in desk.get(url, {"state": "retired"}).content.decode()
     page = desk.get(url).content.decode()
     assert 'href="/glossary/luteal-phase/"' in page
     assert page.count(">View page<") == 1
@@ -360,9 +360,7 @@ def test_an_editor_that_offers_more_than_is_kept_is_a_configuration_error(monkey
     assert [message for message in run_checks() if message.id == "glossary.E001"] == []
     monkeypatch.setitem(PROSE_EXTENSIONS, "Underline", True)
     errors = [message for message in run_checks() if message.id == "glossary.E001"]
-    assert [error.msg for error in errors] == [
-        "The prose editor offers other markup than the allow-list keeps: only offered: u."
-    ]
+    assert [error.msg for error in errors] == ["The prose editor and the allow-list of HTML differ: only offered: u."]
 
 
 # -- What is wrong -----------------------------------------------------------------------------------------------------

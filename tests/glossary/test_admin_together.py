@@ -63,8 +63,8 @@ def test_what_only_one_side_touched_is_merged_and_the_page_says_from_whom(
     save_term(document=rich(origin="<p>From Greek.</p>", tags=["Ovary"]), by=emil, at=at, term=term)
     response = desk.post(change_url(term), page | {"mechanism": "<p>Mine.</p>"}, follow=True)
     assert (
-        "Meanwhile revision 2 by Emil Sørensen was saved. What only one of you changed is merged: origin and tags came "
-        "from there."
+        "Revision 2 by Emil Sørensen was saved while you were editing. What only one of you changed was merged: "
+        "origin and tags came from there."
     ) in messages_of(response)
     saved = newest(term)
     assert saved.number == 3
@@ -91,7 +91,7 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
     words = errors_of(response)
     assert "Emil Sørensen saved revision 2 of this term on 2 March 2026 at 12:00, after you opened this page." in words
     assert "You both changed definition and synonyms: choose below" in words
-    assert "Taken over from revision 2, since only one of you changed it: references and related terms." in words
+    assert "Taken from revision 2, because only one of you changed it: references and related terms." in words
     collision = response.context["collision"]
     assert [decision.part for decision in collision.decisions] == ["definition", "synonyms"]
     html = response.content.decode()
@@ -120,7 +120,7 @@ def test_rows_taken_over_from_the_other_side_keep_the_switches_of_their_names(
     )
     save_term(document=theirs, by=emil, at=at, term=term)
     response = desk.post(change_url(term), page | {"definition": "<p>Mine.</p>"})
-    assert "Taken over from revision 2, since only one of you changed it: synonyms." in errors_of(response)
+    assert "Taken from revision 2, because only one of you changed it: synonyms." in errors_of(response)
     again = fields_of(response)
     assert [again[f"synonyms-{row}-text"] for row in range(3)] == ["Luteal stage", "Secretory phase", "LP"]
     assert [again[f"synonyms-{row}-unlinked"] for row in range(3)] == [True, True, True]
@@ -208,7 +208,7 @@ def test_the_same_change_by_both_is_no_conflict(desk: Client, term: Term, emil: 
     page = fields_of(desk.get(change_url(term)))
     save_term(document=rich(origin="<p>From Greek.</p>"), by=emil, at=at, term=term)
     response = desk.post(change_url(term), page | {"origin": "<p>From Greek.</p>"}, follow=True)
-    assert messages_of(response)[0].startswith("Nothing had changed")
+    assert messages_of(response)[0].startswith("You changed nothing")
     assert term.revisions.count() == 2
 
 

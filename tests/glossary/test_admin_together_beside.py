@@ -212,18 +212,18 @@ def test_each_section_and_the_page_are_measured(desk: Client, term: Term) -> Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("luteal  PHASE", "“Luteal phase” is a term already"),
+        ("luteal  PHASE", "“Luteal phase” is already a term"),
         ("Secretory Phase", "“Luteal phase” has “Secretory phase” as a synonym"),
         ("LP", "“Luteal phase” has “LP” as a synonym"),
-        ("Luteal phases", "This is much like “Luteal phase”"),
-        ("Lutael phase", "This is much like “Luteal phase”"),
-        ("Uteal phase", "This is much like “Luteal phase”"),
-        ("luteal-phase", "This is much like “Luteal phase”"),
-        ("Secretary phase", "This is much like “Luteal phase”, whose synonym is “Secretory phase”"),
+        ("Luteal phases", "This is similar to “Luteal phase”"),
+        ("Lutael phase", "This is similar to “Luteal phase”"),
+        ("Uteal phase", "This is similar to “Luteal phase”"),
+        ("luteal-phase", "This is similar to “Luteal phase”"),
+        ("Secretary phase", "This is similar to “Luteal phase”, whose synonym is “Secretory phase”"),
         ("Luteal p", "“Luteal phase” begins alike"),
-        ("Estradiol", "This is much like “Oestradiol”"),
-        ("Oestradiol", "“Oestradiol” is a term already"),
-        ("Menière", "“Meniere” is a term already"),
+        ("Estradiol", "This is similar to “Oestradiol”"),
+        ("Oestradiol", "“Oestradiol” is already a term"),
+        ("Menière", "“Meniere” is already a term"),
     ],
 )
 def test_the_same_a_synonym_and_a_near_name_are_found(
@@ -259,7 +259,7 @@ def test_the_form_asks_while_the_title_is_typed(desk: Client, term: Term) -> Non
     url = reverse("admin:glossary_term_similar")
     (found,) = desk.get(url, {"title": "LUTEAL PHASE"}).json()["similar"]
     assert found == {
-        "words": "“Luteal phase” is a term already",
+        "words": "“Luteal phase” is already a term",
         "url": change_url(term),
         "title": "Luteal phase",
         "address": "/glossary/luteal-phase/",

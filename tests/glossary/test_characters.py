@@ -189,5 +189,5 @@ def test_a_tag_with_the_address_of_another_is_refused(tmp_path: Path, editor: Us
         save_terms(documents=[document("Alpha", tags=["CD4"])], by=editor, at=at)
         del terms[0]
     printed = imported(tmp_path, *terms)
-    assert "“CD4-” would have the address of the tag “CD4”" in printed
+    assert "“CD4-” would have the same address as the tag “CD4”" in printed
     assert not Tag.objects.filter(name="CD4-").exists()

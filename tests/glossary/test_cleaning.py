@@ -198,10 +198,10 @@ def test_what_is_nested_too_deeply_is_refused_in_words(desk: Client, tmp_path: P
     data = fields_of(desk.get(reverse("admin:glossary_term_add")))
     data |= {"title": "Alpha", "definition": "First.", "mechanism": text}
     refused = desk.post(reverse("admin:glossary_term_add"), data)
-    assert "Has more than 50 elements within one another" in errors_of(refused)
-    assert "paste it without formatting" in errors_of(refused)
+    assert "Has more than 50 nested elements" in errors_of(refused)
+    assert "paste the text without formatting" in errors_of(refused)
     assert text in unescape(refused.content.decode())
-    with pytest.raises(CommandError, match="definition: has more than 50 elements within one another"):
+    with pytest.raises(CommandError, match="definition: has more than 50 nested elements"):
         imported(tmp_path, text)
     assert not Term.objects.exists()
 

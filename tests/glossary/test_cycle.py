@@ -222,7 +222,7 @@ def test_a_change_next_door_is_told_to_the_owner_and_can_be_dismissed_with_a_rea
     Letter.objects.all().delete()
     save_term(document=document("Progesterone", mechanism="<p>New.</p>"), by=reviewer, at=at, term=target)
     approve(term=target, by=editor, at=at, publish=True)
-    assert ("edith@example.org", "Look again: Luteal phase") in letters()
+    assert ("edith@example.org", "Check again: Luteal phase") in letters()
     concern = term.concerns.get()
     with pytest.raises(NotDismissible, match="why"):
         dismiss_concern(concern=concern, by=editor, at=at, reason=" ")

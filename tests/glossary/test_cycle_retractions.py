@@ -166,9 +166,9 @@ def test_a_row_that_cannot_be_read_takes_no_other_with_it_and_ends_with_status_1
         call_command("load_retractions", str(path), stdout=out)
     assert refused.value.returncode == 1
     assert f"list.csv, row {line}, line {line}: " in str(refused.value)
-    assert "Mend these and load the list again" in str(refused.value)
+    assert "correct the rows and load the list again" in str(refused.value)
     assert "Rows read: 3\n" in out.getvalue()
-    assert "Left out, unreadable: 1\n" in out.getvalue()
+    assert "Left out, not readable: 1\n" in out.getvalue()
     assert set(RetractedWork.objects.values_list("doi", flat=True)) == {"10.5555/bbb", "10.1000/eggs"}
     assert term in Term.objects.with_concerns()
 
@@ -236,10 +236,10 @@ def test_a_term_that_cites_a_retracted_work_loses_its_seal_and_says_so(
     event = term.events.get(verb="seal_broken")
     assert (event.created_by_name, event.reason) == (
         "Retraction list",
-        "It cites a work that was retracted: 10.1000/eggs",
+        "The term cites a work that was retracted: 10.1000/eggs",
     )
     [letter] = Letter.objects.all()
-    assert (letter.to, letter.subject) == ("edith@example.org", "Look again at 2 terms")
+    assert (letter.to, letter.subject) == ("edith@example.org", "Check 2 terms again")
     save_term(
         document=document(references=[{"citation": "Doe J. On eggs.", "doi": "10.1000/eggs"}], tags=["x"]),
         by=editor,
@@ -332,4 +332,4 @@ def test_the_command_reports_what_it_found(tmp_path: Path, term: Term) -> None:
     assert "Rows read: 2" in lines
     assert "New retractions: 1" in lines
     assert "Left out, without DOI and PMID: 1" in lines
-    assert lines[-2:] == ["Terms that cite one, not flagged before: 1", "  Luteal phase (luteal-phase)"]
+    assert lines[-2:] == ["Newly flagged terms that cite one: 1", "  Luteal phase (luteal-phase)"]

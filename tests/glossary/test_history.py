@@ -85,7 +85,7 @@ def test_any_two_revisions_are_compared_word_by_word(term: Term, editor: User) -
     assert "LP (abbreviation)" in backwards[backwards.index("<ins>") :]
     newest = page(client, url_of("compare", term.pk))
     assert "Revision 2 and revision 3" in newest
-    assert "They say the same." in page(client, f"{url_of('compare', term.pk)}?from=2&to=2")
+    assert "The two revisions are the same." in page(client, f"{url_of('compare', term.pk)}?from=2&to=2")
 
 
 @pytest.mark.parametrize("query", ["from=9&to=1", "from=x", "to=-1", "from=1&to=999999999999999999", "from=²"])
@@ -112,14 +112,14 @@ def test_a_revision_is_restored_with_its_rows_and_tags_exactly(term: Term, edito
 
 def test_nothing_is_restored_over_a_revision_that_the_person_has_not_seen(term: Term, editor: User) -> None:
     response = signed_in(editor).post(url_of("restore", term.pk, 1), {"seen": 2})
-    assert "nothing was restored" in messages_of(response)[0]
+    assert "Nothing was restored" in messages_of(response)[0]
     assert term.revisions.count() == 3
     assert response.context["form"].initial == {"seen": 3}
 
 
 def test_restoring_what_the_newest_revision_says_already_saves_nothing(term: Term, editor: User) -> None:
     done = signed_in(editor).post(url_of("restore", term.pk, 3), {"seen": 3}, follow=True)
-    assert messages_of(done) == ["Nothing had changed: “Luteal phase” says already what revision 3 said."]
+    assert messages_of(done) == ["Nothing was restored: “Luteal phase” is already the same as revision 3."]
     assert term.revisions.count() == 3
 
 
@@ -141,7 +141,10 @@ def test_an_address_that_is_another_terms_now_is_named_and_nothing_is_restored(
         restore_revision(term=term, revision=term.revisions.get(number=1), by=editor, at=at)
     done = signed_in(editor).post(url_of("restore", term.pk, 1), {"seen": 4}, follow=True)
     assert messages_of(done) == [
-        "Revision 1 can't be restored: slug: 'luteal-phase' belongs to another term, or did: choose a different one."
+        (
+            "Revision 1 can't be restored: slug: 'luteal-phase' is or was the address of another term: "
+            "choose a different one."
+        )
     ]
     assert term.revisions.count() == 4
 
@@ -169,7 +172,7 @@ def test_a_term_says_that_what_it_leads_to_changed_and_shows_how(
         assert "Leads to a term whose clinical content changed:" in seen
         assert compare in seen
         assert ("Keep the term as it is…" in seen) == may_keep
-        assert "changed clinically since this was reviewed: look again" in seen
+        assert "changed clinically after this was reviewed: check it again" in seen
     assert "Another" in page(signed_in(editor), compare.replace("&amp;", "&"))
 
 
@@ -180,10 +183,10 @@ def test_a_person_who_looked_keeps_the_term_and_says_why(flagged: Term, editor: 
     assert client.post(url, {"reason": " "}).status_code == 200
     done = client.post(url, {"reason": "Only wording"}, follow=True)
     assert messages_of(done) == ["“Luteal phase” is kept as it is."]
-    assert "Look again" not in page(client, change_url(flagged))
+    assert "Check again" not in page(client, change_url(flagged))
     assert "Only wording" in page(client, url_of("history", flagged.pk))
     again = client.post(url, {"reason": "Twice"}, follow=True)
-    assert messages_of(again) == ["This is settled already, by Edith Okafor."]
+    assert messages_of(again) == ["Edith Okafor has already settled this."]
     page(client, url_of("dismiss", Term.objects.exclude(pk=flagged.pk).get().pk, concern.pk), 404)
 
 
@@ -217,10 +220,10 @@ def test_a_retracted_work_is_named_and_cannot_be_waved_through(
     concern = Concern.objects.create(term=term, kind="retracted", detail="10.1000/x", created_at=at)
     client = signed_in(editor)
     seen = page(client, change_url(term))
-    assert "Something, retracted on 1 May 2026: Fabricated. Its seal is broken" in seen
+    assert "Something, retracted on 1 May 2026: Fabricated. This ended the approval" in seen
     assert url_of("dismiss", term.pk, concern.pk) not in seen
     done = client.post(url_of("dismiss", term.pk, concern.pk), {"reason": "Fine"}, follow=True)
-    assert "only a new approval makes it whole" in messages_of(done)[0]
+    assert "which ended the approval" in messages_of(done)[0]
     concern.refresh_from_db()
     assert concern.resolved_at is None
 

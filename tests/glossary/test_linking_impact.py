@@ -40,7 +40,7 @@ def test_links_and_pages_are_counted_as_readers_would_meet_them(published: list[
     found = of("Blood")
     # Once in a text, and not inside “blood count”, which is a term.
     assert (found.links, found.pages, found.words) == (2, 2, "2 links on 2 pages")
-    assert any("inside a longer name" in note for note in found.notes)
+    assert any("part of a longer name" in note for note in found.notes)
     assert of("Spleen").words == "no link"
 
 
@@ -61,16 +61,18 @@ def test_what_looks_wrong_is_said(published: list[Term]) -> None:
     assert any("proper name" in doubt for doubt in doubts)
     assert any("part of a compound" in doubt for sample in of("blood").samples for doubt in sample.doubts)
     assert any("very short" in doubt for doubt in of("has").doubts)
-    assert any("exactly these letters" in note for note in of("ALL").notes)
+    assert any("with the same capitals" in note for note in of("ALL").notes)
     assert any("fewer than three letters" in note for note in of("it").notes)
 
 
 def test_a_name_that_others_bear_says_who_gets_the_links(published: list[Term]) -> None:
     title = of("Corpuscles")
-    assert any("“Cell” bears this name too, as a synonym: mentions would lead here" in doubt for doubt in title.doubts)
+    assert any(
+        "“Cell” has this name too, as a synonym: mentions will link to this term" in doubt for doubt in title.doubts
+    )
     synonym = of("corpuscle", "synonym")
-    assert (synonym.links, "linked to none of them" in synonym.notes[0]) == (0, True)
-    assert "mentions go on leading there" in of("cell", "synonym").notes[0]
+    assert (synonym.links, "not linked to any of them" in synonym.notes[0]) == (0, True)
+    assert "mentions keep linking to that term" in of("cell", "synonym").notes[0]
 
 
 def test_a_name_that_stands_everywhere_is_doubted(editor: User, at: datetime, published: list[Term]) -> None:
@@ -154,7 +156,7 @@ def test_submitting_and_reviewing_show_what_new_names_would_link(
         reverse("admin:glossary_term_links", args=[term.pk]), {"name": "Blood", "off": "1", "next": url}, follow=True
     )
     assert answer.redirect_chain == [(url, 302)]
-    assert messages_of(answer) == ["Mentions of “Blood” are not linked to this term any more."]
+    assert messages_of(answer) == ["Mentions of “Blood” are no longer linked to this term."]
     assert '<strong class="flag">Off</strong> (' in answer.content.decode()
     review.refresh_from_db()
     assert review.status == "open"

@@ -278,13 +278,13 @@ def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
     reader = document("Reader", definition="<p>Luteal phases; ACC is known.</p>", mechanism="<p>The luteal phase.</p>")
     aplasia = publish(ACC, other, reader, READER, LUTEAL, by=editor, at=at)[0]
     desk = signed_in(editor)
-    assert "They have not been counted yet." in desk.get(NAMES).content.decode()
+    assert "The links have not been counted yet." in desk.get(NAMES).content.decode()
     # In pieces, each of which says how far it is.
     monkeypatch.setattr(counting, "PAGES", 4)
     page = desk.post(NAMES, {"count": "1"})
     assert "4 of 5 pages" in page.content.decode()
     data = {"count": "1", "after": page.context["after"], "done": page.context["done"]}
-    assert messages_of(desk.post(NAMES, data, follow=True)) == ["The links on 5 pages are counted."]
+    assert messages_of(desk.post(NAMES, data, follow=True)) == ["The links on 5 pages have been counted."]
     assert names_listed(desk) == [
         ("ACC", "Aplasia cutis congenita", 0, 1, False),
         ("ACC", "Agenesis of the corpus callosum", 0, 1, False),
@@ -298,7 +298,7 @@ def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
     # The switch beside a name makes the other one clear.
     use = NameUse.objects.get(entry=aplasia.pk, name="ACC")
     told = messages_of(desk.post(NAMES, {"use": use.pk, "off": "1"}, follow=True))
-    assert told == ["Mentions of “ACC” are not linked to this term any more."]
+    assert told == ["Mentions of “ACC” are no longer linked to this term."]
     assert not NameUse.objects.filter(is_ambiguous=True).exists()
     assert ("ACC", "Aplasia cutis congenita", 0, 1, True) in names_listed(desk)
     assert ("/glossary/agenesis-of-the-corpus-callosum/", "ACC") in links(client, "reader")

@@ -157,9 +157,9 @@ def test_a_document_says_what_is_wrong_with_its_references() -> None:
             {"citation": "D. doi:10.1000/x"},
         )
     assert [str(problem) for problem in refused.value.problems] == [
-        "references[2].doi: 'nonsense' is not a DOI: it looks like 10.1001/jama.288.3.321",
-        "references[2].pmid: 'PMC12' is not a PubMed number: it is digits only",
-        "references[3].citation: ISBN 978-0-306-40615-8 is mistyped: its check digit doesn't fit",
+        "references[2].doi: 'nonsense' is not a DOI: a DOI looks like 10.1001/jama.288.3.321",
+        "references[2].pmid: 'PMC12' is not a PubMed number: enter digits only",
+        "references[3].citation: ISBN 978-0-306-40615-8 is mistyped: its check digit does not match",
         "references[4]: is the same work as reference 1 (10.1000/x): keep one of them",
     ]
 

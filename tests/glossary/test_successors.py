@@ -113,7 +113,7 @@ def test_the_desk_takes_a_title_or_an_address(client: Client, terms: list[Term],
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("draft", "no published term"), ("nowhere", "no published term"), ("old", "take its own place")],
+    [("draft", "no published term"), ("nowhere", "no published term"), ("old", "replace itself")],
 )
 def test_the_desk_says_why_a_successor_is_none(terms: list[Term], reviewer: User, typed: str, words: str) -> None:
     url = reverse("admin:glossary_term_retire", args=[terms[0].pk])

@@ -110,7 +110,7 @@ def test_an_old_address_redirects_for_ever_and_stays_taken(editor: User, at: dat
     save_term(document=document("New name"), by=editor, at=at, term=term)
     publish_unreviewed(term=term, by=editor, at=at)
     assert SlugRedirect.objects.get().slug == "old-name"
-    with pytest.raises(DocumentError, match="belongs to another term"):
+    with pytest.raises(DocumentError, match="is or was the address of another term"):
         save_term(document=document("Old name"), by=editor, at=at)
     save_term(document=document("Old name"), by=editor, at=at, term=term)
     publish_unreviewed(term=term, by=editor, at=at)

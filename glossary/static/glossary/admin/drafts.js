@@ -66,7 +66,7 @@ async function keepNow() {
 function sayKept() {
   if (kept === saved) say("", "");
   else if (keptAt) say(`Unsaved; kept in this browser at ${inWords(keptAt)}`, "Unsaved; kept in this browser");
-  else say("Unsaved; this browser keeps no copy: save soon", "Unsaved; this browser keeps no copy: save soon");
+  else say("Unsaved; this browser cannot keep a copy, so save soon", "Unsaved; this browser cannot keep a copy, so save soon");
 }
 
 function keepSoon() {
@@ -82,8 +82,8 @@ function restore(draft) {
   // The copy is removed when this page's own is kept.
   keepNow().then(() => keptAt && remove(draft));
   return older
-    ? `Restored, as written on revision ${draft.revision}. When you save, it is merged with what was saved since.`
-    : "Restored. Nothing is saved yet.";
+    ? `Restored from your changes to revision ${draft.revision}. When you save, they are merged with what was saved since.`
+    : "Restored. Your changes are not saved yet.";
 }
 
 function offer(draft) {

@@ -68,18 +68,18 @@ function lineOf(impact) {
 async function ask(signal) {
   const data = new FormData(form);
   for (const name of [...data.keys()]) if (name.startsWith("_")) data.delete(name);
-  status.textContent = "Looking through the published texts …";
+  status.textContent = "Searching the published texts …";
   panel.hidden = false;
   const answer = await post(page.dataset.impactUrl, data, signal);
   if (!answer || answer === "signed-out") {
-    status.textContent = "The texts could not be looked through.";
+    status.textContent = "The texts could not be searched.";
     return;
   }
   list.replaceChildren(...answer.impacts.map(lineOf));
   const count = answer.impacts.length;
   status.textContent = count
     ? `Once they are public, mentions of ${count === 1 ? "this name" : "these names"} lead here.`
-    : "Readers know all names of this term.";
+    : "All names of this term are already public.";
 }
 
 const { now, soon } = questions(ask, PAUSE);

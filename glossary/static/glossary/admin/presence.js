@@ -26,7 +26,7 @@ function show(answer) {
   if (answer.newer) {
     const { number, by, at, url } = answer.newer;
     newer.closest("[data-notice]").querySelector("a").href = url;
-    say(newer, `${by} saved revision ${number} at ${inWords(new Date(at))}, after the one that this page is based on.`);
+    say(newer, `${by} saved revision ${number} at ${inWords(new Date(at))}, which is newer than the one on this page.`);
   } else say(newer, "");
 }
 

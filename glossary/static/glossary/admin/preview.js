@@ -29,7 +29,7 @@ function lineOf(part) {
 
 function measure({ part, words, lix, band }) {
   const count = `${words} ${words === 1 ? "word" : "words"}`;
-  const judged = lix === null ? "too short to judge" : `LIX ${lix}, ${band} to read`;
+  const judged = lix === null ? "too short to rate" : `LIX ${lix}, ${band} to read`;
   const line = lineOf(part);
   line.textContent = `${part === "page" ? "Whole page: " : ""}${count}, ${judged}`;
   line.dataset.band = band;

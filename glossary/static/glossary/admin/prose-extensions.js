@@ -56,7 +56,7 @@ async function askForAddress(editor, href) {
     if (terms.has(answer.term)) return terms.get(answer.term);
     typed = answer.href.trim();
     terms = await termsCalled(typed);
-    description = `“${typed}” is no web address, such as https://www.example.org/page.${
+    description = `“${typed}” is not a web address, such as https://www.example.org/page.${
       terms.size ? " Correct it, or link to the term below." : ""
     }`;
   }

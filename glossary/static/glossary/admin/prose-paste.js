@@ -12,12 +12,12 @@ const NOT_KEPT = {
   headings: (count) => many(count, "heading became a bold paragraph.", "headings became bold paragraphs."),
   footnotes: (count) =>
     `${many(count, "footnote became", "footnotes became")} plain text, such as “(footnote 1)”. ` +
-    "Make them references, and cite those as [1].",
+    "Add them as references, and cite those as [1].",
   links: (count) =>
-    `${many(count, "link", "links")} to a place in the document, or to a file of a computer, became plain text.`,
-  colours: (count) => `Colours were left out (${many(count, "place", "places")}): say in words what they mean.`,
+    `${many(count, "link", "links")} to a place in the document, or to a file on a computer, became plain text.`,
+  colours: (count) => `Colours were left out (${many(count, "place", "places")}): say in words what they meant.`,
   struck: (count) =>
-    `Struck-out text became plain text (${many(count, "place", "places")}): take out what should not be read.`,
+    `Struck-out text became plain text (${many(count, "place", "places")}): remove what should not be read.`,
   underlined: (count) => `Underlines were left out (${many(count, "place", "places")}).`,
   alignments: (count) => `Alignment was left out (${many(count, "paragraph", "paragraphs")}).`
 };

@@ -23,7 +23,7 @@ let owner = page.dataset.user;
 
 const WORDS = {
   "signed-out": "You are signed out. Nothing is lost: sign in in a new tab, come back here, and save.",
-  unreachable: "The server can’t be reached just now. Nothing is lost: try again in a moment."
+  unreachable: "The server cannot be reached at the moment. Nothing is lost. Try again in a minute."
 };
 
 function send() {
@@ -42,7 +42,7 @@ async function attempt() {
   }
   if (session.state === "open") {
     owner = session.user;
-    said.textContent = `You are signed in as ${session.name} now. What you save will stand under that name.`;
+    said.textContent = `You are signed in as ${session.name} now. What you save will be recorded under that name.`;
   } else said.textContent = WORDS[session.state];
   signIn.hidden = session.state !== "signed-out";
   again.textContent = session.state === "open" ? `Save as ${session.name}` : "Save now";
