@@ -37,12 +37,12 @@ class AdminHostMiddleware:
         is_admin = f"{request.path_info}/".startswith(ADMIN)
         if not is_admin_host(request.get_host()):
             if is_admin:
-                raise Http404("The admin has a host of its own.")
+                raise Http404("The admin is on its own host.")
             return self.get_response(request)
         if request.path_info == "/":
             return HttpResponseRedirect(ADMIN)
         if not is_admin:
-            text = f"There is only the admin here. The site is at {settings.SITE_URL}\n"
+            text = f"This host serves only the admin. The site is at {settings.SITE_URL}\n"
             return HttpResponseNotFound(text, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 

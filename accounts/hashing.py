@@ -36,10 +36,10 @@ class PasswordHasher(PBKDF2PasswordHasher):
 @contextmanager
 def _own_turn() -> Iterator[None]:
     if not _present.acquire(blocking=False):
-        raise Busy("Too many passwords are being looked at.")
+        raise Busy("Too many passwords are being checked.")
     try:
         if not _turn.acquire(timeout=PATIENCE):
-            raise Busy("Looking at other passwords takes too long.")
+            raise Busy("Checking other passwords takes too long.")
         try:
             yield
         finally:

@@ -71,7 +71,7 @@ class PasswordForm(forms.Form):
         try:
             with one_try(self.request, self.user.get_username()):
                 if not self.user.check_password(password):
-                    raise forms.ValidationError("This is not your password. Nothing was changed.")
+                    raise forms.ValidationError("This is not your password. Nothing was changed. Try again.")
         except TooManyWrongPasswords as error:
             self.retry_after = error.retry_after
             raise
@@ -94,7 +94,7 @@ class PasswordAgainMiddleware:
             return None
         if not is_navigation(request):
             logger.warning("Refused a script's request for %s.", request.path)
-            raise PermissionDenied("Changes to accounts are made on the pages of the admin, and not by scripts.")
+            raise PermissionDenied("Scripts cannot change accounts. Use the pages of the admin.")
         if _was_given(request):
             return None
         return _ask(request, request.user)

@@ -33,7 +33,7 @@ class AdminSite(admin.AdminSite):
 
     site_header = "Clinical Glossary"
     site_title = "Clinical Glossary"
-    index_title = "Editing desk"
+    index_title = "Overview"
     login_form = SignInForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -45,7 +45,7 @@ class AdminSite(admin.AdminSite):
             for name, values in request.GET.lists():
                 for value in values:
                     if "\x00" in value or (name != "q" and TOO_LARGE.fullmatch(value)):
-                        raise BadRequest(f"{name} has a value that no list has: {value[:40]!r}")
+                        raise BadRequest(f"{name} has a value that cannot be a filter: {value[:40]!r}")
             response: HttpResponseBase = guarded(request, *args, **kwargs)
             return response
 

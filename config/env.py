@@ -93,8 +93,8 @@ def refuse_to_start(problems: list[str]) -> None:
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
         raise ImproperlyConfigured(
-            f"The site does not start in production like this:\n{lines}\n"
-            "Set what is named in the environment (docs/reference/settings.md), or DEBUG=1 for development."
+            f"The site cannot start in production with these settings:\n{lines}\nSet these variables in the "
+            "environment (docs/reference/settings.md), or DEBUG=1 for development."
         )
 
 

@@ -23,9 +23,9 @@ def reference() -> dict[str, str]:
 def _settings() -> str:
     parts = [
         (
-            f"# Settings\n\nEverything that differs between places is an environment variable. {GENERATED}\n\n"
-            "In production (`DEBUG` off) the site refuses to start while a required variable is missing or still a "
-            "default, and names it.\n"
+            "# Settings\n\nEverything that differs between installations is an environment variable. "
+            f"{GENERATED}\n\nIn production (`DEBUG` off) the site refuses to start while a required variable is "
+            "missing or still a default, and names it.\n"
         )
     ]
     for variable in sorted(VARIABLES.values(), key=lambda variable: variable.name):

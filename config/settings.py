@@ -41,15 +41,15 @@ CONSENT_SIGNING_KEY = env.text(
     shown_default="a fixed key in development",
     required="in production, at least 32 characters",
     description=(
-        "Keys the HMAC of every consent record. Kept outside the database, so that whoever can write to the database "
-        "still cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it."
+        "Key of the HMAC of every consent record. It is kept outside the database, so that somebody who can write to "
+        "the database cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it."
     ),
 )
 CONSENT_SIGNING_KEYS_OLD = env.words(
     "CONSENT_SIGNING_KEYS_OLD",
     default=(),
-    description="Keys that were CONSENT_SIGNING_KEY before, separated by commas, the newest first. They verify what "
-    "they signed, and sign nothing new (docs/howto/consent-ledger.md).",
+    description="Earlier values of CONSENT_SIGNING_KEY, separated by commas, the newest first. They verify what they "
+    "signed, but sign nothing new (docs/howto/consent-ledger.md).",
 )
 SITE_URL = env.text(
     "SITE_URL",
@@ -60,9 +60,9 @@ SITE_URL = env.text(
 ADMIN_HOST = env.text(
     "ADMIN_HOST",
     default="",
-    description="The admin's own host, such as `admin.glossary.example.org`: the admin answers there and nowhere else, "
-    "so that nothing which runs on public pages shares its origin. Production should set it (docs/howto/deploy.md). "
-    "Empty: the admin is at `/admin/` of every host.",
+    description="The admin's own host, such as `admin.glossary.example.org`: the admin answers only there, so that "
+    "scripts of public pages do not run on its origin. Set it in production (docs/howto/deploy.md). If "
+    "it is empty, the admin is at `/admin/` of every host.",
 ).lower()
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -81,19 +81,22 @@ if not DEBUG:
     if not ALLOWED_HOSTS:
         _problems.append("ALLOWED_HOSTS is empty: name the hosts that the site answers to.")
 if "*" in ALLOWED_HOSTS:
-    _problems.append("ALLOWED_HOSTS contains '*', which would let anybody choose the host in links and mails.")
+    _problems.append(
+        "ALLOWED_HOSTS contains '*', which would let anybody choose the host in links and emails. Name the hosts "
+        "instead."
+    )
 _site = urlsplit(SITE_URL)
 if _site.scheme not in ("http", "https") or not _site.netloc or _site.path:
-    _problems.append(
-        f"SITE_URL={SITE_URL!r} must look like https://glossary.example.org, with nothing behind the host."
-    )
+    _problems.append(f"SITE_URL={SITE_URL!r} must look like https://glossary.example.org, with nothing after the host.")
 if any(len(key) < 32 for key in CONSENT_SIGNING_KEYS_OLD) or CONSENT_SIGNING_KEY in CONSENT_SIGNING_KEYS_OLD:
     _problems.append("CONSENT_SIGNING_KEYS_OLD holds a key shorter than 32 characters, or the current one.")
 if ADMIN_HOST and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?", ADMIN_HOST):
     _problems.append(f"ADMIN_HOST={ADMIN_HOST!r} must be a host name such as admin.glossary.example.org.")
 _admin_name = ADMIN_HOST.partition(":")[0]
 if ADMIN_HOST and _admin_name == _site.hostname:
-    _problems.append("ADMIN_HOST is the host of SITE_URL. It needs a name of its own: cookies don't tell ports apart.")
+    _problems.append(
+        "ADMIN_HOST is the host of SITE_URL. It needs a name of its own: cookies do not distinguish ports."
+    )
 env.refuse_to_start(_problems)
 
 SERVED_OVER_HTTPS = _site.scheme == "https"
@@ -153,9 +156,9 @@ DATABASE_TIMEOUT = env.number(
     default=5,
     least=0,
     most=600,
-    description="For how many seconds a request waits for the database at most: for a connection, for a lock, and for "
-    "the answer to one statement. Then it is answered with 503. Management commands wait longer. 0: no bound, for a "
-    "pooler that refuses the startup parameter `options`.",
+    description="How many seconds a request waits at most for the database: for a connection, for a lock, and for the "
+    "answer to one statement. After that, the answer is 503. Management commands wait longer. 0 sets no limit, "
+    "for a pooler that refuses the startup parameter `options`.",
 )
 SERVER_THREADS = env.number(
     "SERVER_THREADS",
@@ -163,9 +166,10 @@ SERVER_THREADS = env.number(
     least=0,
     most=1_000,
     shown_default=f"{THREADS} in production, 0 in development",
-    description="How many threads a worker process of the server has: `manage.py serve` sets it by its `--threads`, so "
-    "set it only if you start the server otherwise. One is left for finished pages, half of the others may be with "
-    "Django at a time, and half wait. What is too much is answered with 503. 0: no bound.",
+    description="How many threads a worker process of the server has. `manage.py serve` sets it from its "
+    "`--threads`, so set it only if you start the server in another way. One thread is reserved for "
+    "finished pages. Half of the others can be in Django at a time, and the other half wait. Further "
+    "requests are answered with 503. 0 sets no limit.",
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -206,7 +210,7 @@ DEFAULT_FROM_EMAIL = env.text(
     "MAIL_FROM",
     default=f"Clinical Glossary <glossary@{_site.hostname or 'localhost'}>",
     shown_default="`Clinical Glossary <glossary@` and the host of SITE_URL`>`",
-    description="Sender of the letters to editors and reviewers.",
+    description="Sender of emails to editors and reviewers.",
 )
 
 # -- Application -------------------------------------------------------------------------------------------------------
@@ -308,8 +312,8 @@ SECURITY_CONTACT = env.words(
     "SECURITY_CONTACT",
     default=(),
     description="Where to report a vulnerability: addresses that begin with `mailto:`, `https://` or `tel:`, the "
-    "preferred one first, separated by commas. They stand in `/.well-known/security.txt` (RFC 9116), which is not "
-    "there without.",
+    "preferred one first, separated by commas. They are published in `/.well-known/security.txt` (RFC "
+    "9116), which does not exist without them.",
 )
 if unusable := [contact for contact in SECURITY_CONTACT if not re.fullmatch(r"(mailto:|https://|tel:)\S+", contact)]:
     raise ImproperlyConfigured(
@@ -367,14 +371,15 @@ GLOSSARY_REVIEW_MONTHS = env.number(
     default=24,
     least=1,
     most=120,
-    description="How many months after its approval a term is due for review, unless it says otherwise itself.",
+    description="How many months after its approval a term is due for review, unless the term has its own setting.",
 )
 
 GLOSSARY_LICENCE = env.text(
     "GLOSSARY_LICENCE",
     default="",
     description="Address of the licence under which other sites may show definitions, such as "
-    "`https://creativecommons.org/licenses/by/4.0/`: said to whoever fetches one. Empty: none is stated.",
+    "`https://creativecommons.org/licenses/by/4.0/`: it is sent with each definition. If it is empty, no "
+    "licence is stated.",
 )
 if GLOSSARY_LICENCE and not GLOSSARY_LICENCE.startswith("https://"):
     raise ImproperlyConfigured("GLOSSARY_LICENCE must be an https:// address.")
@@ -385,20 +390,20 @@ GLOSSARY_MISSING_DAYS = env.number(
     default=90,
     least=1,
     most=730,
-    description="How many days a text that was searched for and found nothing stays in the editors' queue after it was "
-    "last looked for. Nothing of the reader is kept with it.",
+    description="How many days a search that found nothing is kept in the editors' list after the last time. "
+    "Nothing about the reader is stored with it.",
 )
 
 CONSENT_HEADS_MAIL = env.words(
     "CONSENT_HEADS_MAIL",
     default=(),
-    description="Addresses that get the newest signed head of the consent ledger once a day, separated by commas. Best "
-    "with somebody outside of the organisation.",
+    description="Email addresses that receive the newest checkpoint of the consent ledger once a day, separated by "
+    "commas. At least one should be outside the organisation.",
 )
 CONSENT_HEADS_WEBHOOK = env.text(
     "CONSENT_HEADS_WEBHOOK",
     default="",
-    description="An `https://` address to which each new signed head of the consent ledger is posted, as plain text.",
+    description="An `https://` address to which each new checkpoint of the consent ledger is posted, as plain text.",
 )
 if CONSENT_HEADS_WEBHOOK and not CONSENT_HEADS_WEBHOOK.startswith("https://"):
     raise ImproperlyConfigured("CONSENT_HEADS_WEBHOOK must be an https:// address.")
@@ -407,7 +412,7 @@ CONSENT_RETENTION_DAYS = env.number(
     default=1_095,
     least=1,
     most=36_500,
-    description="How many days after its expiry a consent record may be pruned. The default is three years.",
+    description="How many days after its expiry a consent record may be removed. The default is three years.",
 )
 
 # While somebody tries the site, the banner shows all that it can ask, under whatever name.
@@ -415,16 +420,17 @@ CONSENT_TRIAL = env.flag(
     "CONSENT_TRIAL",
     default=DEBUG,
     shown_default="1 in development, 0 in production",
-    description="The cookie notice is only being tried: it asks about every optional category, also those that nothing "
-    "uses, and is published under the name that a new site has as its controller. Off: a category is asked about once "
-    "a service or a declared cookie uses it, without any there is no banner, and the controller has to have a name.",
+    description="The cookie notice is only being tested: it asks about every optional category, including unused "
+    "ones, and can be published with the placeholder name of the controller. If this is off, the "
+    "notice asks only about categories that a service or a declared cookie uses, there is no banner if "
+    "no category is used, and the controller needs a name.",
 )
 # What Global Privacy Control speaks of: see Note [What opens a service] in consent.choice.gate.
 CONSENT_GPC_CATEGORIES = env.words(
     "CONSENT_GPC_CATEGORIES",
     default=("marketing",),
     description="Short names of the categories that sell or share what visitors do, separated by commas. A browser "
-    "that sends Global Privacy Control refuses them, without being asked.",
+    "that sends Global Privacy Control counts as refusing them, and its user is not asked.",
 )
 # See Note [Pages in shared caches] in server.caching.
 CONSENT_SHARED_CACHE = env.number(
@@ -432,9 +438,10 @@ CONSENT_SHARED_CACHE = env.number(
     default=0,
     least=0,
     most=3_600,
-    description="For how many seconds a cache in front of the site (a CDN) may hand out public pages without asking. "
-    "Every reader then gets one policy, which names all services that anybody could have accepted, and only the "
-    "client keeps them from starting: read docs/howto/deploy.md first. 0: no shared cache keeps a page.",
+    description="How many seconds a cache in front of the site (a CDN) may serve public pages without asking the "
+    "site. All readers then get the same policy, which names every service that can be accepted, and "
+    "only the client script stops services from starting. Read docs/howto/deploy.md first. With 0, no "
+    "shared cache stores a page.",
 )
 # How many records one network may have written in an hour: see consent.choice.limits.
 CONSENT_CHOICES_PER_HOUR = env.number(
@@ -442,9 +449,9 @@ CONSENT_CHOICES_PER_HOUR = env.number(
     default=300,
     least=10,
     most=999_999_999,
-    description="How many consent records one network (an IPv4 address, an IPv6 /64) may cause in an hour, in each "
-    "worker process. A visitor needs one in half a year; a hospital behind one address should fit. Nothing of the "
-    "address is kept.",
+    description="How many consent records one network (an IPv4 address, an IPv6 /64) may create in an hour, in "
+    "each worker process. A visitor needs one in half a year, and many people in a hospital may share "
+    "one address. The address is not stored.",
 )
 TRUSTED_PROXIES = env.number(
     "TRUSTED_PROXIES",
@@ -452,17 +459,18 @@ TRUSTED_PROXIES = env.number(
     least=0,
     most=9,
     shown_default="1 when SITE_URL is `https`, else 0",
-    description="How many proxies stand in front, each adding the address it heard from to `X-Forwarded-For`. Used for "
-    "nothing but the limits on what one network may have recorded, and on its wrong passwords. A port behind the "
-    "address is left out. Too low a number counts all visitors as one network, and so does one too high: addresses "
-    "that cannot be read are counted together.",
+    description="How many proxies are in front of the site, each of which adds the address of its client to "
+    "`X-Forwarded-For`. Only used for the limits on consent records and wrong passwords from one network. A "
+    "port after the address is ignored. If the number is too low or too high, all visitors count as one "
+    "network, because addresses that cannot be read are counted together.",
 )
 
 CONSENT_LANGUAGES = env.words(
     "CONSENT_LANGUAGES",
     default=("en",),
-    description="Languages in which visitors are asked for consent, `en` first; each further one has its own notice. "
-    "Those that the site's pages are in are asked on these (`/de/`); another has a preferences page (`/cookies/pl/`).",
+    description="Languages in which visitors are asked for consent, `en` first. Each further language has its own "
+    "notice. If the site has pages in the language, they ask in it (`/de/`); otherwise there is only a "
+    "preferences page (`/cookies/pl/`).",
 )
 if CONSENT_LANGUAGES[:1] != ["en"] or len(set(CONSENT_LANGUAGES)) != len(CONSENT_LANGUAGES):
     raise ImproperlyConfigured("CONSENT_LANGUAGES must begin with en, the language of the site, and name each once.")
@@ -482,16 +490,16 @@ PAGE_STORE = env.flag(
 PAGE_FILES = env.flag(
     "PAGE_FILES",
     default=False,
-    description="Write finished pages as plain files too, for nginx to serve: see `nginx_configuration`. Takes about "
-    "as much room again. Off where `CONSENT_SHARED_CACHE` is on.",
+    description="Write finished pages as plain files too, for nginx to serve: see `nginx_configuration`. Takes "
+    "about the same amount of space again. Off where `CONSENT_SHARED_CACHE` is on.",
 )
 PAGE_STORE_SIZE = env.number(
     "PAGE_STORE_SIZE",
     default=8_192,
     least=64,
     most=10_000_000,
-    description="How many MiB finished pages may take under DATA_DIR, about. A term's page takes 25 KiB in each "
-    "language. Beyond that the oldest go, and are rendered again when somebody asks.",
+    description="About how many MiB finished pages may take under DATA_DIR. The page of a term takes 25 KiB in each "
+    "language. Above this limit, the oldest pages are removed, and rendered again when they are requested.",
 )
 
 LOGGING = {

@@ -20,7 +20,7 @@ from django.db import transaction
 FILE_NAME = "demo-accounts.txt"
 HEADING = """\
 # Demonstration accounts of this installation, made by `manage.py load_demo` while DEBUG is on.
-# User name, password, and a fingerprint that tells whether the password was changed since.
+# User name, password, and a fingerprint that shows whether the password has been changed since.
 """
 CHANGED = "-"
 
@@ -90,7 +90,7 @@ def _stand(account: Account, user: User | None, saved: dict[str, _Saved]) -> Sta
         saved[account.username] = _Saved(password, _fingerprint(user))
         return Standing(account, password, _missing_group(account, user))
     if entry is None:
-        return Standing(account, note="was there already, so its password is not known here")
+        return Standing(account, note="already existed, so its password is not known here")
     if not user.is_active:
         return Standing(account, note="is switched off")
     if entry.password != CHANGED and entry.fingerprint != _fingerprint(user):
@@ -99,7 +99,7 @@ def _stand(account: Account, user: User | None, saved: dict[str, _Saved]) -> Sta
         entry = _Saved(entry.password, _fingerprint(user)) if holds else _Saved(CHANGED, CHANGED)
         saved[account.username] = entry
     if entry.password == CHANGED:
-        return Standing(account, note="its password was changed since")
+        return Standing(account, note="its password has been changed since")
     return Standing(account, entry.password, _missing_group(account, user))
 
 
@@ -119,7 +119,7 @@ def _create(account: Account, password: str) -> User:
 def _missing_group(account: Account, user: User) -> str:
     if not account.group or account.group in {group.name for group in user.groups.all()}:
         return ""
-    return f"may do nothing there: it is not in the group “{account.group}”"
+    return f"has no permissions: it is not in the group “{account.group}”"
 
 
 def new_password() -> str:

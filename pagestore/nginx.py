@@ -13,10 +13,10 @@ from server.caching import OWN, VARIES_BY
 from server.security import public_headers
 
 TEMPLATE = """\
-# Made by `manage.py nginx_configuration`. Make it anew with each release, as the headers below are that release's.
+# Made by `manage.py nginx_configuration`. Make it again for each release: the headers below belong to one.
 # What this gives up, and why it is safe: docs/adr/0201.
 
-# Only who carries no cookie has opened nothing: everybody else's Content-Security-Policy follows from her own consent.
+# Visitors without a cookie have opened nothing. For others, Content-Security-Policy depends on their consent.
 map "$request_method|$http_cookie|$args|$uri" $glossary_pages {{
     default          none;
     "~^(?:GET|HEAD)\\|\\|\\|(?!.*//).*(?<!\\.gz|\\.br)$"  {prefix};
@@ -35,7 +35,7 @@ server {{
 
     location / {{
         root {root};
-        # A file that isn't there has not been rendered since something on it changed.
+        # A missing file has not been rendered since something on the page changed.
         try_files /$glossary_pages/pages${{uri}}index.html /$glossary_pages/files$uri @application;
 
         gzip_static on;
@@ -59,9 +59,9 @@ server {{
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
-        # Overwrites whatever a client sent: Django believes this header.
+        # Overwrites what the client sent, because Django trusts this header.
         proxy_set_header X-Forwarded-Proto $scheme;
-        # For the limit on consent records only, and kept nowhere. With more proxies, set TRUSTED_PROXIES.
+        # Only for the limit on consent records. It is not stored. With more proxies, set TRUSTED_PROXIES.
         proxy_set_header X-Forwarded-For $remote_addr;
     }}
 }}

@@ -179,7 +179,7 @@ class PageStore:
         status, given, body = run(self.application, environ)
         names = {name.lower(): value for name, value in given}
         if "set-cookie" in names:
-            logger.error("%s sets a cookie, so it is not kept.", path)
+            logger.error("%s sets a cookie, so it is not stored.", path)
             return None
         headers = tuple((name, value) for name, value in given if name.lower() not in _OWN_HEADERS)
         page = Page(
@@ -249,7 +249,9 @@ class PageStore:
             self._known = self._known.unread(self.freshness.now())
             is_away = {"outage": isinstance(error, Error)}
             reason = str(error).partition("\n")[0]
-            logger.warning("The editions cannot be compared, stored pages may be stale: %s", reason, extra=is_away)
+            logger.warning(
+                "The content version cannot be read, so stored pages may be out of date: %s", reason, extra=is_away
+            )
             if not connection.in_atomic_block:
                 connection.close()
         if self.public is not None:

@@ -39,7 +39,7 @@ def _watch(look: Callable[[], None], prepare: Callable[[], object]) -> None:
     try:
         prepare()
     except django.db.Error as error:
-        logger.warning("Nothing could be made ready for the first rendering: %s", error, extra={"outage": True})
+        logger.warning("The first rendering could not be prepared: %s", error, extra={"outage": True})
     listening: Any = None
     while True:
         look()
@@ -47,7 +47,7 @@ def _watch(look: Callable[[], None], prepare: Callable[[], object]) -> None:
             listening = _hear(listening)
         except django.db.Error as error:
             # Whoever comes by looks once a second meanwhile.
-            logger.warning("Changes of pages cannot be listened for: %s", error, extra={"outage": True})
+            logger.warning("Changes to pages cannot be watched: %s", error, extra={"outage": True})
             django.db.connection.close()
             time.sleep(LOOK_EVERY)
 

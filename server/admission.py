@@ -63,7 +63,7 @@ class Admission:
         self.patience = patience
         self._present = BoundedSemaphore(most + waiting)
         self._admitted = BoundedSemaphore(most)
-        self._crowd = Outage(ends="All requests are admitted again.")
+        self._crowd = Outage(ends="All requests are accepted again.")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if _is_always_admitted(environ):
@@ -96,7 +96,7 @@ class Admission:
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._crowd.begin():
-            logger.warning("There are more requests than this worker can answer: some get 503.")
+            logger.warning("There are more requests than this worker can answer: some are answered with 503.")
         with translation.override(language_of(environ.get("PATH_INFO", ""))):
             response = _busy(WSGIRequest(environ))
         for name, value in public_headers(NOTHING).items():

@@ -17,9 +17,9 @@ WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")
 TEXT = """\
 411 Length Required
 
-This request came without Content-Length, so what was sent with it could not be read. Nothing was changed.
+This request has no Content-Length, so its content could not be read. Nothing was changed.
 
-If you run this site: a proxy in front of it sends bodies in chunks (Transfer-Encoding: chunked). Have it collect a
+If you run this site: a proxy in front of it sends bodies in chunks (Transfer-Encoding: chunked). Have it buffer a
 request before it passes it on. docs/howto/deploy.md says how.
 """
 

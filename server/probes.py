@@ -89,7 +89,7 @@ def _migrations() -> str:
 def _cache() -> str:
     try:
         django_cache.set("readyz", "ok", timeout=10)
-        return "ok" if django_cache.get("readyz") == "ok" else "forgets what it is given"
+        return "ok" if django_cache.get("readyz") == "ok" else "does not return what was stored"
     except CACHE_ERRORS:
         logger.exception("Not ready: the cache does not answer.")
         return "does not answer"

@@ -350,7 +350,7 @@ def watch(
                     seen.buttons = _buttons(browser, site, pages[0], check)
         except PlaywrightError as error:
             check()
-            raise CouldNotAudit(f"The browser could not go on: {error.message.splitlines()[0]}") from error
+            raise CouldNotAudit(f"The browser stopped working: {error.message.splitlines()[0]}") from error
         finally:
             _close(browser)
     return seen
@@ -518,7 +518,9 @@ class _Visitor:
         else:
             banner = self.page.locator(BANNER)
             if not (banner.count() and banner.is_visible()):
-                raise CouldNotAudit(f"The banner did not appear on {self.recorder.page}, so nothing can be chosen.")
+                raise CouldNotAudit(
+                    f"The banner did not appear on {self.recorder.page}, so the audit could not make a choice."
+                )
             control = banner.locator(f"[data-consent-{step}]")
             if not (control.count() and control.is_visible()):
                 presses = self._look_for(step)
@@ -550,8 +552,9 @@ class _Visitor:
             self.page.wait_for_timeout(20)
         if not 200 <= choices[0].status < 400:
             raise CouldNotAudit(
-                f"The site did not take the choice “{step}”: it answered {choices[0].status or choices[0].failure}. "
-                "Audits many times in an hour meet the limit of records for one network: wait, or raise it."
+                f"The site did not save the choice “{step}”: it answered {choices[0].status or choices[0].failure}. "
+                "Many audits within an hour reach the limit of records for one network. Wait an hour, or raise "
+                "CONSENT_CHOICES_PER_HOUR."
             )
         self.recorder.through_with(choices[0])
         self.wait()  # a reload, where a service is concerned
@@ -594,7 +597,7 @@ class _Visitor:
         self.page.goto("about:blank")
         while {cookie["name"] for cookie in context.cookies()} & {cookie["name"] for cookie in choice}:
             if time.time() > soon + MOST_SECONDS:
-                raise CouldNotAudit("The browser did not let the choice expire.")
+                raise CouldNotAudit("The browser did not delete the expired choice.")
             self.page.wait_for_timeout(100)
 
 

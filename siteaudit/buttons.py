@@ -75,9 +75,9 @@ def inequalities(pair: ButtonPair) -> list[str]:
     if reject.opacity != accept.opacity:
         found.append(f"its opacity is {reject.opacity:g}, that of accepting {accept.opacity:g}")
     if reject.contrast < LEAST_CONTRAST:
-        found.append(f"its text has a contrast of {reject.contrast:.1f}:1 where {LEAST_CONTRAST}:1 is the least")
+        found.append(f"its text has a contrast of {reject.contrast:.1f}:1 but needs at least {LEAST_CONTRAST}:1")
     if reject.covered and not accept.covered:
-        found.append("something lies over it")
+        found.append("something covers it")
     return found
 
 

@@ -64,7 +64,7 @@ def read_cookie_list(file: Path) -> CookieList:
                 known = beginnings if is_beginning else names
                 known[name] = tuple(dict.fromkeys((*known.get(name, ()), platform)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CouldNotAudit(f"The list of cookies can’t be read from {file}: {error}") from error
+        raise CouldNotAudit(f"The list of cookies cannot be read from {file}: {error}") from error
     if not names and not beginnings:
         raise CouldNotAudit(f"{file} names no cookie.")
     return CookieList(names, beginnings)

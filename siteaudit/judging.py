@@ -33,19 +33,19 @@ WHEN = {
 
 #: In the order in which they are read: the gravest first.
 TITLES = {
-    "leak": "A third party learns what somebody reads",
+    "leak": "A third party learns what a visitor reads",
     "undeclared-cookie": "A cookie that the notice does not name",
     "undeclared-storage": "Stored data that the notice does not name",
     "undeclared-request": "A third party that the notice does not name",
     "before-choice": "Something optional ran before any choice",
     "despite-refusal": "Something optional ran despite a refusal",
     "despite-opt-out": "Something optional ran despite Global Privacy Control",
-    "after-withdrawal": "A service survives withdrawal",
-    "after-expiry": "Something goes on after the choice expired",
+    "after-withdrawal": "A service keeps running after withdrawal",
+    "after-expiry": "Something keeps running after the choice expired",
     "lives-longer": "A cookie lives longer than the notice says",
     "unequal-buttons": "Rejecting is harder to see or press than accepting",
     "more-clicks": "Refusing or withdrawing takes more presses than accepting",
-    "inline-code": "Code in a page that the browser refused",
+    "inline-code": "Code in a page that the browser refused to run",
 }
 
 
@@ -154,7 +154,7 @@ def _cookies(
                     seen.state.breach,
                     f"{what} {verb} {WHEN[seen.state.breach]}.",
                     culprit,
-                    "Withdrawal must erase it: look at what sets it, and at its path and domain."
+                    "Withdrawal must erase it. Check what sets it, and its path and domain."
                     if cookie.kept
                     else f"Make {culprit} wait for its category, or remove it.",
                 ),
@@ -167,12 +167,12 @@ def _lifetime(cookie: SeenCookie, declared: list[int | None], what: str, culprit
     longest = max((days or 0) * DAY for days in declared)
     if cookie.seconds is None or cookie.seconds <= longest + SLACK:
         return
-    said = f"{longest // DAY} days" if longest else "no longer than the browser is open"
+    said = f"{longest // DAY} days" if longest else "only until the browser is closed"
     yield (
         cookie.page,
         Finding(
             "lives-longer",
-            f"{what} lives {_duration(cookie.seconds)}; the notice says {said}.",
+            f"{what} is kept {_duration(cookie.seconds)}; the notice says {said}.",
             culprit,
             "Shorten its lifetime where it is set, or declare the real one and publish the notice.",
         ),
@@ -192,8 +192,8 @@ def _keys(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tu
                     "undeclared-storage",
                     f"{what} was stored, and the notice does not name it.",
                     culprit,
-                    "Declare it with its service, by its name and as what it is, and publish the notice, or stop it "
-                    "from being stored.",
+                    "Declare it under its service, with its name and kind, and publish the notice, or stop it from "
+                    "being stored.",
                     declare=None
                     if at or key.store not in STORES
                     else {
@@ -231,7 +231,8 @@ def _requests(seen: StateSeen, declaration: Declaration, origin: str) -> Iterato
                     seen.state.breach,
                     f"The start code of a service was fetched {WHEN[seen.state.breach]}.",
                     _culprit(request, declaration, origin),
-                    "Find what puts this script into the page, and remove it: the client alone starts services.",
+                    "Find what puts this script into the page, and remove it. Only the site's own script may start "
+                    "services.",
                     details=[f"{request.method} {request.url}"],
                 ),
             )
@@ -244,7 +245,7 @@ def _requests(seen: StateSeen, declaration: Declaration, origin: str) -> Iterato
         culprit = _culprit(request, declaration, origin)
         code = seen.state.breach if declared else "undeclared-request"
         refused = request.failure == "csp"
-        verb = "was about to be asked" if refused else "was asked"
+        verb = "was about to be contacted" if refused else "was contacted"
         what = (
             f"{service} at {there} {verb} {WHEN[seen.state.breach]}."
             if declared
@@ -253,11 +254,11 @@ def _requests(seen: StateSeen, declaration: Declaration, origin: str) -> Iterato
         advice = (
             f"Find what starts {service} without its category, and remove it."
             if declared
-            else f"Remove what asks {there} (look for it in the text of the pages named below), or declare it as a "
+            else f"Remove what contacts {there} (look for it in the text of the pages named below), or declare it as a "
             "recipient of a service and publish the notice."
         )
         if refused:
-            advice += " The browser refused it under the site’s policy, so nothing left the visitor’s machine."
+            advice += " The browser refused it because of the site’s policy, so nothing was sent."
         yield (
             request.page,
             Finding(code, what, culprit, advice, details=[f"{request.method} {request.url}"], refused=refused),
@@ -285,8 +286,8 @@ def _leaks(
                         f"{declaration.service_at(there) or there} {'would have learned' if refused else 'learned'} "
                         f"what the page is about, {place}.",
                         _culprit(request, declaration, origin),
-                        "Stop it from sending addresses and titles of pages, or switch it off: what somebody reads "
-                        "here is her health."
+                        "Stop it from sending addresses and titles of pages, or switch it off. The pages that "
+                        "visitors read here reveal what concerns their health."
                         if place != "in the referrer"
                         else "Keep Referrer-Policy at strict-origin or stricter, in the header and in every element.",
                         details=[f"{leak}: {request.method} {request.url}"],
@@ -303,7 +304,7 @@ def _inline(seen: StateSeen) -> Iterator[tuple[str, Finding]]:
                 "inline-code",
                 f"The page holds {what}, which the site’s policy refused to run.",
                 "the text of the page",
-                "Somebody pasted code into this page: remove it. Nothing of it ran.",
+                "Somebody pasted code into this page. Remove it. It did not run.",
                 refused=True,
             ),
         )
@@ -317,7 +318,7 @@ def _buttons(seen: SiteSeen) -> Iterator[Finding]:
                 pair.where,
                 Finding(
                     "unequal-buttons",
-                    f"On the {pair.where}, the button that rejects is not the equal of the one that accepts.",
+                    f"On the {pair.where}, the button that rejects is not equal to the one that accepts.",
                     f"the style of the {pair.where}",
                     "Give both buttons the same element, size, weight and colours.",
                 ),
@@ -340,8 +341,8 @@ def _clicks(seen: SiteSeen) -> Iterator[Finding]:
                 "more-clicks",
                 f"{verb} takes {_presses(presses[step])}, accepting {_presses(given)}.",
                 "the banner" if step == "reject" else "the way to withdraw",
-                f"Put the button that {'rejects' if step == 'reject' else 'withdraws'} where it is reached as quickly "
-                "as the one that accepts.",
+                f"Put the button that {'rejects' if step == 'reject' else 'withdraws'} where visitors reach it as "
+                "quickly as the one that accepts.",
                 states=[state.state.title for state in seen.states if step in state.clicks],
             )
 

@@ -34,7 +34,7 @@ KINDS = {
     "consent:receipt": "Receipt",
     "consent:notice_list": "All notices",
     "consent:notice": "A notice",
-    "consent:heads": "Heads of the ledger",
+    "consent:heads": "Checkpoints of the ledger",
 }
 
 

@@ -40,9 +40,11 @@ def read_from(base_url: str) -> Read:
                 content: bytes = response.read(MAX_BYTES)
                 return content.decode("utf-8", "replace")
         except HTTPError as error:
-            raise CouldNotAudit(f"{url} answers {error.code}. Is this the address of the glossary?") from error
+            raise CouldNotAudit(
+                f"{url} answers {error.code}. Check that this is the address of the glossary."
+            ) from error
         except (URLError, HTTPException, OSError) as error:
-            raise CouldNotAudit(f"{url} cannot be read: {error}. Is the site running there?") from error
+            raise CouldNotAudit(f"{url} cannot be read: {error}. Check that the site is running there.") from error
 
     return read
 
@@ -53,7 +55,7 @@ def read_declaration(read: Read) -> Declaration:
     # In the banner, and without one in the form at the page's foot that withdraws.
     named = re.search(r'<input[^>]*name="notice"[^>]*value="([0-9a-f]{64})"', page)
     if named is None:
-        raise CouldNotAudit("The front page names no notice, so there is none to hold the site against.")
+        raise CouldNotAudit("The front page names no notice, so there is nothing to check the site against.")
     try:
         document = json.loads(read(reverse("consent:notice_document", args=[named[1]])))
     except json.JSONDecodeError as error:
@@ -131,7 +133,9 @@ def _sitemap(read: Read) -> list[str]:
     while waiting:
         text = read(waiting.pop(0))
         if "<!DOCTYPE" in text[:2_000].upper():
-            raise CouldNotAudit("The sitemap has a document type, which none of ours has, and is not read.")
+            raise CouldNotAudit(
+                "The sitemap has a document type, which this site's sitemaps never have, so it was not read."
+            )
         try:
             root = ET.fromstring(text)  # noqa: S314  (without a document type there are no entities to expand)
         except ET.ParseError as error:

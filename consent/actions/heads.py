@@ -87,9 +87,9 @@ def _mail(delivery: HeadDelivery, newest: Checkpoint) -> None:
     EmailMessage(
         subject=f"Consent ledger of {site}: {newest.size} records",
         body=(
-            f"The signed head of the consent ledger of {settings.SITE_URL}. Keep this letter: with it anybody can show "
-            f"whether a record up to number {newest.size - 1} was changed afterwards.\n\n{newest.note}\n"
-            f"How to check it: {settings.SITE_URL}/consent/heads/\n"
+            f"This is the newest checkpoint of the consent ledger of {settings.SITE_URL}. Keep this email: it can "
+            f"show whether a record up to number {newest.size - 1} was changed later.\n\n{newest.note}\nHow to check "
+            f"it: {settings.SITE_URL}/consent/heads/\n"
         ),
         to=settings.CONSENT_HEADS_MAIL,
     ).send()

@@ -32,7 +32,7 @@ class LedgerDamaged(Exception):
 
 
 class UnknownSigningKey(Exception):
-    """The newest head was signed by a key that isn't given. Name it in CONSENT_SIGNING_KEYS_OLD; nothing was sealed."""
+    """The newest checkpoint was signed with an unknown key. Name it in CONSENT_SIGNING_KEYS_OLD; nothing was sealed."""
 
 
 @dataclass(slots=True)
@@ -104,14 +104,14 @@ def _edge(newest: Checkpoint | None) -> Frontier:
     last = ConsentRecord.objects.aggregate(last=Max("index"))["last"]
     size = newest.size if newest else 0
     if last is not None and last >= size:
-        raise LedgerDamaged(f"Record {last} counts as sealed, but the newest head was signed over {size} records.")
+        raise LedgerDamaged(f"Record {last} counts as sealed, but the newest checkpoint covers {size} records.")
     try:
         frontier = frontier_at(size)
         if newest:
             note = checkpoint.read(newest.note)
             note.signed_by(public_keys(note.head.origin))
             if not note.head.size == size or not note.head.root == frontier.root():
-                raise LedgerDamaged(f"The {size} sealed records are not those that the newest head was signed over.")
+                raise LedgerDamaged(f"The {size} sealed records are not those that the newest checkpoint covers.")
             if note.head.journal:
                 journal.check_named({note.head.journal}, whose="The newest head")
     except (MissingNode, checkpoint.BadNote, Faulty) as error:
@@ -126,11 +126,11 @@ def _genuine(rows: list[tuple[Any, ...]], outcome: Sealing, *, at: datetime) -> 
     for row in rows:
         pk, written, mac, leaf = row[0], row[12], row[13], leaves.leaf(row)
         if leaf.hex() != written:
-            outcome.refused.append((pk, "its content isn't what its hash says"))
+            outcome.refused.append((pk, "its content does not match its hash"))
         elif current.mac(leaf) == mac:
             good.append((pk, leaf))
         elif all(key.mac(leaf) != mac for key in old):
-            outcome.refused.append((pk, "its MAC was made with none of the signing keys"))
+            outcome.refused.append((pk, "its MAC was made with an unknown key"))
         elif _is_long_replaced(at=at):
             outcome.refused.append((pk, "its MAC was made with a key that was replaced more than a day ago"))
         else:

@@ -28,7 +28,7 @@ def save_notice_text(
     and for a language not offered.
     """
     if language not in languages.offered():
-        raise ValidationError(f"The language {language!r} isn’t switched on: see CONSENT_LANGUAGES.")
+        raise ValidationError(f"The language {language!r} is not switched on. Add it to CONSENT_LANGUAGES.")
     if refused := wording.refused(language, words):
         raise ValidationError(dict(refused))
     text, _ = NoticeText.objects.update_or_create(

@@ -117,10 +117,10 @@ class Note:
                     Ed25519PublicKey.from_public_bytes(key.public).verify(signature.signature, self.text.encode())
                 except InvalidSignature as error:
                     raise BadNote(
-                        f"The signature of {key.name} under the head of {self.head.size} is false."
+                        f"The signature of {key.name} on the checkpoint of {self.head.size} records is not valid."
                     ) from error
                 return key
-        raise BadNote(f"None of this site's keys has signed the head of {self.head.size} records.")
+        raise BadNote(f"None of this site's keys signed the checkpoint of {self.head.size} records.")
 
 
 def write(head: Head, signers: Sequence[Signer]) -> str:
@@ -133,33 +133,35 @@ def read(note: str) -> Note:
     """Return what a signed note says. Raises :class:`BadNote`; signatures are looked at by :meth:`Note.signed_by`."""
     text, blank, below = note.rpartition("\n\n")
     if not blank or not below.endswith("\n"):
-        raise BadNote("This is no signed note: it wants a text, an empty line, and signatures.")
+        raise BadNote("This is not a signed note: it needs a text, an empty line and signatures.")
     lines = text.split("\n")
     if len(lines) < 3 or not all(lines) or not SIZE.fullmatch(lines[1]):
-        raise BadNote("This is no head of a ledger: it wants an origin, a size and a root hash, a line each.")
+        raise BadNote(
+            "This is not a checkpoint of a ledger: it needs an origin, a size and a root hash, each on its own line."
+        )
     at, next_key, journal = None, "", None
     for line in lines[3:]:
         if line.startswith(TIME):
             try:
                 at = datetime.fromisoformat(line.removeprefix(TIME)).astimezone(UTC)
             except (ValueError, OverflowError) as error:
-                raise BadNote(f"{line!r} is no time.") from error
+                raise BadNote(f"{line!r} is not a time.") from error
         elif line.startswith(NEXT_KEY):
             next_key = line.removeprefix(NEXT_KEY)
         elif line.startswith(JOURNAL):
             if not (entry := ENTRY.fullmatch(line.removeprefix(JOURNAL))):
-                raise BadNote(f"{line!r} names no entry of the journal.")
+                raise BadNote(f"{line!r} does not name an entry of the journal.")
             journal = int(entry[1]), entry[2]
     signatures = []
     for line in below.removesuffix("\n").split("\n"):
         name, _, encoded = line.removeprefix(DASH).rpartition(" ")
         signed = _bytes(encoded)
         if not line.startswith(DASH) or not name or len(signed) < 5:
-            raise BadNote(f"{line!r} is no signature.")
+            raise BadNote(f"{line!r} is not a signature.")
         signatures.append(Signature(name, signed[:4], signed[4:]))
     root = _bytes(lines[2])
     if len(root) != 32:
-        raise BadNote(f"{lines[2]!r} is no root hash.")
+        raise BadNote(f"{lines[2]!r} is not a root hash.")
     return Note(text + "\n", Head(lines[0], int(lines[1]), root, at, next_key, journal), tuple(signatures))
 
 
@@ -167,7 +169,7 @@ def split(text: str) -> list[str]:
     """Return the notes of a file in which they stand one below the other, with an empty line between."""
     parts = [part for part in text.replace("\r\n", "\n").strip("\n").split("\n\n") if part]
     if len(parts) % 2:
-        raise BadNote("The file doesn't hold whole signed notes: the last one is cut off.")
+        raise BadNote("The last signed note in the file is cut off.")
     return [f"{body}\n\n{signatures}\n" for body, signatures in zip(parts[::2], parts[1::2], strict=True)]
 
 
@@ -179,4 +181,4 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadNote(f"{text!r} is no base64.") from error
+        raise BadNote(f"{text!r} is not base64.") from error

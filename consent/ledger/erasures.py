@@ -37,13 +37,13 @@ def check_erasures() -> list[str]:
     if len(without) > told.unnamed:
         index = next(iter(without.values()))
         where = "that waits to be sealed" if index is None else f"{index}"
-        raise Faulty(Fault.ERASURE, f"Record {where} was erased, and no event tells of it.", index)
+        raise Faulty(Fault.ERASURE, f"Record {where} was erased, but no event says so.", index)
     _look_for_records({leaf: index for leaf, index in told.leaves.items() if leaf not in erased}, "leaf")
     _look_for_records({index: index for index in told.indexes - set(erased.values())}, "index")
     if told.unnamed > len(without) and not PrunedBlock.objects.exists():
-        raise Faulty(Fault.ERASURE, f"{told.unnamed - len(without)} events tell of erasures, and no record was erased.")
+        raise Faulty(Fault.ERASURE, f"{told.unnamed - len(without)} events say that a record was erased, but none was.")
     if told.unnamed:
-        return [f"{told.unnamed:,} of the events of erasures: they are older, and don't name their record"]
+        return [f"{told.unnamed:,} of the events of erasures, which are too old to name their record"]
     return []
 
 
@@ -53,7 +53,7 @@ def _told() -> _Told:
     for details in events.values_list("details", flat=True).iterator(chunk_size=AT_ONCE):
         leaf, index = details.get("leaf"), details.get("index")
         if (leaf in told.leaves) if leaf else (index in told.indexes):
-            raise Faulty(Fault.ERASURE, f"Two events tell of the erasure of record {index}.", index)
+            raise Faulty(Fault.ERASURE, f"Two events say that record {index} was erased.", index)
         if leaf:
             told.leaves[leaf] = index
         elif index is None:
@@ -76,7 +76,7 @@ def _look_for_records(told: dict[Any, int | None], column: str) -> None:
                 continue
             raise Faulty(
                 Fault.ERASURE,
-                f"An event tells that record {'' if index is None else index} was erased, and it "
+                f"An event says that record {'' if index is None else index} was erased, and it "
                 + ("was not." if key in found else "is gone."),
                 index,
             )

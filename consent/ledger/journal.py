@@ -93,9 +93,9 @@ def check_journal() -> list[str]:
             _check_entry(entry, document)
             chain = link(chain, number, entry.sha256)
             if entry.chain != chain:
-                raise Faulty(Fault.JOURNAL, f"{entry} was changed: it doesn't follow the one before it.")
+                raise Faulty(Fault.JOURNAL, f"{entry} was changed: it does not follow from the entry before it.")
     if counted := DailyChoices.objects.exclude(date__in=ClosedDay.objects.values("date")).first():
-        raise Faulty(Fault.JOURNAL, f"Choices of {counted.date} are counted, and that day was not closed.")
+        raise Faulty(Fault.JOURNAL, f"Choices of {counted.date} are counted, but that day was not closed.")
     waiting = Notice.objects.count() + ConsentEvent.objects.count() + ClosedDay.objects.count() - number
     if waiting > 0:
         return [f"{waiting:,} notices, events and days of statistics that wait for seal_consent_ledger"]
@@ -108,7 +108,7 @@ def check_named(named: set[tuple[int, str]], *, whose: str) -> None:
     chains = dict(JournalEntry.objects.filter(number__in=numbers).values_list("number", "chain"))
     for number, chain in sorted(named):
         if chains.get(number) != chain:
-            words = "is gone" if number not in chains else "is another"
+            words = "is gone" if number not in chains else "is a different one"
             raise Faulty(Fault.JOURNAL, f"{whose} names entry {number} of the journal, which {words}.")
 
 
@@ -116,13 +116,11 @@ def _check_entry(entry: JournalEntry, document: Document | None) -> None:
     row = date.fromordinal(entry.row) if entry.kind == Kind.DAY else entry.row
     what = f"The {entry.get_kind_display()} {row}"
     if entry.schema not in FORMS:
-        raise Faulty(Fault.JOURNAL, f"{entry} has the form {entry.schema}, which this release doesn't know.")
+        raise Faulty(Fault.JOURNAL, f"{entry} has the form {entry.schema}, which this release does not know.")
     if document is None:
         raise Faulty(Fault.JOURNAL, f"{what} is gone. It has entry {entry.number} of the journal.")
     if sha256_of(document) != entry.sha256:
-        raise Faulty(
-            Fault.JOURNAL, f"{what} was changed: it says something else than entry {entry.number} of the journal."
-        )
+        raise Faulty(Fault.JOURNAL, f"{what} was changed: it does not match entry {entry.number} of the journal.")
 
 
 def _without_entries(limit: int) -> Iterator[tuple[str, list[int]]]:

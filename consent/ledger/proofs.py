@@ -77,7 +77,7 @@ class Nodes:
             if level:
                 return node_hash(self.hash_of((level - 1, 2 * position)), self.hash_of((level - 1, 2 * position + 1)))
         first = position << level
-        raise MissingNode(f"The ledger lacks what it kept of the records {first} to {first + (1 << level) - 1}.")
+        raise MissingNode(f"The ledger lacks the hash of the removed records {first} to {first + (1 << level) - 1}.")
 
     def range_hash(self, leaves: Range) -> bytes:
         """Return the hash over a range of leaves that was prepared."""

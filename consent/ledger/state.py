@@ -70,16 +70,17 @@ def _warnings(state: LedgerState, *, at: datetime) -> list[LedgerWarning]:
     if state.waiting_since and at - state.waiting_since > SEALED_WITHIN:
         warnings.append(
             LedgerWarning(
-                "Records have been waiting to be sealed for more than 10 minutes. Is the schedule running?", SEAL
+                "Records have been waiting to be sealed for more than 10 minutes. Check that the schedule is running.",
+                SEAL,
             )
         )
     warnings += [
-        LedgerWarning(f"The newest head was not published by {delivery.channel}: {delivery.error}", SEAL)
+        LedgerWarning(f"The newest checkpoint was not published by {delivery.channel}: {delivery.error}", SEAL)
         for delivery in state.deliveries
         if delivery.failures
     ]
     if state.newest and not state.deliveries and at - state.newest.at > SEALED_WITHIN:
-        warnings.append(LedgerWarning("No head has ever been published outside the database.", SEAL))
+        warnings.append(LedgerWarning("No checkpoint has been published outside the database yet.", SEAL))
     if state.verified and not state.was_intact:
         warnings.append(
             LedgerWarning(

@@ -64,19 +64,23 @@ class Times:
         try:
             made, ends = datetime.fromisoformat(created), datetime.fromisoformat(expires)
         except ValueError:
-            self._note(f"Record {index} has no time as records have them.", index)
+            self._note(f"Record {index} has no valid time.", index)
             return
         if made + CLOCKS < self._published[notice]:
-            self._note(f"Record {index} was made before the notice that it names was published.", index)
+            self._note(f"Record {index} was made before its notice was published.", index)
         if ends <= made:
             self._note(f"Record {index} expires before it was made.", index)
         if ends - made > self._longest:
             days = (ends - made).days
-            self._note(f"Record {index} holds for {days:,} days. The longest is {self._longest.days}.", index)
+            self._note(
+                f"Record {index} is valid for {days:,} days, longer than the limit of {self._longest.days}.", index
+            )
         if (self._latest and made < self._latest - LATE) or (
             self._signed and self._signed.at and made < self._signed.at - LATE
         ):
-            self._note(f"Record {index} is backdated: what was sealed before it is more than a day younger.", index)
+            self._note(
+                f"Record {index} is backdated: a record that was sealed earlier is more than a day newer.", index
+            )
         self._latest = max(made, self._latest or made)
 
     def _head(self, head: Expected) -> None:
@@ -84,12 +88,12 @@ class Times:
             self.heads_without_time += 1
             return
         if self._latest and self._latest > head.at + CLOCKS:
-            self._note(f"A record was made after {head.whose} was signed over it.", head.size)
+            self._note(f"A record was made after {head.whose}, which covers it, was signed.", head.size)
         before = [head.follows] if head.follows else []
         if self._signed and self._signed.at and self._signed.size < head.size:
             before.append(self._signed.at)
         if before and head.at + CLOCKS < max(before):
-            self._note(f"{head.whose[0].upper()}{head.whose[1:]} is older than the one before it.", head.size)
+            self._note(f"{head.whose[0].upper()}{head.whose[1:]} is older than the checkpoint before it.", head.size)
         if self._signed is None or self._signed.at is None or head.at > self._signed.at:
             self._signed = head
 

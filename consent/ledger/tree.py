@@ -52,7 +52,7 @@ class Frontier:
     def append(self, digest: bytes, level: int = 0) -> list[tuple[Node, bytes]]:
         """Add a leaf, or a complete subtree where its level fits, and return every node that this completed."""
         if self.size % (1 << level):
-            raise ValueError(f"A subtree of level {level} doesn't begin at leaf {self.size}.")
+            raise ValueError(f"A subtree of level {level} does not begin at leaf {self.size}.")
         self.size += 1 << level
         completed = [((level, (self.size >> level) - 1), digest)]
         while self.nodes and self.nodes[-1][0] == level:
@@ -183,9 +183,9 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path
     if sn:
         raise BadProof("The consistency proof is too short.")
     if first != old_root:
-        raise BadProof(f"The consistency proof doesn't lead to the root of {old} leaves.")
+        raise BadProof(f"The consistency proof does not lead to the root of {old} leaves.")
     if second != new_root:
-        raise BadProof(f"The consistency proof doesn't lead to the root of {new} leaves.")
+        raise BadProof(f"The consistency proof does not lead to the root of {new} leaves.")
 
 
 def _split(size: int) -> int:

@@ -57,7 +57,7 @@ def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = No
     # Sealed while we were looking, unless no head says so.
     if beyond is not None and not Checkpoint.objects.filter(size__gt=beyond).exists():
         raise Faulty(
-            Fault.ADDED, f"Record {beyond} counts as sealed, but no head was signed over more than {size}.", beyond
+            Fault.ADDED, f"Record {beyond} counts as sealed, but no checkpoint covers more than {size} records.", beyond
         )
     unnamed = check_erasures()
     uncovered = check_journal()
@@ -67,16 +67,16 @@ def check_ledger(*, against: Iterable[Note] = (), progress: Progress | None = No
 
 
 def _unchecked(stream: _Stream, *, has_outside: bool) -> list[str]:
-    found = ["whether each choice of a visitor was recorded: their receipts show it"]
+    found = ["whether every choice of a visitor was recorded: only their receipts can show it"]
     if waiting := ConsentRecord.objects.unsealed().count():
         found.append(f"{waiting:,} records that wait to be sealed")
     if pruned := PrunedBlock.objects.count() * BLOCK:
-        found.append(f"what {pruned:,} pruned records said, and when they were made: only their hashes are left")
+        found.append(f"what {pruned:,} removed records contained and when they were made: only their hashes are kept")
     if without := stream.times.heads_without_time:
-        found.append(f"when {without:,} heads were signed: they don't say so")
+        found.append(f"when {without:,} checkpoints were signed: they have no time")
     if not has_outside:
         found.append(
-            "whether somebody with the key wrote the ledger anew: compare it with heads that were kept outside "
+            "whether somebody with the key rewrote the ledger: compare it with checkpoints that were kept elsewhere "
             "(--against)"
         )
     return found
@@ -121,7 +121,7 @@ class _Stream:
         first = number * BLOCK
         if pruned is not None and len(rows) < records:
             if rows:
-                raise Faulty(Fault.TREE, f"Record {rows[0][1]} stands in a block that counts as pruned.", rows[0][1])
+                raise Faulty(Fault.TREE, f"Record {rows[0][1]} is in a block that counts as removed.", rows[0][1])
             self._pruned(pruned)
             return
         digests = [self._record(row, index) for index, row in enumerate(rows, first)]
@@ -153,20 +153,20 @@ class _Stream:
         writers = [key for key in self._keys if key.mac(leaf) == mac]
         if sealers and writers:
             if leaf.hex() != written:
-                raise Faulty(Fault.CHANGED, f"Record {index} was changed: its hash isn't that of its content.", index)
+                raise Faulty(Fault.CHANGED, f"Record {index} was changed: its hash does not match its content.", index)
             # Rows of one key stand together: this one is asked first from now on.
             self._keys.sort(key=lambda key: key is not writers[0])
             return leaf
         if leaf.hex() != written and any(self._is_signed(key, written, mac) for key in self._keys):
-            raise Faulty(Fault.CHANGED, f"Record {index} was changed: it says something else than was sealed.", index)
+            raise Faulty(Fault.CHANGED, f"Record {index} was changed after it was sealed.", index)
         if not writers:
-            raise Faulty(Fault.FORGED, f"Record {index} was changed or put in by somebody without the key.", index)
+            raise Faulty(Fault.FORGED, f"Record {index} was changed or added by somebody without the key.", index)
         if (other := self._place_of(leaf, seal, index)) is not None:
             if self._belongs(other, index, seal):
                 raise Faulty(Fault.SWAPPED, f"The records {index} and {other} were swapped.", index)
-            words = f"Record {index} was sealed as record {other}: others were removed, or put in, before it."
+            words = f"Record {index} was sealed as record {other}: records before it were removed or added."
             raise Faulty(Fault.MOVED, words, index)
-        raise Faulty(Fault.FORGED, f"Record {index} was never sealed: its place wasn't given by the key.", index)
+        raise Faulty(Fault.FORGED, f"Record {index} was never sealed: its place was not signed with the key.", index)
 
     @staticmethod
     def _is_signed(key: SigningKey, leaf: str, mac: str) -> bool:
@@ -197,7 +197,7 @@ class _Stream:
             return Faulty(Fault.MISSING, f"Record {index} is missing.", index)
         return Faulty(
             Fault.CUT_OFF,
-            f"The ledger is cut off: a head was signed over {self.size} records, but {index} are there.",
+            f"The ledger is cut off: a checkpoint covers {self.size} records, but there are only {index}.",
             index,
         )
 
@@ -205,12 +205,15 @@ class _Stream:
         nodes = nodes_of(pruned)
         first = pruned.number * BLOCK
         if sum(1 << level for (level, _), _ in nodes) != BLOCK:
-            raise Faulty(Fault.TREE, f"What is kept of the records {first} to {first + BLOCK - 1} isn't whole.", first)
+            raise Faulty(
+                Fault.TREE, f"The hash of the removed records {first} to {first + BLOCK - 1} is not complete.", first
+            )
         for cut in self._cuts(first, first + BLOCK, []):
             if not any(position << level == cut for (level, position), _ in nodes) and cut < first + BLOCK:
                 raise Faulty(
                     Fault.REWRITTEN,
-                    f"A head over {cut} records is unknown to this ledger, and what it was signed over is pruned.",
+                    f"A checkpoint of {cut} records is unknown to this ledger, and the records that it covers were "
+                    "removed.",
                     cut,
                 )
         block = Frontier()
@@ -245,8 +248,8 @@ class _Stream:
             if self._frontier.root() != head.root:
                 raise Faulty(
                     Fault.REWRITTEN,
-                    f"The first {head.size} records are in order among themselves, but aren't those that "
-                    f"{head.whose} was signed over: the history was rewritten.",
+                    f"The first {head.size} records are consistent, but are not those that {head.whose} covers: the "
+                    "history was rewritten.",
                     head.size,
                 )
 
@@ -262,13 +265,13 @@ class _Stream:
         for (level, position), digest in self._completed:
             if kept.get((level, position)) != digest.hex():
                 first, last = position << level, ((position + 1) << level) - 1
-                raise Faulty(Fault.TREE, f"The hash that is kept of the records {first} to {last} isn't theirs.", first)
+                raise Faulty(Fault.TREE, f"The hash of the removed records {first} to {last} is wrong.", first)
         self._completed = []
 
     def _beyond(self, head: Expected) -> None:
         raise Faulty(
             Fault.CUT_OFF,
-            f"The ledger is cut off: {head.whose} was signed over {head.size} records, but {self.size} are there.",
+            f"The ledger is cut off: {head.whose} covers {head.size} records, but there are only {self.size}.",
             self.size,
         )
 
@@ -292,22 +295,34 @@ def _stored(newest: Checkpoint | None) -> Iterator[Expected]:
             if note.head.next_key:
                 signers.add(note.head.next_key)
             if (note.head.size, note.head.root.hex()) != (head.size, head.root) or head.size < last_size:
-                raise Faulty(Fault.HEAD, f"Head {head.pk} isn't what was signed, or not in its order.", head.size)
+                raise Faulty(
+                    Fault.HEAD, f"Checkpoint {head.pk} was changed after it was signed, or is out of order.", head.size
+                )
             if not is_first and not signers & last_keys:
                 raise Faulty(
-                    Fault.HEAD, f"Head {head.pk} was signed by a key that the head before doesn't name.", head.size
+                    Fault.HEAD,
+                    f"Checkpoint {head.pk} was signed with a key that the checkpoint before does not name.",
+                    head.size,
                 )
             if note.head.at and abs(note.head.at - head.at) > CLOCKS:
-                raise Faulty(Fault.HEAD, f"Head {head.pk} is listed under another time than it was signed.", head.size)
+                raise Faulty(
+                    Fault.HEAD,
+                    f"Checkpoint {head.pk} is listed under a different time from the one that was signed.",
+                    head.size,
+                )
             if note.head.journal:
                 if note.head.journal[0] < last_entry:
-                    raise Faulty(Fault.HEAD, f"Head {head.pk} names an older entry of the journal.", head.size)
+                    raise Faulty(
+                        Fault.HEAD,
+                        f"Checkpoint {head.pk} names an older entry of the journal than the one before.",
+                        head.size,
+                    )
                 last_entry = note.head.journal[0]
                 named.add(note.head.journal)
-            whose = f"the head of {head.at:%Y-%m-%d %H:%M} UTC"
+            whose = f"the checkpoint of {head.at:%Y-%m-%d %H:%M} UTC"
             yield Expected(head.size, note.head.root, whose, note.head.at, last_at)
             is_first, last_size, last_keys, last_at = False, head.size, signers, note.head.at or last_at
-        check_named(named, whose="A signed head")
+        check_named(named, whose="A checkpoint")
         after = page[-1].pk
 
 
@@ -324,14 +339,16 @@ def _outside(notes: Iterable[Note]) -> Iterator[Expected]:
         try:
             note.signed_by(public_keys(note.head.origin))
         except BadNote as error:
-            raise Faulty(Fault.HEAD, f"A head that was kept outside: {error}", note.head.size) from error
+            raise Faulty(Fault.HEAD, f"A checkpoint that was kept elsewhere: {error}", note.head.size) from error
         if note.head.journal:
-            check_named({note.head.journal}, whose="A head that was kept outside")
+            check_named({note.head.journal}, whose="A checkpoint that was kept elsewhere")
         signed_at = f" of {note.head.at:%Y-%m-%d %H:%M} UTC" if note.head.at else ""
-        yield Expected(note.head.size, note.head.root, f"the head{signed_at} that was kept outside", note.head.at)
+        yield Expected(
+            note.head.size, note.head.root, f"the checkpoint{signed_at} that was kept elsewhere", note.head.at
+        )
 
 
 def _check_notices() -> None:
     for notice in Notice.objects.order_by("number").iterator(chunk_size=50):
         if notices.sha256(notice.document) != notice.sha256:
-            raise Faulty(Fault.NOTICE, f"{notice} was changed: it says something else than its hash.")
+            raise Faulty(Fault.NOTICE, f"{notice} was changed: it does not match its hash.")

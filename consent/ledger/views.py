@@ -45,7 +45,7 @@ def consistency(request: HttpRequest, old: int, new: int) -> HttpResponse:
     sizes = [size for size in (old, new) if size < 1 << 62]
     roots = dict(Checkpoint.objects.filter(size__in=sizes).values_list("size", "root"))
     if old not in roots or new not in roots or old > new:
-        raise Http404("There are no two heads of these sizes, the smaller one first.")
+        raise Http404("There are no checkpoints of these two sizes, or the smaller is not first.")
     try:
         path = consistency_proof(old, new)
     except MissingNode as error:

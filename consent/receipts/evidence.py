@@ -165,12 +165,12 @@ def take_evidence(*, folder: Path, base_url: str = "", browser: str = "", at: da
     from playwright.sync_api import Error, sync_playwright
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CannotTake(f"{folder} isn't empty. Evidence goes into a folder of its own.")
+        raise CannotTake(f"{folder} is not empty. Name an empty folder for the evidence.")
     # All of the database at once: while the browser is driven, an event loop runs, and Django refuses queries.
     notices = [notice for language in languages.offered() if (notice := Notice.objects.live(language))]
     pack = Pack(at=at, base_url=base_url, notices=notices, head=Checkpoint.objects.first())
     if not notices:
-        raise CannotTake("There is no live notice to take evidence of.")
+        raise CannotTake("There is no live notice. Publish one before you collect evidence.")
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         url = base_url.rstrip("/") or stack.enter_context(_site())
@@ -213,7 +213,7 @@ def zipped_evidence(*, at: datetime) -> bytes:
     Takes half a minute and a browser, so one at a time.
     """
     if not _one_at_a_time.acquire(blocking=False):
-        raise CannotTake("Evidence is being taken already. Try again in a minute.")
+        raise CannotTake("Evidence is already being collected. Try again in a minute.")
     try:
         with tempfile.TemporaryDirectory() as folder:
             take_evidence(folder=Path(folder) / "evidence", at=at)
@@ -370,4 +370,6 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise CannotTake("The site could not be started for it. Start it yourself and name it with --base-url.")
+    raise CannotTake(
+        "The site could not be started to collect evidence. Start it yourself and name its address with --base-url."
+    )

@@ -135,7 +135,7 @@ def prepare_export(*, first: date, last: date, format: str, at: datetime) -> Exp
     """Return what :func:`consent.actions.export_records` hands out. Raises :class:`NothingSealed`."""
     newest = Checkpoint.objects.first()
     if newest is None:
-        raise NothingSealed("Nothing is sealed yet, so nothing can be proved. Run seal_consent_ledger first.")
+        raise NothingSealed("No record is sealed yet, so there are no proofs to export. Run seal_consent_ledger first.")
     period = within(first, last)
     return Export(
         first=first,

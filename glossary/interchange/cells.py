@@ -49,7 +49,7 @@ def read_cell(field: str, cell: str) -> list[Any]:
     Raises :class:`CellError` for a cell that is too long, and for a key that stands twice or has no place there.
     """
     if len(cell) > MAX_CELL:
-        raise CellError(f"has {len(cell):,} characters; at most {MAX_CELL:,} are taken")
+        raise CellError(f"has {len(cell):,} characters; the limit is {MAX_CELL:,}")
     entries = (entry.strip() for entry in _ENTRY.findall(cell))
     return [_read_entry(field, entry) for entry in entries if entry]
 
@@ -76,7 +76,7 @@ def _read_entry(field: str, entry: str) -> Any:
         if key in found:
             raise CellError(f"an entry has two [{key}: …]")
         if key not in keys:
-            raise CellError(f"an entry has a [{key}: …], which {field} don't take")
+            raise CellError(f"an entry has a [{key}: …], which {field} cannot have")
         found[key] = _plain(suffix[2].strip())
         entry = entry[: suffix.start()].rstrip()
     return {name: _plain(entry.strip()), **found}

@@ -59,7 +59,7 @@ def _read(text: str, records: Records, progress: Callable[[int], None]) -> None:
 
 def _header(cells: Sequence[str], records: Records) -> list[str]:
     if len(cells) > MAX_COLUMNS:
-        reason = f"has {len(cells):,} columns; at most {MAX_COLUMNS} are taken"
+        reason = f"has {len(cells):,} columns; the limit is {MAX_COLUMNS}"
         records.faults.append(Fault(reason, 1, 1))
         return []
     names = [" ".join(cell.casefold().split()) for cell in cells]

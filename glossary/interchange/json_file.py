@@ -31,12 +31,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise BadValue(f"the key {twice[:100]!r} stands there twice")
+        raise BadValue(f"the key {twice[:100]!r} appears twice")
     return found
 
 
 def _constant(name: str) -> Any:
-    raise BadValue(f"{name} is no value of JSON")
+    raise BadValue(f"{name} is not a JSON value")
 
 
 def _integer(digits: str) -> int:
@@ -73,10 +73,10 @@ class _Reader:
         elif self._next() == "{":
             self._members()
         else:
-            self.records.faults.append(Fault('must hold {"terms": […]} or a list of terms'))
+            self.records.faults.append(Fault('must contain {"terms": […]} or a list of terms'))
             return
         if self._next():
-            raise json.JSONDecodeError("Text behind the end", self.text, self.at)
+            raise json.JSONDecodeError("Text after the end", self.text, self.at)
 
     def _members(self) -> None:
         seen = False
@@ -90,7 +90,7 @@ class _Reader:
                 seen = True
                 self._terms()
             elif name == "terms":
-                self.records.faults.append(Fault("“terms” must be there once, and be a list", line=self._line()))
+                self.records.faults.append(Fault("“terms” must appear once, and be a list", line=self._line()))
                 self._skip()
             else:
                 self.records.left_out.append(name[:40])
@@ -99,7 +99,7 @@ class _Reader:
                 self._take(",")
         self._take("}")
         if not seen and not self.records.faults:
-            self.records.faults.append(Fault('has no list “terms”: write {"terms": […]} or the list alone'))
+            self.records.faults.append(Fault('has no list “terms”: write {"terms": […]} or only the list'))
 
     def _terms(self) -> None:
         self._take("[")

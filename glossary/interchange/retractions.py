@@ -61,7 +61,7 @@ def _header(row: CsvRow | None) -> list[str]:
                 f"has a first row that cannot be read: {row.fault}. It names columns such as {', '.join(COLUMNS)}"
             )
     if missing:
-        raise RetractionsRefused(f"has no column {', '.join(missing)}: it is no list in Retraction Watch's format")
+        raise RetractionsRefused(f"has no column {', '.join(missing)}: it is not a list in Retraction Watch's format")
     return header
 
 

@@ -70,7 +70,7 @@ def separator_fault(line: str, columns: Sequence[str]) -> str:
         remedy = (
             "delete this line"
             if found[1] == ","
-            else "delete this line, and save the file with commas between its columns"
+            else "delete this line, then save the file with commas between its columns"
         )
         return f"begins with the line “{line.strip()[:20]}”, which only spreadsheets read: {remedy}"
     wanted = {column.casefold() for column in columns}

@@ -123,7 +123,7 @@ def read_terms(path: Path, *, progress: Callable[[int], None] = _silent) -> Reco
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise ImportRefused([Fault("must be a file whose name ends in .json or .csv")])
+        raise ImportRefused([Fault("must have a name that ends in .json or .csv")])
     return reader(read_text(path), progress=progress)
 
 
@@ -299,7 +299,7 @@ def _plans(
     """Return what each record comes to, and the faults of others; or raise with everything that is wrong."""
     faults = list(records.faults)
     if not records.found and not faults:
-        raise ImportRefused([Fault("has no terms in it")])
+        raise ImportRefused([Fault("contains no terms")])
     plans: dict[str, _Plan] = {}
     promised: set[str] = set()
     for number, record in enumerate(records.found, start=1):
@@ -336,9 +336,9 @@ def _same_slug(first: _Plan, second: _Plan) -> str:
     parts = [part for part in PARTS if part != "slug" and not is_same(part, one[part], other[part])]
     place = f"{second.document.slug!r} is that of row {first.record.row} (“{first.given.title}”) too"
     if not parts:
-        return f"slug: {place}, and both say the same: delete one of them"
+        return f"slug: {place}, and both are the same: delete one of them"
     differing = get_text_list(parts, "and")
-    return f"slug: {place}, and they differ in {differing}: make one row of them, or give one a slug of its own"
+    return f"slug: {place}, and they differ in {differing}: merge them into one row, or give one a different slug"
 
 
 def _plan(record: Record, columns: frozenset[str] | None, held: _Held | None, *, existing: Existing) -> _Plan:
@@ -380,8 +380,8 @@ def _without_approved(plans: Sequence[_Plan], approved: Collection[str]) -> list
 def _approved_words(approval: Approval, plan: _Plan) -> str:
     parts = get_text_list([f"{change.field} {change.verb}" for change in plan.changes], "and")
     return (
-        f"{approval.approved_by_name} approved it on {approval.approved_at:%Y-%m-%d}; to have {parts}, "
-        f"name it: --approved {plan.document.slug}"
+        f"{approval.approved_by_name} approved it on {approval.approved_at:%Y-%m-%d}; to change {parts}, add "
+        f"--approved {plan.document.slug}"
     )
 
 
@@ -506,7 +506,7 @@ def _remark(record: Record, words: str) -> Fault:
 
 def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
     saved = f", saved by {revision.created_by_name} as revision {revision.number}" if revision else ""
-    return f"its working copy holds unpublished {get_text_list(list(parts), 'and')}{saved}"
+    return f"its working copy has unpublished {get_text_list(list(parts), 'and')}{saved}"
 
 
 def _slug(record: Record) -> str:

@@ -230,7 +230,7 @@ def test_a_service_and_its_cookie_that_survive_withdrawal_are_found(
     assert survivors.keys() == {f"The cookie _count_7 {there}", f"count.7.seen in localStorage {there}", asked}
     assert {culprit for what, culprit in survivors.items() if what.endswith(there)} == {kept}
     page.goto((tmp_path / "report.html").as_uri())
-    expect(page.get_by_role("heading", name="A service survives withdrawal")).to_have_count(3)
+    expect(page.get_by_role("heading", name="A service keeps running after withdrawal")).to_have_count(3)
     assert axe_violations(page) == []
 
 

@@ -59,8 +59,8 @@ def test_the_ledger_is_verified_with_a_button_and_the_result_is_sent(desk: Clien
     call_command("run_check", CheckRun.objects.get().pk)
     said = page(desk, address)
     assert "<b>Passed.</b> Sent to olga@example.org." in said
-    assert "All 3 records are as they were sealed" in said
-    assert "heads that were kept outside" in said
+    assert "All 3 records are unchanged since they were sealed" in said
+    assert "checkpoints that were kept elsewhere" in said
     [sent] = mail.outbox
     assert (sent.to, sent.subject) == (["olga@example.org"], "Verification of the ledger: passed")
     assert address in sent.body
@@ -95,7 +95,7 @@ def test_a_check_whose_process_was_killed_says_that_it_did_not_finish(desk: Clie
 def test_a_second_one_leads_to_the_first_while_it_goes_on(desk: Client) -> None:
     address = start(desk)
     assert start(desk) == address
-    assert "Verification of the ledger goes on already." in page(desk, address)
+    assert "Verification of the ledger is already running." in page(desk, address)
     assert CheckRun.objects.count() == 1
 
 
@@ -119,7 +119,7 @@ def test_without_email_the_page_says_so(desk: Client, operator: User, settings: 
 def test_without_a_browser_the_audit_says_so_before(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     said = page(desk, "/admin/consent/auditrun/")
-    assert "“Audit now” can’t be done here" in said
+    assert "“Audit now” is not possible here" in said
     assert "No Chromium was found" in said
     assert START not in said
     desk.post(START, {"kind": "audit"})

@@ -73,7 +73,7 @@ def test_the_desk_names_what_is_missing_and_the_command(
     assert f'href="{url}"' in client.get(f"/admin/consent/notice/{Notice.objects.get().pk}/change/").content.decode()
     for page in (client.get(url), client.post(url, {"take": "1"})):
         words = page.content.decode()
-        assert "It can’t be taken here." in words
+        assert "Evidence cannot be collected here." in words
         assert "apt install chromium" in words
         assert "publish_notice --evidence DIR" in words
         assert "Take the evidence" not in words
@@ -81,14 +81,14 @@ def test_the_desk_names_what_is_missing_and_the_command(
 
 def test_evidence_is_never_written_among_other_files(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("x")
-    with pytest.raises(CommandError, match="folder of its own"):
+    with pytest.raises(CommandError, match="Name an empty folder"):
         call_command("publish_notice", evidence=str(tmp_path), browser="/bin/true")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_taking_evidence_alone_publishes_nothing(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("x")
-    with pytest.raises(CommandError, match="No evidence was taken"):
+    with pytest.raises(CommandError, match="No evidence was collected"):
         call_command("publish_notice", evidence=str(tmp_path), browser="/bin/true")
     assert Notice.objects.count() == 1
     assert evidence.surfaces_of(Notice.objects.get()) == [("banner", "/"), ("preferences", "/cookies/")]

@@ -70,7 +70,7 @@ def test_what_was_sealed_is_in_order(at: datetime) -> None:
         ("DELETE FROM consent_closedday", "day of statistics 2026-03-02 is gone"),
         ("DELETE FROM consent_journalentry WHERE number = 2", "Entry 2 of the journal is missing"),
         ("DELETE FROM consent_journalentry WHERE number = 4", "names entry 4 of the journal, which is gone"),
-        ("UPDATE consent_journalentry SET chain = sha256 WHERE number = 3", "it doesn't follow the one before"),
+        ("UPDATE consent_journalentry SET chain = sha256 WHERE number = 3", "it does not follow from the entry before"),
         ("UPDATE consent_journalentry SET schema = 7 WHERE number = 3", "has the form 7"),
     ],
 )

@@ -223,7 +223,7 @@ def test_a_head_is_proved_to_continue_an_earlier_one(at: datetime, client: Clien
 
 
 def test_heads_are_published_as_page_notes_and_json(at: datetime, client: Client) -> None:
-    assert "No head has been signed yet" in client.get("/consent/heads/").content.decode()
+    assert "No checkpoint has been signed yet" in client.get("/consent/heads/").content.decode()
     assert client.get("/consent/heads/?format=text").content == b""
     for count in (2, 3):
         add_records(count, at=at)

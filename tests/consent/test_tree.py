@@ -192,5 +192,5 @@ def test_appending_whole_subtrees_makes_the_same_tree() -> None:
     completed = other.append(block_root(MANY[48:64]), 4)
     assert one.root() == other.root()
     assert [node for node, _ in completed] == [(4, 3), (5, 1), (6, 0)]
-    with pytest.raises(ValueError, match="doesn't begin"):
+    with pytest.raises(ValueError, match="does not begin"):
         Frontier.at(1, lambda node: MANY[0]).append(MANY[0], 3)

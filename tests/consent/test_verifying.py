@@ -65,7 +65,7 @@ def seal_anew(at: datetime) -> None:
 def test_a_ledger_in_order_verifies_and_says_so(at: datetime) -> None:
     out, err = StringIO(), StringIO()
     call_command("verify_consent_ledger", stdout=out, stderr=err)
-    assert "All 1,300 records are as they were sealed" in out.getvalue()
+    assert "All 1,300 records are unchanged since they were sealed" in out.getvalue()
     done: list[tuple[int, int]] = []
     assert verify_ledger(at=at, progress=lambda *step: done.append(step)).records == 1_300
     assert done == [(1_300, 1_300)]
@@ -293,7 +293,7 @@ def test_the_command_reads_heads_from_files_and_folders_and_names_the_fault(at: 
         ("missing.txt", "cannot be read"),
         ("http://example.org/heads", "must be an https"),
         ("empty", "is an empty folder"),
-        ("blank.txt", "holds no signed head"),
+        ("blank.txt", "contains no checkpoint"),
         ("letter.txt", "cut off|no head"),
     ],
 )

@@ -114,6 +114,6 @@ def test_the_command_says_what_it_did_and_that_it_is_no_medical_advice() -> None
     call_command("load_demo", "--no-accounts", stdout=first)
     call_command("load_demo", "--no-accounts", stdout=second)
     assert f"{len(DOCUMENTS)} terms created and published" in first.getvalue()
-    assert "no medical advice" in first.getvalue()
+    assert "not medical advice" in first.getvalue()
     assert "nothing to do" in second.getvalue()
     assert not User.objects.exists()

@@ -128,7 +128,7 @@ def test_what_a_clinician_approved_is_changed_only_when_named(
     assert PublishedEntry.objects.get().revision.number == 1
     assert "Changed: 0" in output
     assert f"row 2: {reviewer.get_full_name()} approved it on" in output
-    assert "name it: --approved alpha" in output
+    assert "add --approved alpha" in output
     output = run(csv, *how, "--approved", "alpha")
     assert "Changed: 1" in output
     assert "Skipped" not in output
@@ -139,7 +139,7 @@ def test_naming_approved_terms_is_checked(csv: Path, editor: User, at: datetime)
     save_term(document=alpha(), by=editor, at=at)
     with pytest.raises(CommandError, match="has no row for 'alhpa', named by --approved"):
         run(csv, *REPLACE, "--approved", "alpha", "alhpa")
-    with pytest.raises(CommandError, match="give --existing fill-empty or replace too"):
+    with pytest.raises(CommandError, match="Add --existing fill-empty or --existing replace"):
         run(csv, "--approved", "alpha")
     assert Term.objects.get().revisions.count() == 1
 
@@ -161,8 +161,8 @@ def test_nobodys_draft_is_published_with_what_was_imported(
     assert PublishedEntry.objects.count() == was_public
     number = 2 if was_public else 1
     assert (
-        "Published: 0\nNot published: 1\n  Alpha (alpha), row 2: its working copy holds unpublished mechanism, "
-        f"saved by {editor.get_full_name()} as revision {number}\n"
+        "Published: 0\nNot published: 1\n  Alpha (alpha), row 2: its working copy has unpublished mechanism, saved "
+        f"by {editor.get_full_name()} as revision {number}\n"
     ) in output
     assert "submit it for review" in output
 
@@ -210,10 +210,10 @@ def test_a_review_that_ends_since_the_text_was_imported_is_named(csv: Path, edit
     submit_term(term=term, by=editor, at=at)
     output = run(csv)
     assert Review.objects.open().count() == 1
-    assert "out of review" not in output
+    assert "Withdrawn from review" not in output
     output = run(csv, *REPLACE)
     assert not Review.objects.open().exists()
-    assert "Taken out of review, since the text changed: 1\n  Alpha (alpha), row 2: submitted by " in output
+    assert "Withdrawn from review, because the text changed: 1\n  Alpha (alpha), row 2: submitted by " in output
 
 
 def test_a_term_whose_slug_was_made_before_dots_were_kept_apart_keeps_it(
@@ -232,5 +232,5 @@ def test_what_was_created_is_named(tmp_path: Path) -> None:
     path.write_text("title,definition\n" + "".join(f"Term {n},x\n" for n in range(30)), encoding="utf-8")
     output = run(path)
     assert "Created: 30\n  Term 0 (term-0), row 2\n" in output
-    assert "  and 10 more; “-v 2” names them all" in output
+    assert "  and 10 more; “-v 2” lists all of them" in output
     assert "Term 29" not in output

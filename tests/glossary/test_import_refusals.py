@@ -74,9 +74,9 @@ def without_titles(said: str) -> str:
         (r'{"title": "X\u001b[2J", "definition": "x"}', "row 2, line 3", "control character U+001B at position 2"),
         (r'{"title": "X\ud800", "definition": "x"}', "row 2, line 3", "half a character"),
         (r'{"title": "X", "definition": "x", "a\ud800": 1}', "row 2, line 3", "is not a field of a term document"),
-        ('{"title": "X", "definition": "x", "definition": "y"}', "row 2, line 3", "'definition' stands there twice"),
-        ('{"title": "X", "definition": NaN}', "row 2, line 3", "NaN is no value of JSON"),
-        ('{"title": "X", "definition": -Infinity}', "row 2, line 3", "-Infinity is no value of JSON"),
+        ('{"title": "X", "definition": "x", "definition": "y"}', "row 2, line 3", "'definition' is listed twice"),
+        ('{"title": "X", "definition": NaN}', "row 2, line 3", "NaN is not a JSON value"),
+        ('{"title": "X", "definition": -Infinity}', "row 2, line 3", "-Infinity is not a JSON value"),
         ('{"title": "X", "definition": ' + "9" * 5000 + "}", "row 2, line 3", "a number of 5,000 digits"),
         ('{"title": 5, "definition": "x"}', "row 2, line 3", "title: must be text, not int"),
         ('{"title": "X", "definition": "x", "tags": "a, b"}', "row 2, line 3", "tags: must be a list"),
@@ -100,13 +100,13 @@ def test_a_bad_term_of_a_json_file_is_named_by_row_line_and_reason(
     [
         ("", "is empty"),
         ("\ufeff \n", "is empty"),
-        ("[]", "has no terms in it"),
-        ('{"terms": []}', "has no terms in it"),
+        ("[]", "contains no terms"),
+        ('{"terms": []}', "contains no terms"),
         (GOOD, "has no list “terms”"),
-        ('{"terms": {}}', "“terms” must be there once, and be a list"),
-        (f'{{"terms": [{GOOD}], "terms": []}}', "“terms” must be there once, and be a list"),
+        ('{"terms": {}}', "“terms” must appear once, and be a list"),
+        (f'{{"terms": [{GOOD}], "terms": []}}', "“terms” must appear once, and be a list"),
         ('"terms"', "or a list of terms"),
-        (f"[{GOOD}] and more", "Text behind the end"),
+        (f"[{GOOD}] and more", "Text after the end"),
         (f"[{GOOD}, ]", "is not JSON"),
         (f"[{GOOD}", "it is cut off"),
         (f'[{GOOD}, {{"title": "Al', "row 2, line 1: the file ends in the middle of it"),
@@ -149,7 +149,7 @@ def test_a_bad_row_of_a_csv_file_is_named_as_a_spreadsheet_counts_it(
     ("content", "reason"),
     [
         (" \r\n", "is empty"),
-        ("title,definition\n", "has no terms in it"),
+        ("title,definition\n", "contains no terms"),
         ("name,definition\nx,y\n", "has no column “title”"),
         ("name;definition\nx;y\n", "has no column “title”, since semicolons separate its columns: save it with commas"),
         ('"title";"definition"\n"x";"y"\n', "semicolons separate its columns: save it with commas"),
@@ -290,7 +290,7 @@ def test_an_address_that_another_term_has_or_had_stays_taken(tmp_path: Path, edi
     path.write_text(json.dumps([{"title": "Old name", "definition": "x"}]), encoding="utf-8")
     # Not published under its new name yet, then published.
     for _ in range(2):
-        with pytest.raises(CommandError, match="'old-name' belongs to another term, or did"):
+        with pytest.raises(CommandError, match="'old-name' is or was the address of another term"):
             call_command("import_terms", str(path), stdout=io.StringIO(), stderr=io.StringIO())
         publish_unreviewed(term=term, by=editor, at=at)
     assert Term.objects.count() == 1

@@ -63,10 +63,10 @@ def test_good_rows_are_imported_without_the_bad_ones_if_asked(terms: Path) -> No
 def test_refused_rows_are_written_to_be_mended_and_imported_again(terms: Path, tmp_path: Path) -> None:
     report = tmp_path / "refused.csv"
     output = run(terms, "--skip-bad", "--report", str(report))
-    assert f"The refused rows are in {report}: mend them, and import that file." in output
+    assert f"The refused rows are in {report}: correct them, then import that file." in output
     lines = report.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "title,Notes,definition,related,reason"
-    assert lines[1] == 'Bad term,"a, b",,,no definition: a term says what it means'
+    assert lines[1] == 'Bad term,"a, b",,,no definition: every term needs one'
     assert len(lines) == 4
     mended = (
         report.read_text(encoding="utf-8").replace('"a, b",,', '"a, b",Mended.,').replace("Fine.,missing", "Fine.,")
@@ -76,7 +76,7 @@ def test_refused_rows_are_written_to_be_mended_and_imported_again(terms: Path, t
     assert len(titles()) == 5
     # What somebody has mended is not overwritten.
     terms.write_text(CSV + "Bad again,n,,\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="exists and says something else, so it was left alone"):
+    with pytest.raises(CommandError, match="already exists with other content, so it was not changed"):
         run(terms, "--report", str(report))
     assert report.read_text(encoding="utf-8") == mended
 
@@ -86,14 +86,14 @@ def test_a_refused_file_has_its_report_too_and_json_is_reported_as_json(tmp_path
     path.write_text(
         json.dumps([{"title": "Ménière", "tags": ["ear"]}, {"title": "Good", "definition": "x"}, 5]), "utf-8"
     )
-    with pytest.raises(CommandError, match="mend them, and import that file"):
+    with pytest.raises(CommandError, match="correct them, then import that file"):
         run(path, "--report", str(report))
     assert not titles()
     found = json.loads(report.read_text(encoding="utf-8"))["terms"]
     assert found[0] == {
         "title": "Ménière",
         "tags": ["ear"],
-        "reason": "no definition: a term says what it means",
+        "reason": "no definition: every term needs one",
     }
     assert found[1] == {"text": "5", "reason": "must be an object, a term document"}
     found[0]["definition"] = "A disease."
@@ -110,7 +110,7 @@ def test_what_cannot_be_read_ends_with_status_1_and_an_open_quote_is_never_skipp
     assert titles() == ["Alpha"]
     assert report.read_text(encoding="utf-8").splitlines()[1] == '"Beta,y,z",,has 3 cells where the header has 2'
     path.write_text('title,definition\nGamma,x\nDelta,"y\n', encoding="utf-8")
-    with pytest.raises(CommandError, match="--skip-bad skips nothing here"):
+    with pytest.raises(CommandError, match="--skip-bad has no effect here"):
         run(path, "--skip-bad")
     assert titles() == ["Alpha"]
 
@@ -118,16 +118,22 @@ def test_what_cannot_be_read_ends_with_status_1_and_an_open_quote_is_never_skipp
 def test_where_the_report_goes_is_checked_first(terms: Path, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"ends in \.csv"):
         run(terms, "--report", str(tmp_path / "refused.json"))
-    with pytest.raises(CommandError, match="would overwrite the file that is imported"):
+    with pytest.raises(CommandError, match="would overwrite the imported file"):
         run(terms, "--report", str(terms))
 
 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("Same,x\nsame!,x\n", "'same' is that of row 2 (“Same”) too, and they differ in title: make one row"),
-        ("Same,x\nSame,y\n", "'same' is that of row 2 (“Same”) too, and they differ in definition: make one row"),
-        ("Same,x\nSame,x\n", "'same' is that of row 2 (“Same”) too, and both say the same: delete one of them"),
+        (
+            "Same,x\nsame!,x\n",
+            "'same' is that of row 2 (“Same”) too, and they differ in title: merge them into one row",
+        ),
+        (
+            "Same,x\nSame,y\n",
+            "'same' is that of row 2 (“Same”) too, and they differ in definition: merge them into one row",
+        ),
+        ("Same,x\nSame,x\n", "'same' is that of row 2 (“Same”) too, and both are the same: delete one of them"),
     ],
 )
 def test_rows_of_one_slug_say_which_and_whether_they_differ(tmp_path: Path, rows: str, words: str) -> None:

@@ -232,10 +232,10 @@ def test_a_retired_term_is_not_published_again(tmp_path: Path, editor: User, sup
         (["--as", "nobody"], "There is no user 'nobody'"),
         (
             ["--as", "visitor", "--publish", "--reason", "x"],
-            "'visitor' may not publish without review, which only a superuser may",
+            "'visitor' cannot publish without review: only a superuser can",
         ),
         (["--as", "gone"], "'gone' is not active"),
-        (["--reason", "Because"], "--reason is the reason of a publication"),
+        (["--reason", "Because"], "--reason is only used when publishing"),
     ],
 )
 def test_who_imports_is_checked_before_anything_is_read(tmp_path: Path, arguments: list[str], message: str) -> None:

@@ -359,7 +359,7 @@ def test_rebuilding_finishes_every_page_ahead_of_time(
     left_over.write_bytes(b"")
     with one_connection():
         call_command("rebuild_pages")
-    assert "0 were finished already, 1 old files removed." in capsys.readouterr().out
+    assert "0 were already up to date, 1 old files removed." in capsys.readouterr().out
     store = worker()
     for path in ("/", "/glossary/", "/glossary/letter/l/", TERM, "/robots.txt", "/sitemap.xml"):
         assert ask(store, path).status == 200

@@ -69,7 +69,7 @@ def test_stored_pages_are_served_while_the_database_is_away(store: Site) -> None
     store.python(rename.format("glossary_editionchange", "glossary_editionchange_away"))
     try:
         log = Path(store.environment["DATA_DIR"]) / "server.log"
-        eventually(lambda: "The editions cannot be compared" in log.read_text(), "a worker has looked in vain")
+        eventually(lambda: "The content version cannot be read" in log.read_text(), "a worker has looked in vain")
         assert seen(store) == good
     finally:
         store.python(rename.format("glossary_editionchange_away", "glossary_editionchange"))

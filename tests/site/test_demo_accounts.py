@@ -72,7 +72,7 @@ def test_a_changed_password_is_not_shown_and_not_reset(tmp_path: Path) -> None:
     for _ in range(2):
         output = load()
         assert "editor" not in shown(output)
-        assert "its password was changed since" in output
+        assert "its password has been changed since" in output
     editor.refresh_from_db()
     assert editor.check_password("something of her own")
 
@@ -86,7 +86,7 @@ def test_a_password_that_is_only_stored_in_a_newer_way_still_holds() -> None:
 def test_accounts_that_others_made_or_switched_off_are_left_alone() -> None:
     User.objects.create_user("admin", password="not ours")
     output = load()
-    assert "was there already" in output
+    assert "already existed" in output
     assert not User.objects.get(username="admin").is_superuser
     User.objects.filter(username="reviewer").update(is_active=False)
     output = load()

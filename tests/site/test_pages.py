@@ -75,7 +75,7 @@ def test_an_unknown_address_gets_the_sites_own_page(client: Client) -> None:
 def test_a_refusal_gets_the_sites_own_page(client: Client) -> None:
     response = client.get("/forbidden/")
     assert response.status_code == 403
-    assert "You may not see this page" in response.content.decode()
+    assert "You cannot open this page" in response.content.decode()
 
 
 @override_settings(ROOT_URLCONF="tests.site.test_pages", DEBUG=False)
@@ -140,7 +140,7 @@ def test_the_site_is_not_ready_while_a_migration_is_missing(client: Client) -> N
 def test_the_site_is_not_ready_while_the_cache_forgets(client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json()["cache"] == "forgets what it is given"
+    assert response.json()["cache"] == "does not return what was stored"
 
 
 @pytest.mark.django_db

@@ -172,7 +172,7 @@ def answers_at(port: int) -> bool:
 def test_a_second_server_on_the_same_address_is_refused(server: Site) -> None:
     with serve(server, urlsplit(server.url).port or 0) as second:
         assert second.wait(timeout=PATIENCE) == 1
-        assert "Another server listens on 127.0.0.1" in said(second)
+        assert "Another server already listens on 127.0.0.1" in said(second)
         assert "--port" in said(second)
     assert server.is_running()
 
@@ -184,7 +184,7 @@ def test_of_two_servers_that_start_at_once_one_serves(server: Site) -> None:
         eventually(lambda: any(each.poll() is not None for each in both), "neither was refused")
         [refused] = [each for each in both if each.poll() is not None]
         assert refused.returncode == 1
-        assert "Another server listens" in said(refused)
+        assert "Another server already listens" in said(refused)
         eventually(lambda: answers_at(port), "the other one answers")
 
 

@@ -250,7 +250,7 @@ def test_what_is_declared_as_one_thing_is_not_declared_as_another() -> None:
 
 def test_what_survives_withdrawal_is_laid_to_the_service_that_declared_it() -> None:
     [finding] = findings("withdrawn", cookies=[cookie("_px", kept=True)])
-    assert (finding.title, finding.culprit) == ("A service survives withdrawal", "Pixel")
+    assert (finding.title, finding.culprit) == ("A service keeps running after withdrawal", "Pixel")
 
 
 def test_what_is_undeclared_is_found_also_when_it_was_left_by_the_choice_itself() -> None:
@@ -274,7 +274,7 @@ def test_the_culprit_is_who_started_it() -> None:
     )
     assert finding.culprit == "Counter (https://count.example/c.js)"
     assert finding.refused
-    assert "nothing left" in finding.advice
+    assert "nothing was sent" in finding.advice
 
 
 def test_the_same_fault_on_many_pages_and_states_is_one_finding() -> None:

@@ -15,18 +15,19 @@ from consent.actions import LedgerDamaged, prune_records, prune_violations
 
 class Command(BaseCommand):
     help = (
-        "Remove consent records whose retention is over: CONSENT_RETENTION_DAYS after they expired. They go in whole "
-        "blocks of 256 sealed records, of which the hash stays, so that the ledger verifies as before. Also removes "
-        "what browsers refused and hasn't happened for 90 days. Run it once a day (docs/howto/consent-ledger.md)."
+        "Remove consent records CONSENT_RETENTION_DAYS after they expired. They are removed in whole blocks of 256 "
+        "sealed records. The hash of each block is kept, so that the ledger can still be verified. Also removes "
+        "reports of what browsers refused that have not been repeated for 90 days. Run it once a day "
+        "(docs/howto/consent-ledger.md)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only say how many would be removed")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many records would be removed")
         parser.add_argument(
             "--expired-before",
             metavar="DATE",
             default="",
-            help="remove what expired before this day (YYYY-MM-DD, UTC) instead of asking the setting",
+            help="remove records that expired before this day (YYYY-MM-DD, UTC), whatever the setting says",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,10 +39,10 @@ class Command(BaseCommand):
             except ValueError:
                 day = None
             if day is None:
-                raise CommandError(f"{given!r} is no day: write it as 2026-03-02.")
+                raise CommandError(f"{given!r} is not a day. Write it like 2026-03-02.")
             before = datetime.combine(day, time.min, UTC)
             if before > at:
-                raise CommandError(f"{given} is still to come, and a record in force cannot be removed.")
+                raise CommandError(f"{given} is in the future, and records in force cannot be removed.")
         try:
             pruning = prune_records(before=before, by=None, at=at, dry_run=options["dry_run"])
         except LedgerDamaged as error:
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         if options["verbosity"]:
             done = "would be removed" if options["dry_run"] else "removed"
             self.stdout.write(
-                f"Expired before {before:%Y-%m-%d}: {pruning.pruned} {done}, {pruning.waiting} stay until the rest of "
+                f"Expired before {before:%Y-%m-%d}: {pruning.pruned} {done}, {pruning.waiting} kept until the rest of "
                 "their block has expired or is sealed."
             )
             if forgotten:

@@ -12,12 +12,13 @@ from consent.models import CheckRun
 
 class Command(BaseCommand):
     help = (
-        "Do a check that an operator asked for at the desk: verify the ledger, or audit a copy of the site. The desk "
-        "starts it; by hand it takes up a check that waits, once. The result is at the desk, and sent to who asked."
+        "Carry out a check that an operator asked for in the admin: verify the ledger, or audit a copy of the site. "
+        "The admin starts this command; by hand it carries out one waiting check. The result is shown in the admin "
+        "and sent to the person who asked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("check", type=int, help="the number in the check's address at the desk")
+        parser.add_argument("check", type=int, help="the number in the address of the check in the admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = CheckRun.objects.select_related("asked_by").filter(pk=options["check"]).first()

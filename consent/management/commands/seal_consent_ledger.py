@@ -14,10 +14,10 @@ from consent.actions import LedgerDamaged, UnknownSigningKey, aggregate_choices,
 
 class Command(BaseCommand):
     help = (
-        "Seal the consent records that are waiting, sign a head of the ledger over them, and publish it: to a file "
-        "under DATA_DIR, and where the settings say by mail and to a webhook. Count the choices of days that are over. "
-        "Run it every minute (docs/howto/consent-ledger.md). Late is fine and twice at once too. Ends with status 1 "
-        "when a record was not what its writer signed, or a head could not be published."
+        "Seal the waiting consent records, sign a checkpoint of the ledger that covers them, and publish it: to a "
+        "file under DATA_DIR, and by email and to a webhook if the settings name them. Count the choices of past "
+        "days. Run it every minute (docs/howto/consent-ledger.md). Late runs and two runs at once do no harm. Ends "
+        "with status 1 if a record was changed before it was sealed, or a checkpoint could not be published."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,8 +27,8 @@ class Command(BaseCommand):
             # Such as a full disk, a read-only database or one that is away.
             reason = str(error).strip() or type(error).__name__
             raise CommandError(
-                f"The database refused: {reason}. What had been sealed before stays sealed, and no record is lost: the "
-                "next run goes on where this one ended."
+                f"The database refused: {reason}. No record is lost, and what was sealed before stays sealed. The "
+                "next run continues from there."
             ) from error
 
     def _run(self, *, at: datetime, verbosity: int) -> None:
@@ -37,14 +37,14 @@ class Command(BaseCommand):
         except (LedgerDamaged, UnknownSigningKey) as error:
             raise CommandError(str(error)) from error
         if sealing.rotated:
-            self.stdout.write("The key has changed: the old one signed a head that names the new one.")
+            self.stdout.write("The key has changed. The old key signed a checkpoint that names the new key.")
         if sealing.checkpoint and sealing.sealed and verbosity:
             self.stdout.write(f"Sealed {sealing.sealed}; the ledger has {sealing.checkpoint.size} records.")
         elif verbosity > 1:
             self.stdout.write("Nothing was waiting.")
-        troubles = [f"the record with the primary key {pk} was not sealed, as {why}" for pk, why in sealing.refused]
+        troubles = [f"the record with the primary key {pk} was not sealed: {why}" for pk, why in sealing.refused]
         troubles += [
-            f"the head was not published ({delivery.channel}, failed {delivery.failures} times): {delivery.error}"
+            f"the checkpoint was not published ({delivery.channel}, failed {delivery.failures} times): {delivery.error}"
             for delivery in publish_heads(at=at)
             if delivery.failures
         ]

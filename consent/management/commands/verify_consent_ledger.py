@@ -22,9 +22,9 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 
 class Command(BaseCommand):
     help = (
-        "Check every consent record, block and signed head of the ledger, in constant memory, while the site goes on. "
-        "Names the first fault and ends with status 1. With --against it also catches a history that was rewritten "
-        "as a whole."
+        "Check every consent record, block and checkpoint of the ledger, in constant memory, while the site keeps "
+        "running. Names the first fault and ends with status 1. With --against, it also finds a history that was "
+        "rewritten as a whole."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEADS",
-            help="signed heads that were kept outside: a file, a folder of files, or an https:// address; repeatable",
+            help="checkpoints that were kept elsewhere: a file, a folder of files, or an https:// address; repeatable",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,11 +53,11 @@ class Command(BaseCommand):
             raise CommandError(f"[{verification.fault.fault}] {verification.fault}")
         if options["verbosity"]:
             seconds = time.monotonic() - started
-            outside = f", and with {len(notes)} heads kept outside" if options["against"] else ""
+            outside = f", and {len(notes)} checkpoints that were kept elsewhere" if options["against"] else ""
             self.stdout.write(
                 self.style.SUCCESS(
-                    f"All {verification.records:,} records are as they were sealed, and fit every signed head{outside} "
-                    f"({seconds:.1f} s)."
+                    f"All {verification.records:,} records are unchanged since they were sealed, and match every "
+                    f"checkpoint{outside} ({seconds:.1f} s)."
                 )
             )
             self.stdout.write("Not checked:\n" + "\n".join(f"- {line}" for line in verification.unchecked))
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             except BadNote as error:
                 raise CommandError(f"{name}: {error}") from error
             if not notes:
-                raise CommandError(f"{name} holds no signed head.")
+                raise CommandError(f"{name} contains no checkpoint.")
             yield from notes
 
     def texts(self, place: str) -> Iterator[tuple[str, str]]:

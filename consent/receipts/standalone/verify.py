@@ -7,7 +7,7 @@ exactly as an export writes it, cell by cell; that records follow one another by
 that each leaf is in the tree whose root the signed head names (RFC 9162, section 2.1.3.2); that the head was signed by
 one of the keys in public-keys.txt, or by the one given with --key (Ed25519, RFC 8032); that every notice is what its
 name says; and that no record is older than its notice, whose publication stands in the journal that the head names.
-With --head, a head that was published earlier or later is checked against the same keys. One over
+With --head, a checkpoint that was published earlier or later is checked against the same keys. One over
 another number of records needs the proof that one ledger continues the other (RFC 9162, section 2.1.4.2), given with
 --consistency: the answer of /consent/heads/OLD/NEW/ for the two numbers of records. Exits with 1 and names the first
 thing that is wrong; else says what it did not check.
@@ -66,7 +66,11 @@ def main() -> None:
     parser.add_argument("--key", action="append", default=[], help="trust this public key instead of public-keys.txt")
     parser.add_argument("--head", action="append", default=[], type=Path, help="a head that was published earlier")
     parser.add_argument(
-        "--consistency", action="append", default=[], type=Path, help="the proof between that head and this export's"
+        "--consistency",
+        action="append",
+        default=[],
+        type=Path,
+        help="the proof between that checkpoint and the one of this export",
     )
     options = parser.parse_args()
     try:
@@ -74,7 +78,7 @@ def main() -> None:
     except (Wrong, OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         sys.stderr.write(f"WRONG: {error}\n")
         sys.exit(1)
-    sys.stdout.write(f"All {number} records are what was sealed, and in the signed head.\n")
+    sys.stdout.write(f"All {number} records are unchanged since they were sealed, and are covered by the checkpoint.\n")
     sys.stdout.write("Not checked:\n" + "".join(f"- {line}\n" for line in unchecked))
 
 
@@ -90,35 +94,38 @@ def check(folder: Path, keys: list[str], heads: list[Path], proofs: list[Path]) 
     number = check_records(folder, newest, others, published)
     for path in (folder / "notices").glob("*.json"):
         if sha256(path.read_bytes()).hex() != path.stem:
-            raise Wrong(f"the notice {path.name} isn't what its name says")
+            raise Wrong(f"the notice {path.name} does not match its name")
     return number, not_checked(keys, heads, newest, unlisted)
 
 
 def not_checked(keys: list[str], heads: list[Path], newest: Head, unlisted: list[str]) -> list[str]:
     lines = [
-        "whether these are all records of the period: gaps in the indexes are other records or removed ones",
+        (
+            "whether these are all records of the period: gaps in the indexes are records of other times or "
+            "removed records"
+        ),
         "who made the choices",
-        "what README.md says",
+        "what README.md contains",
     ]
     if not keys:
-        lines.append("whose the keys are: public-keys.txt came with the export. Give a key that you trust with --key")
+        lines.append("who owns the keys: public-keys.txt came with the export. Give a key that you trust with --key")
     if not heads:
-        lines.append("whether the ledger was written anew: give a head that was kept elsewhere with --head")
+        lines.append("whether the ledger was rewritten: give a checkpoint that was kept elsewhere with --head")
     if newest[3] is None:
-        lines.append("when each notice was published: the head is from before the site kept a journal")
+        lines.append("when each notice was published: the checkpoint is older than the journal of the site")
     if newest[2] is None:
-        lines.append("when the head was signed: it doesn't say so")
-    return lines + [f"{name}: it isn't in SHA256SUMS" for name in unlisted]
+        lines.append("when the checkpoint was signed: it has no time")
+    return lines + [f"{name}: it is not in SHA256SUMS" for name in unlisted]
 
 
 def check_head(path: Path, head: Head, newest: Head, proofs: list[Path]) -> None:
     """Return if this export's head and another are heads of one ledger."""
     old, new = sorted((head, newest), key=lambda either: either[0])
     if old[2] and new[2] and old[0] < new[0] and old[2] > new[2]:
-        raise Wrong(f"{path}: the head of fewer records was signed after the one of more")
+        raise Wrong(f"{path}: the checkpoint of fewer records was signed after the one of more")
     if old[0] == new[0]:
         if old[1] != new[1]:
-            raise Wrong(f"{path} is a head of as many records with another root")
+            raise Wrong(f"{path} is a checkpoint of as many records with a different root")
         return
     if not old[0]:
         return  # every ledger continues the empty one
@@ -128,15 +135,18 @@ def check_head(path: Path, head: Head, newest: Head, proofs: list[Path]) -> None
             check_consistency(old, new, [bytes.fromhex(sibling) for sibling in found["path"]], path)
             return
     raise Wrong(
-        f"{path} is a head of {head[0]} records, and this export's is of {newest[0]}. Without a proof that one "
-        f"continues the other it shows nothing: save /consent/heads/{old[0]}/{new[0]}/ of the site, and give that file "
-        "with --consistency"
+        f"{path} is a checkpoint of {head[0]} records, and the one of this export is of {newest[0]}. They can only be "
+        f"compared with a proof that one continues the other: save /consent/heads/{old[0]}/{new[0]}/ of the site, and "
+        "give that file with --consistency"
     )
 
 
 def check_consistency(old: Head, new: Head, path: list[bytes], name: Path) -> None:
     """RFC 9162, section 2.1.4.2, for trees of different sizes."""
-    wrong = Wrong(f"{name} isn't a head of this ledger: the history was rewritten, or the proof isn't theirs")
+    wrong = Wrong(
+        f"{name} is not a checkpoint of this ledger: the history was rewritten, or the proof belongs to other "
+        "checkpoints"
+    )
     hashes = [old[1], *path] if old[0] & (old[0] - 1) == 0 else path
     fn, sn = old[0] - 1, new[0] - 1
     while fn & 1:
@@ -168,20 +178,20 @@ def check_journal(folder: Path, newest: Head, others: list[Head]) -> dict[str, d
         for number, line in enumerate(lines, 1):
             entry = json.loads(line)
             if entry["number"] != number or not HASH.fullmatch(entry["sha256"]):
-                raise Wrong(f"entry {number} of the journal is missing, or isn't one")
+                raise Wrong(f"entry {number} of the journal is missing, or not valid")
             digest = bytes.fromhex(entry["sha256"])
             chain = sha256(b"consent/journal/v1" + chain + number.to_bytes(8, "big") + digest)
             if entry["kind"] == "notice":
                 entries.add(entry["sha256"])
             if any(of == number and expected != chain.hex() for of, expected in named):
-                raise Wrong(f"the journal isn't the one that a head names with its entry {number}")
+                raise Wrong(f"the journal is not the one that a checkpoint names with its entry {number}")
     if number != newest[3][0]:
-        raise Wrong(f"the journal has {number} entries, and the head names {newest[3][0]}")
+        raise Wrong(f"the journal has {number} entries, but the checkpoint names {newest[3][0]}")
     published = {}
     for line in (folder / "publications.jsonl").read_text("utf-8").splitlines():
         notice = json.loads(line)
         if sha256(canonical(notice)).hex() not in entries:
-            raise Wrong(f"what publications.jsonl says of notice {notice['number']} isn't in the journal")
+            raise Wrong(f"what publications.jsonl says of notice {notice['number']} is not in the journal")
         published[notice["sha256"]] = time_of(notice["published_at"])
     return published
 
@@ -191,7 +201,9 @@ def check_records(folder: Path, newest: Head, others: list[Head], published: dic
     with (folder / "proofs.jsonl").open(encoding="utf-8") as proofs:
         for record in read_records(folder):
             if record["index"] <= last:
-                raise Wrong(f"record {record['index']} is listed behind record {last}: each is listed once, in order")
+                raise Wrong(
+                    f"record {record['index']} is listed after record {last}: each must be listed once, in order"
+                )
             line = proofs.readline()
             if not line:
                 raise Wrong(f"record {record['index']} has no proof")
@@ -200,9 +212,11 @@ def check_records(folder: Path, newest: Head, others: list[Head], published: dic
                 check_time(record, head)
             made, notice = time_of(record["core"]["created_at"]), record["core"]["notice"]
             if newest[3] and notice not in published:
-                raise Wrong(f"publications.jsonl doesn't say when the notice of record {record['index']} was published")
+                raise Wrong(
+                    f"publications.jsonl does not say when the notice of record {record['index']} was published"
+                )
             if newest[3] and made + CLOCKS < published[notice]:
-                raise Wrong(f"record {record['index']} was made before the notice that it names was published")
+                raise Wrong(f"record {record['index']} was made before its notice was published")
             if latest and made < latest - LATE:
                 raise Wrong(f"record {record['index']} is backdated: records sealed before it were made after {latest}")
             seen, last, latest = seen + 1, record["index"], max(made, latest or made)
@@ -217,21 +231,21 @@ def check_time(record: dict[str, Any], head: Head) -> None:
     if time_of(record["core"]["expires_at"]) <= made:
         raise Wrong(f"record {record['index']} expires before it was made")
     if (holds := time_of(record["core"]["expires_at"]) - made) > LONGEST:
-        raise Wrong(f"record {record['index']} holds for {holds.days} days. The longest is {LONGEST.days}")
+        raise Wrong(f"record {record['index']} is valid for {holds.days} days, longer than the limit of {LONGEST.days}")
     if signed_at is None:
         return
     if record["index"] < size and made > signed_at + CLOCKS:
-        raise Wrong(f"record {record['index']} was made after {signed_at}, when a head was signed over it")
+        raise Wrong(f"record {record['index']} was made after {signed_at}, when a checkpoint that covers it was signed")
     if record["index"] >= size and made < signed_at - LATE:
         raise Wrong(
-            f"record {record['index']} is backdated, or waited for over a day to be sealed: "
-            f"a head of {signed_at} doesn't have it yet"
+            f"record {record['index']} is backdated, or waited for more than a day to be sealed: a checkpoint of "
+            f"{signed_at} does not cover it yet"
         )
 
 
 def time_of(text: str) -> datetime:
     if not TIME.fullmatch(text):
-        raise Wrong(f"{text!r} is no time as records have them")
+        raise Wrong(f"{text!r} is not a valid time")
     return datetime.fromisoformat(text[:-1] + "+00:00")  # noqa: FURB162  (Python 3.9)
 
 
@@ -245,12 +259,12 @@ def check_sums(folder: Path) -> list[str]:
         listed[name] = digest
     for name, digest in listed.items():
         if hash_of_file(folder / name) != digest:
-            raise Wrong(f"{name} isn't what SHA256SUMS says")
+            raise Wrong(f"{name} does not match SHA256SUMS")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     unlisted = sorted(names - listed.keys() - {"SHA256SUMS"})
     for name in unlisted:
         if name in LISTED or name.startswith("notices/"):
-            raise Wrong(f"{name} isn't listed in SHA256SUMS")
+            raise Wrong(f"{name} is not listed in SHA256SUMS")
     return unlisted
 
 
@@ -266,7 +280,7 @@ def read_records(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the records. Raise :class:`Wrong` for one that is written in another way than an export writes it."""
     if (folder / "records.jsonl").exists():
         if (folder / "records.csv").exists():
-            raise Wrong("there are two files of records, and an export has one")
+            raise Wrong("there are two files of records, but an export has only one")
         with (folder / "records.jsonl").open(encoding="utf-8", newline="\n") as file:
             for line in file:
                 yield read_line(line)
@@ -274,7 +288,7 @@ def read_records(folder: Path) -> Iterator[dict[str, Any]]:
     with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, strict=True)
         if next(rows, None) != list(COLUMNS):
-            raise Wrong("the columns of records.csv aren't those of an export")
+            raise Wrong("the columns of records.csv are not those of an export")
         for cells in rows:
             yield read_cells(cells)
 
@@ -283,10 +297,10 @@ def read_line(line: str) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(line)
     # A name that is there twice would be lost in reading.
     if json.dumps(record, ensure_ascii=False) + "\n" != line:
-        raise Wrong(f"a line of records.jsonl isn't written as an export writes it: {line[:80]}")
+        raise Wrong(f"a line of records.jsonl does not have the form of an export: {line[:80]}")
     index, personal = record["index"], record["personal"]
     if type(index) is not int or record.keys() != FIELDS or record["core"].keys() != CORE:
-        raise Wrong(f"record {index!r} has other fields than a record")
+        raise Wrong(f"record {index!r} does not have the fields of a record")
     if (personal is None) != (record["salt"] is None) or (personal is None) == (record["personal_sha256"] is None):
         raise Wrong(f"record {index} is neither whole nor erased")
     if personal is not None and (personal.keys() != PERSONAL or type(personal["gpc"]) is not bool):
@@ -313,7 +327,7 @@ def read_cells(cells: list[str]) -> dict[str, Any]:
     }
     for name, cell, expected in zip(COLUMNS, cells, cells_of(record)):  # noqa: B905  (Python 3.9)
         if cell != expected:
-            raise Wrong(f"record {row['index']}, {name}: {cell!r} isn't as sealed. It should be {expected!r}")
+            raise Wrong(f"record {row['index']}, {name}: {cell!r} is not what was sealed. It should be {expected!r}")
     return record
 
 
@@ -341,20 +355,20 @@ def check_record(record: dict[str, Any], proof: dict[str, Any], head: Head, fold
     notice, salt = record["core"]["notice"], record["salt"]
     for text in (notice, record["leaf"], *([record["personal_sha256"]] if salt is None else [])):
         if not HASH.fullmatch(text):
-            raise Wrong(f"record {index}: {text!r} is no hash as records have them")
+            raise Wrong(f"record {index}: {text!r} is not a valid hash")
     if salt is None:
         personal = bytes.fromhex(record["personal_sha256"])
     else:
         if bytes.fromhex(salt).hex() != salt:
-            raise Wrong(f"record {index}: {salt!r} is no salt as records have them")
+            raise Wrong(f"record {index}: {salt!r} is not a valid salt")
         personal = sha256(bytes.fromhex(salt) + canonical(record["personal"]))
     leaf = sha256(b"\x00" + b"consent/v1" + sha256(canonical(record["core"])) + personal)
     if leaf.hex() != record["leaf"]:
-        raise Wrong(f"record {index} says something else than what was sealed")
+        raise Wrong(f"record {index} was changed after it was sealed")
     if type(proof["index"]) is not int or proof["index"] != index or proof["leaf"] != record["leaf"]:
-        raise Wrong(f"the proof of record {index} is another record's")
+        raise Wrong(f"the proof of record {index} belongs to another record")
     if root_by(leaf, index, size, [bytes.fromhex(sibling) for sibling in proof["path"]]) != root:
-        raise Wrong(f"record {index} isn't in the signed head")
+        raise Wrong(f"record {index} is not covered by the checkpoint")
     if not (folder / "notices" / f"{notice}.json").exists():
         raise Wrong(f"the notice of record {index} is missing")
 
@@ -371,7 +385,7 @@ def sha256(data: bytes) -> bytes:
 def root_by(digest: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """RFC 9162, section 2.1.3.2."""
     if not 0 <= index < size:
-        raise Wrong(f"the head has no record {index}")
+        raise Wrong(f"the checkpoint does not cover record {index}")
     fn, sn = index, size - 1
     for sibling in path:
         if sn == 0:
@@ -394,7 +408,7 @@ def read_key(line: str) -> Key:
     identifier, _, encoded = rest.partition("+")
     data = base64.b64decode(encoded, validate=True)
     if data[:1] != b"\x01" or len(data) != 33 or sha256(name.encode() + b"\n" + data)[:4].hex() != identifier:
-        raise Wrong(f"{line!r} is no public key")
+        raise Wrong(f"{line!r} is not a public key")
     return name, bytes.fromhex(identifier), data[1:]
 
 
@@ -404,7 +418,7 @@ def signed_head(note: str, keys: list[Key]) -> Head:
     text += "\n"
     lines = text.split("\n")
     if not blank or len(lines) < 4:
-        raise Wrong("this is no signed head")
+        raise Wrong("this is not a checkpoint")
     for line in below.splitlines():
         name, _, encoded = line[2:].rpartition(" ")
         data = base64.b64decode(encoded, validate=True)
@@ -415,7 +429,7 @@ def signed_head(note: str, keys: list[Key]) -> Head:
                 entries = [line.split(" ") for line in lines[3:] if line.startswith("journal ")]
                 journal = (int(entries[0][1]), entries[0][2]) if entries else None
                 return int(lines[1]), base64.b64decode(lines[2], validate=True), signed_at, journal
-    raise Wrong("none of the keys has signed the head")
+    raise Wrong("none of the keys signed the checkpoint")
 
 
 # Ed25519, as RFC 8032 writes it down (section 6, in other words). Slow, but it checks one signature.

@@ -19,23 +19,27 @@ from glossary.hosts import admin_address
 
 class Command(BaseCommand):
     help = (
-        "Load and publish the demonstration glossary, and while DEBUG is on make an account of each kind, and a "
-        "harmless service for each category of the cookie banner. "
-        "Whatever exists is left as it is, so that running it at every start is harmless."
+        "Load and publish the demonstration glossary, and while DEBUG is on, create an account of each kind and a "
+        "harmless service for each category of the cookie banner. What exists is not changed, so that the command "
+        "can run at every start."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-accounts", action="store_true", help="Load the glossary only, no services either.")
+        parser.add_argument(
+            "--no-accounts", action="store_true", help="Load only the glossary, without accounts and services."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         loaded = load_demonstration(at=timezone.now())
         if options["verbosity"]:
             if loaded.created:
-                kept = f", {loaded.kept} were there already and stay as they are" if loaded.kept else ""
+                kept = f", {loaded.kept} already existed and were not changed" if loaded.kept else ""
                 self.stdout.write(f"Demonstration glossary: {len(loaded.created)} terms created and published{kept}.")
-                self.stdout.write("It is educational, and no medical advice.")
+                self.stdout.write("It is educational and not medical advice.")
             else:
-                self.stdout.write(f"Demonstration glossary: its {loaded.kept} terms are there, nothing to do.")
+                self.stdout.write(
+                    f"Demonstration glossary: its {loaded.kept} terms already exist, so there is nothing to do."
+                )
         if options["no_accounts"]:
             return
         if settings.DEBUG:
@@ -54,7 +58,7 @@ class Command(BaseCommand):
             extra = f"  ({standing.note})" if standing.password and standing.note else ""
             role = standing.account.group or "Administrator"
             self.stdout.write(f"  {standing.account.username:<10} {password:<20} {role}{extra}")
-        self.stdout.write(f"\nThey are kept in {settings.DATA_DIR / FILE_NAME}\n")
+        self.stdout.write(f"\nThe accounts are stored in {settings.DATA_DIR / FILE_NAME}\n")
 
     def _set_up_services(self) -> bool:
         if not third_party_of(settings.SITE_URL):
@@ -68,14 +72,16 @@ class Command(BaseCommand):
         elif names := strangers(site_url=settings.SITE_URL):
             self.stdout.write(
                 f"{', '.join(names)}: made for another address or port of this site, and cannot run at "
-                f"{settings.SITE_URL}. Change their addresses under Services, and publish a notice."
+                f"{settings.SITE_URL}. Change their addresses in the admin under Services, then publish a notice."
             )
 
     def _explain(self) -> None:
         if names := known_accounts(folder=settings.DATA_DIR):
             self.stdout.write(
-                f"This database has demonstration accounts from development ({', '.join(names)}), whose passwords "
-                f"stand in {settings.DATA_DIR / FILE_NAME}. Delete them, or switch them off, before the site is public."
+                f"This database has demonstration accounts from development ({', '.join(names)}), whose passwords are "
+                f"in {settings.DATA_DIR / FILE_NAME}. Delete or deactivate them before the site is public."
             )
         elif not User.objects.filter(is_staff=True, is_active=True).exists():
-            self.stdout.write("No accounts are made while DEBUG is off. Make yours: manage.py createsuperuser")
+            self.stdout.write(
+                "No accounts are created while DEBUG is off. Create yours with: manage.py createsuperuser"
+            )

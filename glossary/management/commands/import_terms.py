@@ -32,22 +32,23 @@ SECONDS_BETWEEN_LINES = 5.0
 
 class Command(BaseCommand):
     help = (
-        "Bring terms in from a JSON or CSV file: all of them, or none and the reason for every row "
-        "(docs/howto/import-terms.md). Terms that exist are left alone unless --existing says otherwise. Running it "
+        "Import terms from a JSON or CSV file: either all of them, or none and a reason for every bad row "
+        "(docs/howto/import-terms.md). Existing terms are not changed unless --existing says so. Running the command "
         "twice changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="The file, whose name ends in .json or .csv, encoded in UTF-8.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Do everything, report the same numbers, and write nothing."
+            "--dry-run", action="store_true", help="Check everything and report the same numbers, but write nothing."
         )
         parser.add_argument(
             "--existing",
             choices=[choice.value for choice in Existing],
             default=Existing.SKIP.value,
-            help="What becomes of terms that exist: “skip” (the default) leaves them alone, “fill-empty” fills their "
-            "empty fields, “replace” takes every field that the file has, and lists each that it empties or replaces.",
+            help="What to do with existing terms: “skip” (the default) does not change them, “fill-empty” fills "
+            "their empty fields, “replace” takes every field that is in the file, and lists each field that it "
+            "empties or replaces.",
         )
         parser.add_argument(
             "--approved",
@@ -55,51 +56,55 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="SLUG",
-            help="Terms that may be changed although a clinician approved them. All others are left alone.",
+            help="Addresses of terms that may be changed although a clinician approved them. Other approved terms "
+            "are not changed.",
         )
         parser.add_argument(
             "--skip-bad",
             action="store_true",
-            help="Import the good rows although others are refused. Without it, any bad row refuses the whole file.",
+            help="Import the good rows even if others are refused. Without this option, one bad row refuses the "
+            "whole file.",
         )
         parser.add_argument(
             "--report",
             type=Path,
             metavar="FILE",
-            help="Write the refused rows, and those that should be looked at, to a file of the same kind, each with "
-            "its reason, to be mended and imported again.",
+            help="Write the refused rows, and those that you should look at, to a file of the same kind, each with its "
+            "reason, so that you can correct and import them.",
         )
         parser.add_argument(
             "--publish",
             action="store_true",
-            help="Publish what was imported too, without review. Needs --as and --reason. A term whose working copy "
-            "holds unpublished changes of a person is not published.",
+            help="Also publish what was imported, without review. Needs --as and --reason. A term with unpublished "
+            "changes by a person is not published.",
         )
         parser.add_argument(
             "--as",
             dest="username",
             metavar="USER",
-            help="User name of who stands in the history as author and publisher; “Import” is the author without it.",
+            help="User name of the author and publisher in the history; without this option the author is “Import”.",
         )
         parser.add_argument(
-            "--reason", default="", help="Why they are published without review: it stays with them for ever."
+            "--reason", default="", help="Why the terms are published without review. Kept with them permanently."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if options["publish"] and not options["username"]:
-            raise CommandError("--publish needs --as USER: somebody has to stand for what the public reads.")
+            raise CommandError("--publish needs --as USER, because a person is responsible for what the public reads.")
         if options["publish"] and is_blank(options["reason"]):
-            raise CommandError("--publish needs --reason TEXT: it publishes without review, and the pages say why.")
+            raise CommandError(
+                "--publish needs --reason TEXT, because it publishes without review and the pages say why."
+            )
         if options["reason"] and not options["publish"]:
-            raise CommandError("--reason is the reason of a publication: give --publish too, or leave it out.")
+            raise CommandError("--reason is only used when publishing. Add --publish, or leave --reason out.")
         if options["approved"] and options["existing"] == Existing.SKIP:
-            raise CommandError("--approved names terms to be changed: give --existing fill-empty or replace too.")
+            raise CommandError("--approved names terms to be changed. Add --existing fill-empty or --existing replace.")
         refused_file: Path | None = options["report"]
         if refused_file and refused_file.suffix.lower() != path.suffix.lower():
-            raise CommandError(f"--report is a file of the same kind: give it a name that ends in {path.suffix}")
+            raise CommandError(f"--report needs a file of the same kind, with a name that ends in {path.suffix}")
         if refused_file and refused_file.exists() and path.exists() and refused_file.samefile(path):
-            raise CommandError("--report would overwrite the file that is imported: give it another name.")
+            raise CommandError("--report would overwrite the imported file. Choose another name.")
         by = _person(options["username"], publishes=options["publish"]) if options["username"] else Program("Import")
         progress = _Progress(self, every=options["verbosity"] > 1) if options["verbosity"] else None
         try:
@@ -122,16 +127,20 @@ class Command(BaseCommand):
                 message += self._write_rows(refused_file, path, refused=refused.faults, header=refused.header)
             if options["skip_bad"]:
                 message.append(
-                    "--skip-bad skips nothing here: no row is good, or a fault may concern more than its row. Mend it "
-                    "first."
+                    "--skip-bad has no effect here: no row is good, or a fault may affect more than its own row. "
+                    "Correct it first."
                 )
             raise CommandError("\n".join(message)) from refused
         except (DocumentsRefused, IntegrityError) as error:
             raise CommandError(
-                f"{path}: somebody saved one of these terms meanwhile, so nothing was imported. Run the command again."
+                f"{path}: somebody saved one of these terms in the meantime, so nothing was imported. Run the command "
+                "again."
             ) from error
         except OperationalError as error:
-            raise CommandError(f"{path}: the database is busy or away ({error}), so nothing was imported.") from error
+            raise CommandError(
+                f"{path}: the database is busy or cannot be reached ({error}), so nothing was imported. "
+                "Try again later."
+            ) from error
         except NotPublishable as error:
             raise CommandError(f"{path}: {error} Nothing was imported.") from error
         finally:
@@ -171,14 +180,14 @@ class Command(BaseCommand):
         name = printable(str(file))
         try:
             if file.exists() and file.read_bytes() != text.encode():
-                return [f"{name} exists and says something else, so it was left alone: name another file."]
+                return [f"{name} already exists with other content, so it was not changed. Name another file."]
             file.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             return [f"{name} cannot be written: {error.strerror}."]
         if not refused:
             return [f"In {name}: {_counted(len(remarks), 'row')} that can be imported, with what to look at first."]
         too = f", and {_counted(len(remarks), 'row')} that can be imported, with what to look at" if remarks else ""
-        return [f"The refused rows are in {name}{too}: mend them, and import that file."]
+        return [f"The refused rows are in {name}{too}: correct them, then import that file."]
 
     def _links(self, links: Sequence[LinkChange], options: dict[str, Any], progress: _Progress | None) -> None:
         """Say which automatic links change on public pages, before anything is saved."""
@@ -220,10 +229,10 @@ class Command(BaseCommand):
         if report.skipped:
             self._reasons("Skipped", [(row, row.skipped) for row in report.skipped])
             if options["existing"] == Existing.SKIP:
-                self.stdout.write("  To change them, give --existing fill-empty or --existing replace.")
+                self.stdout.write("  To change them, add --existing fill-empty or --existing replace.")
         if report.closed_reviews:
             closed = [(row, f"submitted by {row.closed_review}") for row in report.closed_reviews]
-            self._reasons("Taken out of review, since the text changed", closed)
+            self._reasons("Withdrawn from review, because the text changed", closed)
         if report.not_kept:
             self._not_kept(report, every=every)
         if options["publish"]:
@@ -269,7 +278,7 @@ class Command(BaseCommand):
         for row in shown:
             self.stdout.write(f"  {_named(row)}")
         if len(rows) > len(shown):
-            self.stdout.write(f"  and {len(rows) - len(shown):,} more; “-v 2” names them all")
+            self.stdout.write(f"  and {len(rows) - len(shown):,} more; “-v 2” lists all of them")
 
     def _reasons(self, kind: str, reasons: Sequence[tuple[Row, str]], *, of: int | None = None) -> None:
         self.stdout.write(f"{kind}: {of or len(reasons):,}")
@@ -321,8 +330,8 @@ def _person(username: str, *, publishes: bool) -> User:
         raise CommandError(f"The account of {username!r} is not active.")
     if publishes and not user.is_superuser:
         raise CommandError(
-            f"{username!r} may not publish without review, which only a superuser may. "
-            "Import without --publish, and submit the terms for review."
+            f"{username!r} cannot publish without review: only a superuser can. Import without --publish, then submit "
+            "the terms for review."
         )
     return user
 

@@ -18,8 +18,8 @@ from glossary.models import Program
 class Command(BaseCommand):
     help = (
         "Load a list of retracted works in Retraction Watch's CSV format (docs/howto/retractions.md). A term that "
-        "cites one loses its seal until it is approved anew, and says so. Loading the same list again changes nothing. "
-        "Rows that cannot be read are named, and the command ends with status 1."
+        "cites one of them loses its approval until it is approved again, and its page says so. Loading the same "
+        "list again changes nothing. Rows that cannot be read are listed, and the command ends with status 1."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,10 +45,10 @@ class Command(BaseCommand):
             "Changed": report.changed,
             "Unchanged": report.unchanged,
             "Reinstated": report.reinstated,
-            "Left out, no retraction": report.other_notices,
+            "Left out, not a retraction": report.other_notices,
             "Left out, without DOI and PMID": report.unidentified,
-            "Left out, unreadable": report.unreadable,
-            "Terms that cite one, not flagged before": len(report.terms),
+            "Left out, not readable": report.unreadable,
+            "Newly flagged terms that cite one": len(report.terms),
         }
         for words, count in counts.items():
             self.stdout.write(f"{words}: {count:,}")
@@ -61,5 +61,11 @@ def _unreadable(path: Path, report: RetractionReport) -> str:
     if report.unreadable > len(shown):
         shown.append(f"… and {report.unreadable - len(shown):,} more.")
     return "\n".join(
-        [*shown, "All other rows were loaded. Mend these and load the list again: works in them are missing."]
+        [
+            *shown,
+            (
+                "All other rows were loaded. The works in these rows are missing: correct the rows and load "
+                "the list again."
+            ),
+        ]
     )

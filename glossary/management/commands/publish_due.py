@@ -13,9 +13,10 @@ from glossary.models import Program
 
 class Command(BaseCommand):
     help = (
-        "Carry out what is due: publications and retirements, reminders of overdue reviews, the mail, and forgetting "
-        "what readers once looked for in vain. Run it every minute or five (docs/howto/schedule.md). Late is fine and "
-        "twice at once too: everything is done once. Ends with status 1 when something could not be done or sent."
+        "Carry out what is due: publish and retire terms as scheduled, remind people of overdue reviews, send "
+        "emails, and delete old searches that found nothing. Run it every one to five minutes "
+        "(docs/howto/schedule.md). Late runs and two runs at once do no harm: everything is done once. Ends with "
+        "status 1 if something could not be done or sent."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,15 +31,17 @@ class Command(BaseCommand):
             if overdue:
                 self.stdout.write(f"Overdue for review: {len(overdue)} more")
             if post.sent:
-                self.stdout.write(f"Letters sent: {post.sent}")
+                self.stdout.write(f"Emails sent: {post.sent}")
             if options["verbosity"] > 1 and not (outcomes or overdue or post.sent):
                 self.stdout.write("Nothing was due.")
         troubles = []
         if undone := sum(not outcome.succeeded for outcome in outcomes):
             troubles.append(f"{undone} of {len(outcomes)} scheduled changes could not be carried out")
         if post.failed:
-            troubles.append(f"{post.failed} letters could not be sent and are tried again")
+            troubles.append(f"{post.failed} emails could not be sent and will be tried again")
         if post.given_up:
-            troubles.append(f"{post.given_up} letters were tried too often and stay unsent: check their addresses")
+            troubles.append(
+                f"{post.given_up} emails failed too often and will not be tried again: check their addresses"
+            )
         if troubles:
             raise CommandError("; ".join(troubles) + ".")

@@ -11,8 +11,9 @@ from glossary.actions import reindex_search
 
 class Command(BaseCommand):
     help = (
-        "Write the search index anew from what is published. Publishing keeps it right by itself; this is for a "
-        "database that was restored without it or changed by hand. Readers search the old one until it is done."
+        "Rebuild the search index from the published terms. Publishing keeps the index up to date, so this is only "
+        "needed after a database was restored without its index or changed by hand. Readers use the old index until "
+        "the new one is ready."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -11,7 +11,10 @@ from pagestore.nginx import configuration
 
 
 class Command(BaseCommand):
-    help = "Prints a configuration under which nginx serves finished pages itself (PAGE_FILES) and passes on the rest."
+    help = (
+        "Prints a configuration with which nginx serves finished pages itself (PAGE_FILES) and passes other requests "
+        "to the application."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -20,5 +23,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PAGE_FILES:
-            self.stderr.write("PAGE_FILES is off, so nginx will find no pages and pass everything on.")
+            self.stderr.write("PAGE_FILES is off, so nginx finds no pages and passes every request to the application.")
         self.stdout.write(configuration(application=options["application"], folder=folder()), ending="")

@@ -17,14 +17,17 @@ from pagestore.release import release
 
 class Command(BaseCommand):
     help = (
-        "Renders and stores every public page that is not finished yet, and removes what no page needs any more. Can "
-        "be stopped at any time: the next run goes on where it was."
+        "Renders and stores every public page that is missing or out of date, and removes files that are no longer "
+        "needed. It can be stopped at any time: the next run continues from there."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--all", action="store_true", help="Render also what is finished and has not changed.")
+        parser.add_argument("--all", action="store_true", help="Also render pages that are up to date.")
         parser.add_argument(
-            "--processes", type=int, default=os.cpu_count() or 1, help="How many to render in; one for each core."
+            "--processes",
+            type=int,
+            default=os.cpu_count() or 1,
+            help="Number of processes that render; one for each core by default.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,16 +48,18 @@ class Command(BaseCommand):
             removed = files.remove_all_but(paths)
         except OSError as error:
             raise CommandError(
-                f"The folder {folder()} cannot be used: {error}. Pages that were written are kept: mend that, and run "
-                "it again for the others."
+                f"The folder {folder()} cannot be used: {error}. The pages that were already written are kept. "
+                "Correct the fault, then run the command again for the others."
             ) from error
         self.stdout.write(
-            f"{rebuilt.rendered:,} rendered, {len(paths) - rebuilt.rendered:,} were finished already, "
-            f"{removed:,} old files removed."
+            f"{rebuilt.rendered:,} rendered, {len(paths) - rebuilt.rendered:,} were already up to date, {removed:,} "
+            "old files removed."
         )
         after = Freshness(folder()).now()
         if before.editions.glossary and after.editions != before.editions:
-            self.stdout.write("Something was published meanwhile, so some of them are stale again. Run it once more.")
+            self.stdout.write(
+                "Something was published in the meantime, so some pages are out of date again. Run the command again."
+            )
         elif rebuilt.failed:
             raise CommandError(
                 f"{len(rebuilt.failed):,} pages could not be rendered, beginning with {rebuilt.failed[0]}: see the log."

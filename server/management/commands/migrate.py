@@ -11,8 +11,8 @@ from server.migrating import missing_former_steps, one_at_a_time
 
 class Command(migrate.Command):
     help = (
-        "Brings the database to the state that this release needs, as Django does. One at a time: a second one waits "
-        "until the first has ended, and finds nothing left to do."
+        "Brings the database to the state that this release needs, like Django's own command. Only one runs at a "
+        "time: a second one waits until the first has ended, and then has nothing to do."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -20,12 +20,12 @@ class Command(migrate.Command):
         with one_at_a_time(connection, wait=self._say_that_it_waits):
             if missing := missing_former_steps(connection):
                 raise CommandError(
-                    f"This database stopped among the migrations of an earlier version: {', '.join(missing)} "
-                    "were not applied. They are part of fewer migrations now. Run migrate with the last version that "
-                    "had them, then with this one: see docs/howto/deploy.md."
+                    f"This database stopped among the migrations of an earlier version: {', '.join(missing)} were not "
+                    "applied. They have since been merged into fewer migrations. Run migrate with the last version "
+                    "that had them, then with this one: see docs/howto/deploy.md."
                 )
             super().handle(*args, **options)
 
     def _say_that_it_waits(self) -> None:
-        self.stdout.write("Another migrate is at work on this database. Waiting until it has ended …")
+        self.stdout.write("Another migrate is running on this database. Waiting until it has ended …")
         self.stdout.flush()

@@ -13,27 +13,30 @@ from server.starting import THREADS, WORKER_MEMORY, WORKERS, AddressInUse, claim
 
 class Command(BaseCommand):
     help = (
-        "Serves the site in production, until it is stopped. A worker that dies or takes too much memory is replaced. "
-        "Refuses to start where another server listens on the address already."
+        "Serves the site in production until it is stopped. A worker that dies or uses too much memory is replaced. "
+        "Does not start if another server already listens on the address."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="The address to listen on; 127.0.0.1.")
-        parser.add_argument("--port", type=int, default=8000, help="The port to listen on; 8000.")
-        parser.add_argument("--workers", type=int, default=WORKERS, help=f"How many processes answer; {WORKERS}.")
+        parser.add_argument("--host", default="127.0.0.1", help="The address to listen on; 127.0.0.1 by default.")
+        parser.add_argument("--port", type=int, default=8000, help="The port to listen on; 8000 by default.")
+        parser.add_argument(
+            "--workers", type=int, default=WORKERS, help=f"Number of worker processes; {WORKERS} by default."
+        )
         parser.add_argument(
             "--threads",
             type=int,
             default=THREADS,
-            help=f"How many threads each of them has; {THREADS}. One is left for finished pages, half of the others "
-            "may be with Django at a time, and half wait. Each keeps a connection to the database.",
+            help=f"Number of threads of each worker; {THREADS} by default. One thread is reserved for finished pages. "
+            "Half of the others can be in Django at a time, and the other half wait. Each keeps a connection to "
+            "the database.",
         )
         parser.add_argument(
             "--worker-memory",
             type=int,
             default=WORKER_MEMORY,
             metavar="MIB",
-            help=f"A worker that takes more memory than this is replaced; {WORKER_MEMORY} MiB.",
+            help=f"A worker that uses more memory than this is replaced; {WORKER_MEMORY} MiB by default.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,8 +45,7 @@ class Command(BaseCommand):
             claim(host, port, folder=settings.DATA_DIR)
         except AddressInUse as error:
             raise CommandError(
-                f"Another server listens on {host}:{port}, and two would share its requests. Stop that one first, or "
-                "choose another port with --port."
+                f"Another server already listens on {host}:{port}. Stop it first, or choose another port with --port."
             ) from error
         except OSError as error:
             raise CommandError(f"The site cannot be served on {host}:{port}: {error}.") from error

@@ -34,31 +34,37 @@ FINDINGS, COULD_NOT = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Visit the site with a real Chromium in every state of a visitor's choice, and fail on whatever the live "
-        "notice doesn't say: cookies, stored keys, third parties, lifetimes, anything before a choice or despite a "
-        "refusal, unequal buttons, titles that leak (docs/howto/audit.md). Without --base-url it serves a throw-away "
-        "copy of this site itself. Writes report.html, report.json and requests.har, and tells the operators' desk "
-        "of whole audits of this site. Ends with 0 when it is clean, 1 when it is not, 2 when it could not be audited."
+        "Visit the site with a real Chromium in every state of a visitor's choice, and report everything that the "
+        "live notice does not name: cookies, stored keys, third parties, longer lifetimes, anything that runs before "
+        "a choice or despite a refusal, unequal buttons, and titles sent to others (docs/howto/audit.md). Without "
+        "--base-url, it serves a temporary copy of this site. Writes report.html, report.json and requests.har. The "
+        "admin shows complete audits of this site. Ends with status 0 if nothing was found, 1 if something was "
+        "found, 2 if the audit failed."
     )
     # The site's own system checks belong to its own start.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--base-url", type=_address, metavar="URL", help="audit the site that runs there; its records grow by a few"
+            "--base-url",
+            type=_address,
+            metavar="URL",
+            help="audit the running site at this address; this adds a few records to it",
         )
         parser.add_argument(
-            "--report", type=Path, metavar="DIR", help="folder for the report; `audit` in DATA_DIR without it"
-        )
-        parser.add_argument("--browser", default="", metavar="FILE", help="the Chromium to use, if none is found")
-        parser.add_argument(
-            "--pages", type=_count, default=5, metavar="N", help="how many more terms than one; 5 without it"
+            "--report", type=Path, metavar="DIR", help="folder for the report; `audit` in DATA_DIR by default"
         )
         parser.add_argument(
-            "--path", action="append", metavar="PATH", help="only this page, to look into a finding; repeatable"
+            "--browser", default="", metavar="FILE", help="path of the Chromium to use, if none is found"
         )
         parser.add_argument(
-            "--state", action="append", metavar="NAME", help="only this state, to look into a finding; repeatable"
+            "--pages", type=_count, default=5, metavar="N", help="how many terms besides the first; 5 by default"
+        )
+        parser.add_argument(
+            "--path", action="append", metavar="PATH", help="only this page, to examine a finding; repeatable"
+        )
+        parser.add_argument(
+            "--state", action="append", metavar="NAME", help="only this state, to examine a finding; repeatable"
         )
         parser.add_argument(
             "--cookie-list", type=Path, metavar="FILE", help="the Open Cookie Database’s CSV file, to name more cookies"
@@ -68,7 +74,7 @@ class Command(BaseCommand):
             type=float,
             default=1.0,
             metavar="SECONDS",
-            help="a page is done once it has asked for nothing for so long; 1 without it",
+            help="a page is finished after this many seconds without a request; 1 by default",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -97,7 +103,7 @@ class Command(BaseCommand):
         started_at = datetime.now(UTC)
         address = options["base_url"]
         with contextlib.nullcontext(address) if address else throwaway_site() as site:
-            self.stdout.write(f"Auditing {site}" + ("" if address else ", a throw-away copy of this site"))
+            self.stdout.write(f"Auditing {site}" + ("" if address else ", a temporary copy of this site"))
             read = read_from(site)
             declaration = read_declaration(read)
             sampled = _pages(read, declaration, options)
@@ -146,9 +152,9 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"Report: {files[0]}")
         if kept:
-            self.stdout.write("The operators' desk shows this audit.")
+            self.stdout.write("The admin shows this audit.")
         if audit.is_clean:
-            self.stdout.write(self.style.SUCCESS("Clean: the site does what its notice says."))
+            self.stdout.write(self.style.SUCCESS("Nothing was found: the site does what its notice says."))
         else:
             self.stdout.write(self.style.ERROR(f"{_number(len(audit.findings), 'finding')}."))
 
@@ -205,7 +211,7 @@ def _left_out(options: dict[str, Any], declaration: Declaration) -> list[str]:
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ArgumentTypeError(f"{text!r} must look like https://glossary.example.org, with nothing behind the host.")
+        raise ArgumentTypeError(f"{text!r} must look like https://glossary.example.org, with nothing after the host.")
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -216,5 +222,5 @@ def _number(number: int, noun: str) -> str:
 def _count(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 10_000:
-        raise ArgumentTypeError("N is a number from 0 to 10,000.")
+        raise ArgumentTypeError("N must be a number from 0 to 10,000.")
     return number
