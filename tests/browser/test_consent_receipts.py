@@ -60,7 +60,7 @@ def test_from_choice_to_receipt_to_withdrawal_to_erasure(site: Site, visitor: Pa
 
     visitor.goto(site.url + RECEIPT)
     visitor.get_by_text("Have this record erased").click()
-    visitor.get_by_role("checkbox", name="I want this record erased for good").check()
+    visitor.get_by_role("checkbox", name="I want this record erased permanently").check()
     visitor.get_by_role("button", name="Erase the record").click()
     expect(visitor.get_by_role("heading", name="What remains, and why")).to_be_visible()
     assert visitor.context.cookies() == []
@@ -84,7 +84,7 @@ def test_a_receipt_on_paper_withdraws_and_says_what_it_cannot_reach(
     page.get_by_label("A receipt that you wrote down").fill(paper)
     page.get_by_role("button", name="Show the record").click()
     page.locator("main").get_by_role("button", name="Withdraw my consent").click()
-    expect(page.get_by_text("We can’t reach into it.")).to_be_visible()
+    expect(page.get_by_text("We have no access to it.")).to_be_visible()
     assert elsewhere.cookies() == []
 
 
@@ -95,7 +95,7 @@ def test_a_receipt_is_accessible_and_fits_the_screen(site: Site, page: Page) -> 
     accept_all(page, site)
     site.manage("seal_consent_ledger")
     page.goto(site.url + RECEIPT)
-    expect(page.get_by_label("Signed head")).to_be_visible()
+    expect(page.get_by_label("Checkpoint")).to_be_visible()
     page.get_by_text("Have this record erased").click()
     assert faults_of_any_look(page) == []
     page.get_by_role("checkbox", name="I want this record erased").check()

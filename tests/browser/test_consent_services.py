@@ -260,13 +260,13 @@ def test_withdrawal_erases_databases_caches_and_partitioned_cookies_and_names_wh
     other.evaluate("new Promise((done) => ((window.held = indexedDB.open('count:rows')).onsuccess = () => done()))")
     withdraw(page)
     # Another page uses the database, and lets nobody erase it.
-    expect(page.get_by_text("This browser still keeps what this page could not erase")).to_contain_text("count:rows")
+    expect(page.get_by_text("This browser still stores what this page could not erase")).to_contain_text("count:rows")
     assert axe_violations(page) == []
     assert page.evaluate(LARGE) == ["count:rows", "mine", "mine"]
     other.close()
     page.goto(f"{served.url}/cookies/")
     until(page, lambda: page.evaluate(LARGE) == ["mine", "mine"], "what was declared is erased")
-    expect(page.get_by_text("This browser still keeps what this page could not erase")).to_be_hidden()
+    expect(page.get_by_text("This browser still stores what this page could not erase")).to_be_hidden()
     assert "_count_8" not in kept(page)
 
 

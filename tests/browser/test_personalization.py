@@ -78,7 +78,7 @@ def test_without_permission_everything_lasts_for_the_page_and_nothing_is_kept(si
     expect(page.locator("html")).to_have_css("font-size", "16px")
     expect(page.locator("html")).to_have_css("color-scheme", "light dark")
     page.goto(f"{site.url}/saved/")
-    expect(page.get_by_text("Nothing is kept at present")).to_be_visible()
+    expect(page.get_by_text("Nothing is stored at present")).to_be_visible()
     expect(page.get_by_text("No term is saved.")).to_be_visible()
     assert page.evaluate(KEPT) == {}
 
@@ -104,7 +104,7 @@ def test_with_permission_it_is_kept_also_what_was_chosen_before_and_withdrawing_
     expect(page.locator("html")).to_have_css("font-size", "18.4px")
     page.get_by_text("Aa").click()
     expect(page.get_by_label("Dark", exact=True)).to_be_checked()
-    expect(page.get_by_text("Your browser keeps this.")).to_be_visible()
+    expect(page.get_by_text("This is stored in your browser.")).to_be_visible()
     # The newest first, on the home page and on a page of their own.
     page.goto(site.url)
     recent = page.get_by_role("region", name="Recently read")
@@ -173,7 +173,7 @@ def test_what_no_notice_names_is_not_kept_even_with_permission(new_site: Callabl
     site.python(
         "from cookie_consent.models import Cookie; Cookie.objects.filter(name__startswith='glossary.').delete()"
     )
-    site.manage("publish_notice", "--material", "--reason", "Nothing is kept", "--as", "olga")
+    site.manage("publish_notice", "--material", "--reason", "Nothing is stored", "--as", "olga")
     page.goto(site.url + TERM)
     answer(page, "personalization")
     choose(page, "Dark")

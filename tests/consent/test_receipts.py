@@ -311,7 +311,7 @@ def test_erasing_from_paper_leaves_the_choice_of_this_browser_alone(client: Clie
     choose(other, "save", "analytics")
     response = step(other, "erase", receipt=receipt, confirmed="yes")
     assert not response.cookies
-    assert "We can’t reach into it." in response.content.decode()
+    assert "We have no access to it." in response.content.decode()
     assert ConsentRecord.objects.erased().count() == 1
 
 

@@ -155,7 +155,7 @@ def test_a_citation_follows_its_term_to_a_new_address_and_outlives_it(
     entry = client.get(moved["Location"]).content.decode()
     assert re.search(r"@misc\{secretory-phase-revision-1,.*title = \{\{Luteal phase\}\}", entry, re.DOTALL)
     retire_term(term=term, by=reviewer, at=at + timedelta(days=2))
-    assert "This term was retired: its editors have taken the text back." in (
+    assert "This term was retired: its editors have withdrawn the text." in (
         client.get("/glossary/secretory-phase/revisions/1/cite.bib").content.decode()
     )
 

@@ -111,7 +111,7 @@ def test_what_changes_the_hash_is_shown(one: dict[str, Any], other: dict[str, An
         assert document_sha256(old) != document_sha256(new)
         [changed] = [difference for difference in compare_documents(old, new) if difference.changed]
         html = render_to_string("admin/glossary/term/_difference.html", {"difference": changed})
-        assert re.search("<(ins|del)>|difference__note|Only blanks or markup", html), html
+        assert re.search("<(ins|del)>|difference__note|Only spaces, or markup", html), html
 
 
 def shown(old: str, new: str) -> str:
@@ -131,7 +131,7 @@ def shown(old: str, new: str) -> str:
         (*MARKUP["ol"][0], ["list item became numbered list item"]),
         (*MARKUP["ol"][1], ["begins a new list"]),
         (*MARKUP["li"][0], ["list item became list item of level 2"]),
-        (*MARKUP["li"][2], ["Only blanks or markup that readers don’t see changed."]),
+        (*MARKUP["li"][2], ["Only spaces, or markup that readers don’t see, changed."]),
         (*MARKUP["br"][0], ["↵<br>"]),
         (*MARKUP["strong"][0], ["(now bold)"]),
         (*reversed(MARKUP["sup"][0]), ["(no longer superscript)"]),

@@ -225,7 +225,7 @@ def test_a_topic_leads_to_those_beside_it(client: Client, editor: User, at: date
         r'href="/glossary/tags/(\w+)/"><span>[^<]+</span>.*?(\d)<span class="visually-hidden"> term', page
     )
     assert related == [("sleep", "2"), ("skin", "1")]
-    assert "stand beside" not in text_of(client, "/glossary/tags/bones/")
+    assert "share terms with" not in text_of(client, "/glossary/tags/bones/")
 
 
 def test_many_topics_are_divided_by_letter(

@@ -41,7 +41,7 @@ def test_a_term_page_shows_its_parts_in_the_order_of_a_reference(client: Client,
         'href="https://pubmed.ncbi.nlm.nih.gov/1/">https://pubmed.ncbi.nlm.nih.gov/1/</a>',
         'href="/glossary/tags/hormone-therapy/">hormone therapy</a>',
         '<time datetime="2026-03-02">2 March 2026</time>',
-        "It is educational and no medical advice",
+        "It is educational and not medical advice",
     ]
     positions = [page.find(part) for part in parts]
     assert -1 not in positions, parts[positions.index(-1)]

@@ -154,7 +154,7 @@ def test_addresses_lead_on_and_say_when_a_term_is_gone_also_to_other_sites(
     assert missing.status == 404
     retire_term(term=term, by=reviewer, at=at + timedelta(days=2))
     gone = ask(site, "/embed/v1/terms/secretory-phase.json")
-    assert (gone.status, "taken it back" in gone.body.decode()) == (410, True)
+    assert (gone.status, "withdrawn it" in gone.body.decode()) == (410, True)
     unreleased = ask(site, "/embed/v1/glossary-9.9.9.js")
     assert unreleased.status == 404
     for answer in (moved, missing, gone, unreleased):

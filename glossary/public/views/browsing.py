@@ -115,7 +115,7 @@ def tag_letter(request: HttpRequest, segment: str, number: int = 1) -> HttpRespo
     current = next((letter for letter in letters if letter.initial == initial), None)
     listed = lists.tag_letter_page(current, number) if current else None
     if current is None or listed is None:
-        raise Http404(f"No topic stands under {initial} on page {number}.")
+        raise Http404(f"There is no topic under {initial} on page {number}.")
     data = structured_data.of_list(current.label, address, [_topics()], count=current.count)
     return page_of(
         request,
@@ -136,7 +136,7 @@ def tag(request: HttpRequest, slug: str, number: int = 1) -> HttpResponse:
         return HttpResponsePermanentRedirect(address)
     current = lists.tag(slug)
     if current is None:
-        raise Http404(f"No published term carries the tag {slug!r}.")
+        raise Http404(f"No published term has the tag {slug!r}.")
     listed = lists.tag_page(current, number)
     if listed is None:
         raise Http404(f"The tag {slug!r} has {lists.page_count(current.count)} page(s).")

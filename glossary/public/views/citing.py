@@ -18,7 +18,7 @@ def cite(request: HttpRequest, slug: str, number: int, ending: str) -> HttpRespo
     history = rendering.history(slug)
     page = rendering.revision_page(history, number, on=timezone.now().date()) if history else None
     if history is None or page is None:
-        raise Http404(f"Revision {number} of {slug!r} never was public.")
+        raise Http404(f"Revision {number} of {slug!r} was never public.")
     address = reverse("glossary:cite", args=[history.slug, number, ending])
     if request.path != address:
         return HttpResponsePermanentRedirect(address)
@@ -47,7 +47,7 @@ def _citation(page: RevisionPage) -> Citation:
     if publication.standing.retracted:
         notes.append("Relies on a work that was retracted.")
     if page.history.entry is None:
-        notes.append("This term was retired: its editors have taken the text back.")
+        notes.append("This term was retired: its editors have withdrawn the text.")
     return Citation(
         title=page.title,
         slug=page.history.slug,

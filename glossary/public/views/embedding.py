@@ -62,7 +62,7 @@ def embedded_term(request: HttpRequest, slug: str) -> HttpResponse:
     current = PublishedEntry.objects.only("slug").filter(term_id=old.term_id).first()
     if current is not None:
         return HttpResponsePermanentRedirect(reverse("glossary:embedded_term", args=[current.slug]))
-    return _json({"error": "This term was retired: its editors have taken it back."}, status=410)
+    return _json({"error": "This term was retired: its editors have withdrawn it."}, status=410)
 
 
 @require_safe

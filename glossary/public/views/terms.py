@@ -62,7 +62,7 @@ def revision(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     today = timezone.now().date()
     page = rendering.revision_page(history, number, on=today) if history else None
     if history is None or page is None:
-        raise Http404(f"Revision {number} of {slug!r} never was public.")
+        raise Http404(f"Revision {number} of {slug!r} was never public.")
     if request.path != page.publication.url:
         return HttpResponsePermanentRedirect(page.publication.url)
     shown_until(request, page.publication.standing.due, on=today)
