@@ -1,4 +1,4 @@
-"""The admin on a host of its own.
+"""Serves the admin on its own host.
 
 Note [The host of the admin]
     Scripts of third parties, and start code, run on the origin of public pages for those who accepted them. With

@@ -1,7 +1,7 @@
 """Changes to accounts and groups ask for the password again.
 
 Note [The password again]
-    A session is enough to work at the desk, and not enough to make an account, to give rights or to set a password:
+    A session is enough to work in the admin, but not to create an account, to give rights or to set a password:
     that takes the password, typed within the last quarter of an hour for this purpose. Signing in doesn't count, as a
     script that uses the session of somebody else may run right after. A script's request (``fetch``, a frame) is
     refused in any case: people come to these pages by navigation. See docs/adr/0270.

@@ -1,4 +1,4 @@
-"""The language of a page is part of its address, and of nothing else.
+"""The language of a page depends only on its address.
 
 Note [Languages in addresses]
     English pages have no prefix; the others begin with theirs (``/de/glossary/menopause/``). What stands in an address

@@ -204,7 +204,7 @@ elif _mail.scheme in ("smtp", "smtps"):
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
 else:
     raise ImproperlyConfigured("EMAIL_URL must begin with console://, smtp:// or smtps://.")
-# A mail server that doesn't answer keeps nobody waiting: letters are tried again.
+# A mail server that does not answer delays nobody: emails are tried again.
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text(
     "MAIL_FROM",

@@ -1,4 +1,4 @@
-"""Pages of the site as a whole: health for machines, and what people see when something is wrong."""
+"""Pages of the site as a whole: health probes for machines, and error pages for people."""
 
 from __future__ import annotations
 

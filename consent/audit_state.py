@@ -1,4 +1,4 @@
-"""What the last audits of the site came to: what operators must know at a glance."""
+"""The results of the last audits of the site, summarised for operators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AuditLine:
 def audit_lines(*, at: datetime) -> list[AuditLine]:
     """Return what to say of the last audit of the public address and of the last one of a copy. Two queries.
 
-    The one tells nothing of the other: a copy knows no proxy, and the public address no change that isn't deployed.
+    Neither replaces the other: a copy has no proxy, and the public site lacks changes that are not deployed.
     """
     runs = [run for is_copy in (False, True) if (run := AuditRun.objects.filter(is_copy=is_copy).first())]
     if not runs:

@@ -1,4 +1,4 @@
-"""System checks: mistakes in the configuration that would otherwise lose what an editor wrote."""
+"""System checks: mistakes in the configuration that could lose what an editor wrote."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What has changed in the database, and which finished pages that leaves stale."""
+"""Find what has changed in the database, and which finished pages are stale because of it."""
 
 from __future__ import annotations
 

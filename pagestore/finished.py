@@ -1,4 +1,4 @@
-"""A finished page, and the file in which it stands whole or not at all."""
+"""A finished page, and its file, which is either complete or missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to the last detail: what is sent with the body and, to whoever has it already, without."""
+    """A complete answer: the headers that go with the body, and those of a 304 without it."""
 
     etag: str
     headers: list[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""What has changed since a page was finished, told at once to every process of this machine.
+"""Tell every process of this machine at once what has changed since a page was finished.
 
 Note [When a stored page is stale]
 A stored page carries the *epoch* and the *edition* that its worker knew when its rendering began, and the keys under
@@ -20,7 +20,7 @@ that was seen isn't in it, since a backup was restored.
 
 Both are taken *before* rendering: a page that was rendered while a change was committed is stale as soon as the change
 is announced, whichever of the two it shows. Moving on once too often costs a rendering; once too seldom would show
-readers a page that an editor has replaced. So whoever is in doubt moves on.
+readers a page that an editor has replaced. So a process in doubt moves the number on.
 
 While the database is away, nothing can be rendered. Then a stale page is served as it is, unless one of its keys is
 known to have changed since: in the memory of the worker, or in the file of ``pagestore.changed_keys``.
@@ -78,7 +78,7 @@ class Freshness:
     def now(self) -> Moment:
         """Return what the file says.
 
-        Read without a lock: whoever writes moves the generation on last, so a reader who comes in between looks again.
+        Read without a lock: writers increase the generation last, so a reader who comes in between reads again.
         """
         _, generation, epoch, *editions = _STATE.unpack_from(self._map)
         return Moment(generation, epoch, Editions(*editions))

@@ -1,4 +1,4 @@
-"""The name of everything besides the database that pages are made of."""
+"""Name the release: everything besides the database from which pages are made."""
 
 from __future__ import annotations
 

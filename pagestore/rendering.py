@@ -1,4 +1,4 @@
-"""How a page is made: Django's answer to a request in which there is nothing of a reader."""
+"""Render a page: Django's answer to a request that carries nothing about a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a request to an answer, ahead of Django.
+"""Answer requests from the page store, ahead of Django.
 
 What happens for each request is kept short: one look at the shared number, one at the dictionary of pages, and an
 answer whose headers were put together when the first visitor asked for it. The query of an address is not looked at:

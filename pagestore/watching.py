@@ -1,4 +1,4 @@
-"""The thread of each worker that hears of changes while nobody asks for a page."""
+"""The thread of each worker that notices changes between requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies whose length is not known are refused.
+"""Refuse requests whose body has an unknown length.
 
 WSGI reads as many bytes as ``Content-Length`` says, so a body that comes in chunks, without one, would be read as
 empty: a form without a single field. What is in it is not known, so the answer says that, and not that fields are

@@ -38,7 +38,7 @@ READS_QUERY = frozenset(
         *("consent:preferences", "consent:preferences_in", "consent:receipt", "consent:heads"),
     )
 )
-#: For an answer whose policy is the reader's own: her browser keeps it, and asks each time whether it still holds.
+#: For an answer whose policy is the reader's own: the browser stores it, and checks each time that it is current.
 OWN = "private, no-cache"
 #: What the policy of such an answer follows from.
 VARIES_BY = ("Cookie", "Sec-GPC")

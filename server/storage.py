@@ -15,7 +15,7 @@ from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Scripts and styles of public pages, which explain themselves at length, go without comments and blanks. By folder, as
-# what stands further down is the desk's.
+# what comes further down belongs to the admin.
 PUBLIC = ("", "consent", "glossary", "personal")
 MINIFIERS = {".js": jsmin, ".css": cssmin}
 # Files that only import others, each of which a browser would have to fetch after the first one.

@@ -1,4 +1,4 @@
-"""What is answered where the site cannot do what is asked for just now: a 503 that says when to try again.
+"""Answer 503 when the site cannot do something at the moment, and say when to try again.
 
 Errors of views come to :class:`OutageMiddleware`, and all others (sessions, other middleware) to ``handler500``, which
 asks :func:`answer_to` as well. See Note [While the database is away] in ``server.outages``.

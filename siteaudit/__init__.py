@@ -4,7 +4,7 @@ What is pure stands apart from what drives: ``declared`` (what the notice says),
 ``observed`` (what the browser saw), ``canaries`` (a page's secret in disguise), ``buttons`` (are they equal) and
 ``judging`` (the verdict) touch neither network nor database. ``sampling`` reads the site's own addresses, ``serving``
 starts a throw-away copy of it, ``browsing`` drives Chromium, ``reporting`` writes what came out, ``keeping``
-tells the operators' desk.
+shows the result in the admin.
 
 Nothing here asks the database or the code what is declared: it is read from the public notice, as a visitor would.
 """

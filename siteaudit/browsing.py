@@ -472,7 +472,7 @@ def _in_state(
 
 @dataclass
 class _Visitor:
-    """Somebody at the browser, who counts how often she has to press."""
+    """A visitor at the browser. Counts how often they have to press."""
 
     page: Page
     site: str

@@ -1,4 +1,4 @@
-"""Is refusing as easy to see and to press as accepting? Measured on the page, compared here."""
+"""Compare the buttons that refuse and accept, as measured on the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A page's secret, found again in what goes to others: plain, encoded, or hashed.
+"""Find the secret of a page in requests to others: plain, encoded or hashed.
 
-What a reader looks up on a site about health is her health. A title or slug that reaches a third party in an address,
-a referrer or a body is therefore a leak, in whatever dress it goes.
+What readers look up on a site about health reveals their health. A title or slug that reaches a third party in an
+address, a referrer or a body is therefore a leak, however it is encoded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose cookie is that, by a list that the operator brings: the Open Cookie Database's CSV file.
+"""Look up cookies in a list that the operator supplies: the Open Cookie Database's CSV file.
 
 It adds to the list that comes with the project (``siteaudit.well_known``); why that is not this one:
 docs/adr/0090-an-audit-runs-on-a-copy-of-the-site.md.

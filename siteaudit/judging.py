@@ -1,4 +1,4 @@
-"""The verdict: what the browser saw, held against what the notice says."""
+"""Compare what the browser saw with what the notice says, and return the findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit came to, for the operators' desk."""
+"""Store the result of an audit for the admin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from siteaudit.reporting import Audit, finding_as_json
 def keep(audit: Audit) -> AuditRun | None:
     """Write a whole audit of this site into its own database, and return what was written.
 
-    A part says nothing of the whole, and another site nothing of this one: they are not kept, and ``None`` is returned.
+    Partial audits and audits of other sites are not stored: then ``None`` is returned.
     """
     if not audit.is_whole or not (audit.is_copy or audit.site == settings.SITE_URL):
         return None

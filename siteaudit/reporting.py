@@ -1,4 +1,4 @@
-"""What the audit came to: for a manager (HTML), for programs (JSON), and every request (HAR 1.2)."""
+"""Write the result of an audit: for people (HTML), for programs (JSON), and every request (HAR 1.2)."""
 
 from __future__ import annotations
 

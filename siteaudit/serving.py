@@ -1,6 +1,6 @@
-"""The site served from a throw-away copy of its database, so that the audit's choices enter no statistics.
+"""Serve the site from a temporary copy of its database, so that the audit's choices are not counted.
 
-What the audit presses becomes consent records, and records are for good. Here they are written into a copy that is
+The audit's choices become consent records, which are permanent. Here they are written into a copy that is
 deleted afterwards, together with the pages finished from it (docs/adr/0090).
 """
 

@@ -1,4 +1,4 @@
-"""Whose cookie is that? The list that comes with the project, so that a finding says more than letters.
+"""Look up cookies in the project's own list, so that findings can say whose cookie it is.
 
 ``cookies.csv`` is written down from what vendors and their documentation say in public, in our own words, and is under
 the project's licence. A name proves nothing; it tells where to look first.

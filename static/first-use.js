@@ -1,6 +1,6 @@
 /**
- * Fetches what not every reader uses once she reaches for it: when her pointer or the focus comes to it, which is well
- * before she presses. Who let her browser keep things has what keeps them at once. (docs/adr/0182)
+ * Fetches what not every reader uses, once a reader reaches for it: when the pointer or the focus comes to it, well
+ * before they press. Readers who let the browser keep things get that script at once. (docs/adr/0182)
  */
 const parts = [
   { selector: "[data-search-box]", fetch: () => import("./glossary/suggestions.js") },

@@ -1,4 +1,4 @@
-"""Every change of consent's data, one function per verb that a visitor or an operator would say.
+"""Every change to consent data: one function for each action of a visitor or operator.
 
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """

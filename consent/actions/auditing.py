@@ -1,4 +1,4 @@
-"""What an audit came to is kept."""
+"""Store the result of an audit."""
 
 from __future__ import annotations
 

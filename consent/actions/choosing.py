@@ -1,4 +1,4 @@
-"""A visitor chooses, and takes back what she chose."""
+"""Record the choice of a visitor, and its withdrawal."""
 
 from __future__ import annotations
 
@@ -66,14 +66,15 @@ def record_choice(
     """Write a visitor's choice as one record, committed when this returns.
 
     ``choice`` is ``accept_all``, ``reject_all`` or ``save``, and ``categories`` the varnames ticked with ``save``;
-    ``services`` are her answers to single services (``category.slug`` → accepted), each of which goes before that of
-    its category; ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or ``""``.
-    ``gpc`` is whether her browser sends Global Privacy Control: then ``accept_all`` leaves the categories closed that
-    it speaks of (``CONSENT_GPC_CATEGORIES``), and only naming one opens it. The same answers to the same notice by the
-    holder of their record write nothing and return that record. Refusing everything after having accepted something is
-    recorded as a withdrawal. Refusing everything is recorded under the notice that was read, also when it has been
-    replaced, and ``reject_all`` looks at nothing else that was posted. ``admit`` is asked before a record is written,
-    and told whether it is a withdrawal: what it raises is passed on, and nothing is written.
+    ``services`` are the visitor's answers to single services (``category.slug`` → accepted), which go before those of
+    their categories; ``notice`` is the hash of the notice shown; ``receipt`` is the one that the visitor holds, or
+    ``""``. ``gpc`` is whether the browser sends Global Privacy Control: then ``accept_all`` leaves the categories
+    closed that it speaks of (``CONSENT_GPC_CATEGORIES``), and only naming one opens it. The same answers to the same
+    notice by the holder of their record write nothing and return that record. Refusing everything after having
+    accepted something is recorded as a withdrawal. Refusing everything is recorded under the notice that was read,
+    also when it has been replaced, and ``reject_all`` looks at nothing else that was posted. ``admit`` is asked
+    before a record is written, and told whether it is a withdrawal: what it raises is passed on, and nothing is
+    written.
 
     Raises :class:`UnknownNotice`, :class:`OutdatedNotice` or :class:`UnknownCategory`; and Django's
     ``OperationalError`` or ``InterfaceError`` when the database is away.
@@ -136,8 +137,8 @@ def withdraw_consent(
 ) -> Recorded:
     """Record that the holder of ``receipt`` refuses everything optional from now on, committed when this returns.
 
-    The withdrawal is a record of its own, with a receipt of its own, under the notice that she had agreed to. Where
-    nothing that she accepted is in force any more, nothing is written and her record is returned. ``admit`` is that of
+    The withdrawal is a record of its own, with a receipt of its own, under the notice that was agreed to. Where
+    nothing that was accepted is still in force, nothing is written and the old record is returned. ``admit`` is that of
     :func:`record_choice`.
 
     Raises :class:`UnknownReceipt`; and Django's ``OperationalError`` or ``InterfaceError`` when the database is away.

@@ -1,4 +1,4 @@
-"""Saying that public pages show something else now."""
+"""Announce that public pages have changed."""
 
 from django.conf import settings
 from django.db import transaction

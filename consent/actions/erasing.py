@@ -1,4 +1,4 @@
-"""A visitor has her record erased."""
+"""Erase the record of a visitor who asks for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consent.models import PERSONAL, VISITOR, ConsentEvent, ConsentRecord, Endin
 
 
 def erase_record(*, receipt: str, at: datetime) -> ConsentRecord:
-    """Drop what a record says of its visitor, salt included, so that nothing leads back to her or to her choice.
+    """Remove what a record says of its visitor, including the salt, so that nothing leads back to person or choice.
 
     A hash over both takes its place: it tells nothing without the salt, and the ledger verifies as before. Times and
     notice stay. Works for records that aren't sealed yet, too. Committed when this returns.

@@ -1,4 +1,4 @@
-"""An operator hands out records."""
+"""Export records for an operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed heads leave the database: to a file, by mail, to a webhook. What is outside cannot be rewritten unseen."""
+"""Publish checkpoints outside the database: to a file, by email and to a webhook, where they cannot be rewritten."""
 
 from __future__ import annotations
 

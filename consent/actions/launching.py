@@ -1,4 +1,4 @@
-"""An operator publishes a notice that names announced services, and switches them on, in one step."""
+"""Publish a notice that names announced services, and switch them on, in one step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock, or an operator, removes records whose time is over."""
+"""Remove records whose retention period is over."""
 
 from __future__ import annotations
 

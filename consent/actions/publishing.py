@@ -1,4 +1,4 @@
-"""An operator publishes a notice."""
+"""Publish a notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operator changes services and what they and the site keep in browsers."""
+"""Change services, and what they and the site store in browsers."""
 
 from __future__ import annotations
 

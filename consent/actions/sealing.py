@@ -1,4 +1,4 @@
-"""The clock seals records into the ledger, and its heads are published."""
+"""Seal waiting records into the ledger, and sign a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH = 2_048
 # Any number that no other lock of this database has.
 LOCK = 0x636F6E73656E74
 #: How long after a key was replaced records under the old one are still sealed: for workers that weren't restarted yet.
-#: Afterwards whoever stole the old key can put nothing into the ledger any more.
+#: After that, a stolen old key can no longer add anything to the ledger.
 OLD_KEY_COUNTS_FOR = timedelta(days=1)
 
 

@@ -1,4 +1,4 @@
-"""Counting a day's choices for good."""
+"""Count the choices of a day permanently."""
 
 from __future__ import annotations
 

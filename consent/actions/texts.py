@@ -1,4 +1,4 @@
-"""An operator writes the words of the next notice."""
+"""Change the texts of the next notice."""
 
 from __future__ import annotations
 

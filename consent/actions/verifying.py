@@ -1,4 +1,4 @@
-"""The ledger is looked at, and what came of it is noted."""
+"""Verify the ledger, and record the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A browser reports what it refused; an operator puts it away; the clock forgets it."""
+"""Store what browsers refused, mark it as seen, and delete old reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operators' desk: the registry and services as a working copy, notices as published, records as written."""
+"""The operators' admin: registry and services as a working copy, notices as published, records as written."""
 
 from consent.admin import (
     audits,

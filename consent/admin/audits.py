@@ -1,4 +1,4 @@
-"""What audits of the site came to, in plain words."""
+"""The results of audits of the site, in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of the operators' desk share."""
+"""What the pages of the operators' admin share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that operators start here: how far they are, and what they came to."""
+"""Checks that operators start in the admin: their progress and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was done with consent's data."""
+"""The list of what was done with consent data."""
 
 from __future__ import annotations
 

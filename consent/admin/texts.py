@@ -134,7 +134,7 @@ def names_of(text: NoticeText) -> dict[str, forms.Field]:
 
 
 def english_words() -> dict[str, str]:
-    """Return the words that a translator reads beside her own."""
+    """Return the texts that a translator reads next to the translation."""
     own = NoticeText.objects.filter(language=wording.LANGUAGE).first()
     return own.said if own else wording.TEXT
 

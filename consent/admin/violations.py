@@ -1,4 +1,4 @@
-"""What visitors' browsers refused, in words, with what to do about it."""
+"""What visitors' browsers refused, in words, and what to do about it."""
 
 from __future__ import annotations
 

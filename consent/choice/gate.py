@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 #: How the cookie was called before it had a name of its own: see Note [The name of the cookie].
 NAME_BEFORE = "cookie_consent"
-#: The cookie's keys for the notice that the visitor read, and for a choice that overrides her browser's opt-out. No
+#: The cookie's keys for the notice that the visitor read, and for a choice that overrides the browser's opt-out. No
 #: category can have these varnames.
 NOTICE_KEY = "notice"
 GPC_KEY = "gpc"
@@ -85,7 +85,7 @@ class Gate:
     """The live notice, its questions, and the services that run under it. The empty gate opens nothing to anybody.
 
     ``others`` are those of further languages. What a visitor answered is judged by the live notice of the language in
-    which she read it: see docs/adr/0070. ``opted_out`` are the categories that Global Privacy Control refuses.
+    which it was read: see docs/adr/0070. ``opted_out`` are the categories that Global Privacy Control refuses.
     """
 
     notice: Notice | None = None
@@ -111,7 +111,7 @@ class Gate:
         return self._read_in(given)._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
 
     def service_answers(self, cookies: Mapping[str, str], *, gpc: bool = False) -> dict[str, bool]:
-        """Return her own answers to single services that stand: ``category.slug`` → accepted."""
+        """Return the visitor's valid answers to single services: ``category.slug`` → accepted."""
         given = given_in(cookies)
         gate = self._read_in(given)
         answers = gate._answers(given, gpc)  # noqa: SLF001  (a gate like this one)
@@ -161,7 +161,7 @@ class Gate:
         )
 
     def openable(self, *, path: str) -> Opened:
-        """Return what any visitor could have opened on the page at ``path``, in whatever language she was asked."""
+        """Return what any visitor could have opened on the page at ``path``, whatever the language of the question."""
         services = {service.pk: service for gate in (self, *self.others) for service in gate.services}
         return opened_by(service for service in services.values() if service.stands_on(path))
 

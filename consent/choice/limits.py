@@ -1,4 +1,4 @@
-"""How often one visitor may have a record written, without keeping who she is.
+"""Limit how many records one visitor may create, without storing who they are.
 
 A network address or a receipt is hashed with a random key at once, counted in this process's memory, and forgotten
 with the key when the hour is over. Neither stands in the database, in the cache, on disk or in a log. Each worker
@@ -35,7 +35,7 @@ MOST_COUNTED = 100_000
 
 
 class TooManyChoices(Exception):
-    """This visitor, or her network, had too many records written. ``retry_after`` is in whole seconds."""
+    """This visitor, or their network, created too many records. ``retry_after`` is in whole seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)

@@ -258,7 +258,7 @@ def _page(
     gpc = sends_gpc(request)
     answers = gate.answers(cookies, gpc=gpc)
     own = gate.service_answers(cookies, gpc=gpc)
-    # What her browser's signal alone decides, she has not said: the line about the signal tells it.
+    # What only the browser's signal decides was not answered here: the line about the signal says so.
     said = gate.answers(cookies)
     told = {key: answer for key, answer in answers.items() if said.get(key) == answer} | own
     names = _names_in(notice)

@@ -1,4 +1,4 @@
-"""Does each erased record have its event, and each event of an erasure its record?
+"""Check that each erased record has its event, and each event of an erasure its record.
 
 A record can be erased by anybody who has the database and knows what it says, and the leaf stays right. The event that
 an erasure leaves is what tells a visitor's from another one.

@@ -26,7 +26,7 @@ class SigningKey:
     def __init__(self, secret: str) -> None:
         self.secret = secret
         # HMAC-SHA256 (RFC 2104) with the key already taken in, in half the time that `hmac.digest` needs for so short
-        # a message: whoever verifies a million records makes two million of them.
+        # a message: verifying a million records makes two million of them.
         key = secret.encode()
         block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))

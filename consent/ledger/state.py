@@ -1,4 +1,4 @@
-"""How the ledger is doing: what operators must know at a glance, and what to run when something is late."""
+"""The state of the ledger, summarised for operators, and which command to run when something is late."""
 
 from __future__ import annotations
 

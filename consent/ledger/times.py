@@ -1,4 +1,4 @@
-"""Do the times of records, notices and heads fit one another?
+"""Check that the times of records, notices and checkpoints match.
 
 A seal shows that nothing was changed since. It doesn't show that what was sealed is true: somebody with the key can
 seal a record that names any time. These are the times that cannot be.

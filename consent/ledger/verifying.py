@@ -1,4 +1,4 @@
-"""Looks at every row of the ledger and says which is the first that isn't as it was sealed.
+"""Check every row of the ledger, and name the first that is not as it was sealed.
 
 In constant memory: pages of sixteen blocks come in the ledger's order, and meet the signed heads in the order of their
 sizes. Whatever is sealed, erased or pruned meanwhile does no harm.

@@ -1,4 +1,4 @@
-"""The ledger's signed heads, for whoever wants to keep one or check one: a page, plain notes, or JSON."""
+"""The ledger's checkpoints, for everybody who wants to keep or check one: a page, plain notes, or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What audits of the site came to."""
+"""Results of audits of the site."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AuditFinding(TypedDict):
 class AuditRun(AppendOnly):
     """A whole audit of this site by ``audit_site``. It passed when it found nothing."""
 
-    at = models.DateTimeField("finished", db_index=True)  # the newest stands on the front page of the desk
+    at = models.DateTimeField("finished", db_index=True)  # the front page of the admin shows the newest
     seconds = models.PositiveIntegerField("duration", help_text="In seconds.")
     host = models.CharField("site", max_length=260, help_text="With the port, if it is not the usual one.")
     is_copy = models.BooleanField(

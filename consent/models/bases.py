@@ -18,5 +18,5 @@ class AppendOnly(models.Model):
 
 
 def name_of(user: User) -> str:
-    """Return the name under which a person stands in the history, for ever."""
+    """Return the name of a person that the history stores permanently."""
     return (user.get_full_name() or user.get_username())[:200]

@@ -1,4 +1,4 @@
-"""Checks that operators start at the desk: of the ledger and of the site."""
+"""Checks that operators start in the admin: of the ledger and of the site."""
 
 from __future__ import annotations
 

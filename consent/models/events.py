@@ -1,4 +1,4 @@
-"""What was done with consent's data beside recording choices."""
+"""What was done with consent data, except recording choices."""
 
 from __future__ import annotations
 

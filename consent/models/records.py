@@ -66,7 +66,7 @@ class ConsentRecord(AppendOnly):
         BANNER = "banner", "Banner"
         PREFERENCES = "preferences", "Preferences page"
 
-    # Never the receipt itself: whoever holds that can act for the visitor, and a database has many readers.
+    # Never the receipt itself: anybody who has it can act for the visitor, and a database has many readers.
     receipt_sha256 = models.CharField(  # noqa: DJ001  (NULL, and not "", is what an erasure leaves)
         "receipt (SHA-256)",
         max_length=64,
@@ -74,7 +74,7 @@ class ConsentRecord(AppendOnly):
         unique=True,
         help_text="Hash of the visitor's key to this record. Only they have the key.",
     )
-    created_at = models.DateTimeField(db_index=True)  # statistics, exports and the desk ask for days
+    created_at = models.DateTimeField(db_index=True)  # statistics, exports and the admin filter by day
     expires_at = models.DateTimeField()
     action = models.CharField(max_length=10, null=True, choices=Action.choices)  # noqa: DJ001  (as above)
     # And each service (`category.slug`) that was decided about by itself: see docs/adr/0130.

@@ -119,7 +119,7 @@ def _origins(label: str, directive: str, what: str) -> CheckedText:
     )
 
 
-#: What stands here is the visitor's key to her record: nothing of a third party may read along.
+#: These pages show the visitor's key to their record: no third party may read it.
 RECEIPT_PAGE = "/consent/receipt/"
 #: Which field of a service opens which directive of the Content-Security-Policy.
 DIRECTIVES = {
@@ -337,7 +337,7 @@ class Service(models.Model):
 
     @property
     def key(self) -> str:
-        """What stands for the service in a visitor's cookie and in her record."""
+        """The name of the service in a visitor's cookie and record."""
         return f"{self.category.varname}.{self.slug}"
 
     @cached_property
@@ -377,7 +377,7 @@ class Service(models.Model):
 
     @property
     def waits_for_approval(self) -> bool:
-        """Whether it has start code that nobody but its writers has approved as it is, so that nothing of it runs."""
+        """Whether it has start code that nobody except its writers has approved, so that the service does not run."""
         return bool(self.start_code) and self.start_code_approved_sha256 != self.start_code_sha256
 
     def stands_on(self, path: str) -> bool:

@@ -10,7 +10,7 @@ from consent.models.notices import Notice
 
 
 class ClosedDay(AppendOnly):
-    """A day (UTC) whose choices are counted for good. Days are closed in order, without gaps."""
+    """A day (UTC) whose choices are counted permanently. Days are closed in order, without gaps."""
 
     date = models.DateField(primary_key=True)
     records = models.PositiveIntegerField(help_text="How many choices were recorded.")

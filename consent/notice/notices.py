@@ -4,11 +4,12 @@ Everything here is pure: nothing reads the database or the clock. A *draft* is a
 only publishing gives: the notice's ``number``, and each category's ``version`` and ``since``.
 
 Note [When a visitor is asked again]
-    An accepted category is kept in the visitor's cookie as the category's ``version``, a refused one as ``-1``, beside
-    the number of the notice that she read. An acceptance holds while the live notice has the same version; a refusal
-    while the notice she read is not older than ``since``, the notice that introduced the version. Publishing a material
-    change gives new ``version`` and ``since`` to what changed, and carries all others over, so that only that is asked
-    again, of those who refused as of those who accepted. A change that isn't material carries everything over.
+    An accepted category is kept in the visitor's cookie as the category's ``version``, a refused one as ``-1``, with
+    the number of the notice that the visitor read. An acceptance is valid while the live notice has the same version,
+    a refusal while the notice that was read is not older than ``since``, the notice that introduced the version. A
+    material change gives new ``version`` and ``since`` to what changed, and carries all others over, so that only
+    that is asked again, of those who refused as of those who accepted. A change that isn't material carries
+    everything over.
 """
 
 from __future__ import annotations

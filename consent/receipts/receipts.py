@@ -89,7 +89,7 @@ def as_json(
         "dct:created": _time(at),
         "dct:publisher": controller,
         "schema:recipient": {"@id": "dpv:DataSubject"},
-        # The visitor's only key to her record: whoever has this file can act for her.
+        # The visitor's only key to their record: anybody who has this file can act for them.
         "dpv:hasIdentifier": receipt,
         "dpv:hasRecordOfActivity": [
             _record_of(category, choice=choice, controller=controller, page=page, ending=ending)

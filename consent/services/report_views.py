@@ -36,7 +36,7 @@ limiter = Limiter()
 def reports(request: HttpRequest) -> HttpResponse:
     """Count what a browser refused under the Content-Security-Policy, by directive and origin.
 
-    204 whatever becomes of it, as a browser could do nothing about it. Says and keeps nothing of who sent it.
+    Always 204, because a browser can do nothing about a failure. Stores nothing about the sender.
     """
     if len(request.body) > MAX_BODY:
         return HttpResponse(status=413)

@@ -17,4 +17,4 @@ def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
 
 
 def silent(done: int) -> None:
-    """The progress callback of whoever doesn't want to know."""
+    """A progress callback that does nothing."""

@@ -149,7 +149,7 @@ def _places(slugs: Collection[str]) -> dict[str, int]:
 
 
 def _tell_owners(concerns: list[Concern]) -> None:
-    """Write each owner one letter about all of her terms that a change concerns."""
+    """Write each owner one email about all of their terms that a change concerns."""
     terms = Term.objects.select_related("owner").in_bulk({concern.term_id for concern in concerns})
     by_owner: dict[tuple[int, str], list[Concern]] = defaultdict(list)
     for concern in concerns:

@@ -1,4 +1,4 @@
-"""Telling people by mail: letters are written with what they are about, and sent later, each once."""
+"""Emails to editors and reviewers: written in the transaction of their cause, and sent later, each once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.core.mail.backends.base import BaseEmailBackend
 
-# Whoever has claimed a letter has so long to send it, before another run takes it for lost.
+# How long a run may take to send an email before another run sends it instead.
 CLAIM = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(days=1)
 # Half a month of daily attempts, after the first day's.
@@ -31,7 +31,7 @@ SHOWN_TERMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What a round of sending did: how many letters went out, and how many could not (they are tried again)."""
+    """The outcome of a run: how many emails were sent, failed (they are tried again) or were given up."""
 
     sent: int = 0
     failed: int = 0
@@ -39,7 +39,7 @@ class Post:
 
 
 def write_letter(*, key: str, to: User | None, subject: str, text: str, path: str, at: datetime) -> None:
-    """Write a letter, unless there is one with this key. Somebody without an account, or whose account has no mail
+    """Write an email, unless there is one with this key. Somebody without an account, or whose account has no mail
     address or is closed, gets none.
 
     ``text`` is a sentence or two; ``path`` is where to go in the admin. What a term says doesn't belong into a mail.
@@ -48,7 +48,7 @@ def write_letter(*, key: str, to: User | None, subject: str, text: str, path: st
         return
     why = "You receive this email as an editor or reviewer of the Clinical Glossary."
     body = f"{text}\n\n{admin_address()}{path}\n\n{why}\n"
-    # Letters of a batch and its repetition meet here: the second one is the same letter.
+    # A repeated batch writes the same emails again, which are ignored.
     Letter.objects.bulk_create(
         [
             Letter(
@@ -65,19 +65,19 @@ def write_letter(*, key: str, to: User | None, subject: str, text: str, path: st
 
 
 def path_to(term: Term) -> str:
-    """Return the path of a term's page at the editors' desk."""
+    """Return the path of a term's page in the admin."""
     return reverse("admin:glossary_term_change", args=[term.pk])
 
 
 def listed(terms: Iterable[str]) -> str:
-    """Return titles as lines of a letter, no more than somebody reads."""
+    """Return titles as lines of an email, up to ``SHOWN_TERMS``."""
     titles = sorted(terms)
     more = [f"and {len(titles) - SHOWN_TERMS} more"] if len(titles) > SHOWN_TERMS else []
     return "\n".join(f"- {title}" for title in [*titles[:SHOWN_TERMS], *more])
 
 
 def send_letters(*, at: datetime) -> Post:
-    """Send what waits, each letter once; what the mail server refuses is tried again, later each time.
+    """Send what is waiting, each email once; what the mail server refuses is tried again, later each time.
 
     A letter is claimed by a conditional update before it is sent, so two runs at once never send the same, and no
     transaction is open while the mail server takes its time. A run that dies in between leaves its claim, which

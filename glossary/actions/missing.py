@@ -1,4 +1,4 @@
-"""Terms that readers look for and the glossary doesn't have."""
+"""Terms that readers look for and that the glossary lacks."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-# Whoever changes the names of more terms at once has all of them read again, which is then quicker.
+# If more terms change their names at once, all names are read again, which is then quicker.
 NAMES_NOTED = 1_000
 # A process that has missed so many changes reads all names again.
 NAMES_KEPT = 10_000

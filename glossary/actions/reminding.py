@@ -20,7 +20,7 @@ from glossary.models import Approval, Event, Term, name_of
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# Django's own backend: permissions that somebody holds herself or by a group, whatever other backends there are.
+# Django's own backend: permissions that a person holds directly or by a group, whatever other backends there are.
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -50,10 +50,10 @@ def plan_review(*, term: Term, owner: User | None, review_months: int | None, by
 
 @transaction.atomic
 def remind_of_overdue(*, at: datetime) -> list[Term]:
-    """Write owners and reviewers a letter about terms whose review is overdue, once for each due date.
+    """Write owners and reviewers an email about terms whose review is overdue, once for each due date.
 
-    One letter a person lists all of them. A missed run loses nothing: what became overdue meanwhile is still to be
-    told. Returns the terms; their pages say from now on that the review was due.
+    Each person gets one email that lists all of them. A missed run loses nothing: the next run tells what became
+    overdue. Returns the terms; their pages say from now on that the review was due.
     """
     today = at.date()
     terms = sorted(Term.objects.for_change().to_remind_of(on=today).select_related("owner"), key=_by_title)

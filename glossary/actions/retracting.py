@@ -1,4 +1,4 @@
-"""Works that their journals took back: the list of them, and the terms that cite one."""
+"""Retracted works: the list of them, and the terms that cite one."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def submit_term(
     note: str = "",
     reviewer: User | None = None,
 ) -> Review:
-    """Put the newest revision into review, for ``reviewer`` or for whoever comes first.
+    """Put the latest revision into review, for ``reviewer`` or for any reviewer.
 
     ``revision`` is the number that the person saw. Raises :class:`NotReviewable` when a newer one was saved, when the
     term is in review already, or when there is nothing to review; and :class:`NotAllowed` when the reviewer who is
@@ -161,7 +161,7 @@ def approve_review(
 
     ``seen`` is the schedule that a new one replaces, as for ``schedule_publication``.
 
-    Raises :class:`NotAllowed` for whoever saved anything since the last approval (the database refuses it too), and
+    Raises :class:`NotAllowed` if ``by`` saved anything since the last approval (the database refuses it too), and
     :class:`NotReviewable` when the review is over or a newer revision was saved. ``NotSchedulable`` as there.
     """
     review = _open(review)

@@ -112,7 +112,7 @@ def unschedule(*, change: ScheduledChange, by: User, at: datetime) -> None:
 def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
     """Carry out everything that is due at ``at``, each change in a transaction of its own.
 
-    Two runs at once, or a run and a person: whoever comes second waits for the term and then looks again whether there
+    Two runs at once, or a run and a person: the second waits for the term and then checks again whether there
     is still something to do. What cannot be carried out is closed with the reason, and stands in the history.
     """
     outcomes = []
@@ -137,7 +137,7 @@ def carry_out_due(*, by: Program, at: datetime) -> list[Outcome]:
     return outcomes
 
 
-# How the subject of a letter says what did not happen.
+# How the subject of an email says what did not happen.
 _DONE = {ScheduledChange.Verb.PUBLISH: "published", ScheduledChange.Verb.RETIRE: "retired"}
 
 
@@ -145,7 +145,7 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
     try:
         with transaction.atomic():
             # Readers see the reason in the public history, so it is only what was given; who scheduled it, and when,
-            # stands in the desk's.
+            # is in the history of the admin.
             if change.verb == ScheduledChange.Verb.PUBLISH:
                 publish_term(term=change.term, revision=change.revision, by=by, at=at, reason=change.reason)
             else:

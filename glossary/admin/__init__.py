@@ -1,4 +1,4 @@
-"""The editors' desk in the stock Django admin: terms, their reviews and history, tags, people and the log.
+"""The editors' side of the stock Django admin: terms, their reviews and history, tags, people and the log.
 
 Revisions, reviews, approvals, published entries and old addresses are not registered: nobody edits them, and they are
 read on the pages of their term.

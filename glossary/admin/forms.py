@@ -66,7 +66,7 @@ def in_words(problem: Problem) -> str:
 
 
 class PersonField(UserChoiceField):
-    """Somebody who works at the desk, by name."""
+    """A person who works in the admin, by name."""
 
     def label_from_instance(self, obj: User) -> str:
         return name_of(obj)

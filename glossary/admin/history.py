@@ -33,7 +33,7 @@ HISTORY_PER_PAGE = 50
 
 
 class RestoreForm(forms.Form):
-    """Nothing to fill in: which newest revision the person saw when she asked."""
+    """A form without visible fields: the latest revision that the person saw when they asked."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
 

@@ -21,7 +21,7 @@ from glossary.linking.impact import Impact, impacts_of
 from glossary.models import EntryName, Term, UnlinkedName
 from glossary.workflow.transitions import may_review, may_submit
 
-# Each name may read some hundred pages: no more of them are looked at for one page of the desk.
+# Each name may read some hundred pages, so that one page of the admin counts no more names than this.
 MAX_NAMES = 8
 
 

@@ -1,4 +1,4 @@
-"""The queue of what readers looked for in vain."""
+"""The list of what readers looked for and did not find."""
 
 from typing import Any
 from urllib.parse import urlencode

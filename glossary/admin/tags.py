@@ -46,7 +46,7 @@ class TagAdmin(admin.ModelAdmin):
         return request.user.has_perm("glossary.describe_tag")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> list[str]:
-        # Whoever may only describe a tag doesn't rename it, which would freeze every term that carries it.
+        # People who may only describe a tag cannot rename it, which would save a revision of every term with it.
         return ["name"] if obj and not super().has_change_permission(request, obj) else []
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:

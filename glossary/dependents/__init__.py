@@ -6,7 +6,7 @@ transaction, after ``glossary.actions.publishing`` has locked the edition: see N
 
 Note [Two changes at once]
     One editor publishes a new name while another publishes a text that mentions it; or two publish new neighbours.
-    Each looks for the pages that she changes while the other's change isn't visible yet. So the row of the edition is
+    Each looks for the pages that they change while the other's change isn't visible yet. So the row of the edition is
     locked first and the pages are looked for after that: whoever comes second sees what the first has committed, and
     whatever a page showed in between is named by one of the two.
 """

@@ -1,4 +1,4 @@
-"""Marks of references in the midst of a text: “[1]” or “[2, 4–6]” lead to the list of references, and this leads back.
+"""Citation markers within a text: “[1]” or “[2, 4–6]” lead to the list of references, and this leads back.
 
 Editors write them as journals do. A number that no reference has is a mistake, which saving and publishing refuse
 (:func:`marks_without_reference`); where it was published before that, the text stays as it was written.

@@ -199,7 +199,7 @@ class UnknownSchema(ValueError):
 
 
 class DocumentError(ValueError):
-    """A term document cannot be accepted. Show ``problems`` to whoever sent it; nothing was saved."""
+    """A term document cannot be accepted. Show ``problems`` to the sender; nothing was saved."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

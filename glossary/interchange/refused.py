@@ -1,4 +1,4 @@
-"""The refused rows of a file as a file of the same kind, to be mended and imported again."""
+"""The refused rows of a file as a file of the same kind, to be corrected and imported again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring a file of terms into the glossary: all of it or nothing, and nothing of it unsaid."""
+"""Import a file of terms: all of it or nothing, with a report of every row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail that is still to be sent: an outbox, written in the transaction of what it is about."""
+"""The outbox: emails to send, written in the transaction of their cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers looked for in vain."""
+"""What readers looked for and did not find."""
 
 from __future__ import annotations
 

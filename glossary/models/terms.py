@@ -43,10 +43,10 @@ class TermQuerySet(models.QuerySet["Term"]):
         return self.overdue(on=on).exclude(reminded_date=F("next_review_date"))
 
     def waiting_for(self, user: User) -> TermQuerySet:
-        """Terms that wait for this person: in review, asked of her or of nobody, and not written by her.
+        """Terms that wait for this person: in review, for them or for any reviewer, and not submitted by them.
 
-        Whether she may approve is decided by the action, which looks at every contributor; this leaves out only what
-        she submitted herself.
+        The action decides who may approve, since it checks every contributor; this leaves out only what
+        the person submitted.
         """
         waiting = self.filter(review__status="open").exclude(review__submitted_by=user)
         return waiting.filter(Q(review__reviewer=user) | Q(review__reviewer__isnull=True))

@@ -54,7 +54,7 @@ class Citation:
 
     @property
     def name(self) -> str:
-        """The name of its file, and its key in a bibliography: ASCII, and the same for ever."""
+        """The name of its file, and its key in a bibliography: ASCII, and permanent."""
         return f"{self.slug}-revision-{self.number}"
 
 

@@ -37,7 +37,7 @@ class Release:
 
     @property
     def url(self) -> str:
-        """The address for ever."""
+        """The permanent address."""
         return absolute(fixed_address_of("glossary:embed_release", self.version))
 
     @property

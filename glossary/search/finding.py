@@ -1,4 +1,4 @@
-"""Looking a term up by what a reader types."""
+"""Find terms for what a reader typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is the matter with the places to which a term's insights lead, in the words of its editors."""
+"""Say what is wrong with the terms to which a term's insights lead."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from glossary.models import Concern, Term
 
 
 def insight_flags(term: Term, slugs: Collection[str], *, newest: bool = True) -> dict[str, str]:
-    """Return slug → what is the matter with the term that has it: retired, not public, or changed clinically since.
+    """Return slug → what is wrong with the term that has it: retired, not public, or changed clinically since.
 
-    Terms with which nothing is the matter are left out. Whether one changed is only known of the ``newest`` revision
+    Terms with nothing wrong are left out. Whether one changed is only known of the ``newest`` revision
     of ``term``. Two queries at most.
     """
     wanted = {slug for slug in slugs if slug}

@@ -1,5 +1,5 @@
 // Runs before anything is painted, so that nobody's page flashes: says that scripts run here, and puts on the colours and
-// the text size that this reader chose. What she hasn't allowed to be kept isn't looked for. Everything else is done
+// the text size that this reader chose. What may not be kept is not looked for. Everything else is done
 // later, by modules.
 {
   const page = document.documentElement.dataset;

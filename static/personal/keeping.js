@@ -1,8 +1,8 @@
 /**
- * What a reader's own browser keeps for her. With her permission for personalisation, and under a notice that names the
+ * What a reader's own browser keeps for them. With their permission for personalisation, and under a notice that names the
  * key, it is kept in local storage; without, it lasts as long as this page. Nothing of it is ever sent anywhere.
  *
- * What she withdraws is erased by the consent client, as the page declares it (docs/reference/client.md).
+ * What they withdraw is erased by the consent client, as the page declares it (docs/reference/client.md).
  */
 const CATEGORY = "personalization";
 const changed = new Map();
@@ -51,7 +51,7 @@ function store(key, text) {
 }
 
 document.addEventListener("consent", () => {
-  // What she chose on this page before she allowed that it is kept.
+  // What was chosen on this page before keeping it was allowed.
   for (const [key, text] of changed) if (isKept(key) && text && !read(key)) store(key, text);
   for (const listener of listeners) listener();
 });

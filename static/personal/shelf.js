@@ -1,4 +1,4 @@
-/** Shows the terms that this reader saved and read last, from what her browser keeps. The page has only their places. */
+/** Shows the terms that this reader saved and read last, from what the browser keeps. The page has only their places. */
 import { follow, isKept } from "./keeping.js";
 import { RECENT, SAVED, clear, remove, terms } from "./lists.js";
 

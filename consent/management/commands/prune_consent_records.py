@@ -1,4 +1,4 @@
-"""``manage.py prune_consent_records``: what the clock does each day with consent."""
+"""``manage.py prune_consent_records``: the scheduled job of every day."""
 
 from __future__ import annotations
 

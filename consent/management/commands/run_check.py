@@ -1,4 +1,4 @@
-"""``manage.py run_check``: what the desk's buttons start."""
+"""``manage.py run_check``: the command that the admin's buttons start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``manage.py seal_consent_ledger``: what the clock does each minute with consent."""
+"""``manage.py seal_consent_ledger``: the scheduled job of every minute."""
 
 from __future__ import annotations
 

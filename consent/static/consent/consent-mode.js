@@ -3,7 +3,7 @@
 // https://developers.google.com/tag-platform/security/guides/consent (categories and signals)
 (() => {
   const allowed = document.documentElement.dataset.consent.split(" ");
-  // A category that she accepted, or a service of Google's in it that she opened by itself.
+  // An accepted category, or a service of Google's in it that was opened by itself.
   const opened = [...document.querySelectorAll("template[data-consent-signals]")]
     .filter((template) => allowed.includes(template.dataset.consentService))
     .map((template) => template.dataset.consentCategory);

@@ -1,4 +1,4 @@
-// Acts on this visitor's own consent: asks when there is no valid answer, starts what she opened, and erases what the
+// Acts on this visitor's own consent: asks when there is no valid answer, starts what was opened, and erases what the
 // rest has kept. Reads the cookie by the rules of consent/choice/gate.py. Whatever fails here leaves everything closed.
 // For scripts of the page: docs/reference/client.md.
 
@@ -33,14 +33,14 @@ function readCookie() {
   return cookie;
 }
 
-// What the page says of the notice in the language that she read; only in English do attributes end in no `-de`.
+// What the page says of the notice in the language that was read; only in English do attributes end in no `-de`.
 function fact(element, name, { language }) {
   return element?.getAttribute(`data-consent-${name}${language === "en" ? "" : `-${language}`}`);
 }
 
 const optedOut = (element, cookie) => gpc && "consentGpc" in element.dataset && cookie.get("gpc") !== "1";
 
-// true, false, or undefined for a question that she has not answered as it stands now.
+// true, false, or undefined for a question that was not answered as it is now.
 function answerTo(element, cookie) {
   if (cookie.has("refused") || optedOut(element, cookie)) return false;
   const answer = cookie.get(element.dataset.consentCategory);
@@ -68,7 +68,7 @@ function refresh() {
   const answers = questions.map((question) => answerTo(question, cookie));
   const asks = answers.includes(undefined);
   if (banner?.hidden && asks) {
-    // What she answered and still holds stands as it is, unasked. A banner that is open keeps what she ticks.
+    // Answers that are still valid stay, and are not asked for. An open banner keeps its ticks.
     for (const question of questions) {
       const answer = answerTo(question, cookie);
       question.querySelector("input").checked = answer === true;
@@ -122,7 +122,7 @@ function choiceIn(form, submitter) {
   body.append(submitter.name, submitter.value);
   if (gpc) body.set("gpc", "1");
   if (!again && submitter.name === "choice") return body;
-  // One question more leaves her other answers as they are.
+  // One question more leaves the other answers as they are.
   const cookie = readCookie();
   const asked = submitter.value.split("=")[0];
   body.set("choice", "save");

@@ -1,4 +1,4 @@
-"""``manage.py publish_due``: what the clock does."""
+"""``manage.py publish_due``: the scheduled job of the glossary."""
 
 from __future__ import annotations
 

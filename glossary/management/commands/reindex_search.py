@@ -1,4 +1,4 @@
-"""``manage.py reindex_search``: what search reads, written anew."""
+"""``manage.py reindex_search``: rebuild the search index."""
 
 from __future__ import annotations
 

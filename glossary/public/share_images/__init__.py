@@ -1,4 +1,4 @@
-"""The picture that stands for a page where somebody shares it: PNG, 1200 × 630, named by what it shows.
+"""The share image of a page: PNG, 1200 × 630, named by a hash of what it shows.
 
 A picture is drawn once, when somebody first asks for it, and kept in a folder. Its name is a hash of its words and of
 how it is drawn, so that it can be kept for ever wherever it goes, and nobody can ask for a picture that no page has.

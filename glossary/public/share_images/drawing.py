@@ -1,4 +1,4 @@
-"""Drawing a card. Knows words, letters and colours, and nothing of where they come from."""
+"""Draw a share image from words and colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Naming cards, and keeping them once they are drawn."""
+"""Name share images, and store them once they are drawn."""
 
 from __future__ import annotations
 

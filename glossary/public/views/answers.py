@@ -1,4 +1,4 @@
-"""How a public page is answered: with what it shows and its own address, and with nothing of whoever asks."""
+"""Answer a public page: from what it shows and its own address, and from nothing about the reader."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glossary.public.share_images import site_card
 def shown_until(request: HttpRequest, due: date | None, *, on: date) -> None:
     """Say when the calendar alone makes a page another one: a review that isn't overdue yet, on a day, will be.
 
-    Whoever keeps finished pages finds it in the request's environment: ``glossary.until``, in seconds since 1970.
+    The page store finds it in the request's environment: ``glossary.until``, in seconds since 1970.
     """
     if due is not None and due >= on:
         end = datetime.combine(due + timedelta(days=1), time(), tzinfo=UTC)

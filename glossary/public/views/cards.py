@@ -1,4 +1,4 @@
-"""The pictures that stand for pages where they are shared."""
+"""The share images of pages."""
 
 from __future__ import annotations
 

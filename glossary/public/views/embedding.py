@@ -1,6 +1,6 @@
 """What pages of other sites fetch: the script that shows definitions, and the definitions.
 
-These answers, and no others of the glossary, are open to every origin. They are the same for everybody, whoever asks.
+These answers, and no others of the glossary, are open to every origin. They are the same for everybody.
 """
 
 from __future__ import annotations

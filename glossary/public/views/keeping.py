@@ -11,5 +11,5 @@ from glossary.public.views.answers import page_of
 
 @require_safe
 def saved(request: HttpRequest) -> HttpResponse:
-    """The terms that a reader saved and read last, filled in by her own browser."""
+    """The terms that a reader saved and last read, filled in by the reader's browser."""
     return page_of(request, "glossary/saved.html", reverse("glossary:saved"))
