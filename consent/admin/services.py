@@ -240,7 +240,7 @@ class LaunchForm(forms.Form):
         coerce=lambda value: value == "yes",
         choices=[
             ("yes", "What visitors agree to. They are asked again about the categories that change."),
-            ("no", "Only the wording. Nobody is asked again."),
+            ("no", "Wording only. Nobody is asked again."),
         ],
         widget=forms.RadioSelect,
     )

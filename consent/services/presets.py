@@ -64,7 +64,8 @@ class Preset:
         """Return an unsaved service, announced and without its category. Raises ``ValueError`` for a wrong answer."""
         for question in self.questions:
             if not question.pattern.fullmatch(answers.get(question.name, "")):
-                raise ValueError(f"{question.label}: {answers.get(question.name, '')!r} isn’t like {question.example}.")
+                given = answers.get(question.name, "")
+                raise ValueError(f"{question.label}: {given!r} does not look like {question.example}.")
         filled = self.fill(answers, tells_pages) if self.fill else {}
         filled["start_code"] = filled.get("start_code", "").strip()
         return Service(

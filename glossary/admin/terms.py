@@ -150,7 +150,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
             "refusal": _refusal(request),
         }
         if obj is None:
-            # Whoever adds a term looks after it; who else shall is a thought for later.
+            # The person who adds a term owns it at first.
             asked |= {"owner": None, "review_months": None}
         return type(form.__name__, (form,), asked)
 
@@ -288,7 +288,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         who = get_text_list([f"revision {number} by {name}" for number, name in lines], "and")
         parts = get_text_list([PARTS[part] for part in saved.merged], "and")
         return (
-            f"{who} was saved while you were editing. What only one of you changed was merged: {parts} came from there."
+            f"While you were editing, {who} was saved. What only one of you changed was merged: {parts} came from it."
         )
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
@@ -325,7 +325,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
     # -- Deleting ------------------------------------------------------------------------------------------------------
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Say why a term isn't deleted. Answers 403, whoever asks."""
+        """Say why a term cannot be deleted. Answers 403 to everybody."""
         term = self._term(request, unquote(object_id))
         context = self._context(request, title="Terms are not deleted") | {
             "original": term,

@@ -226,7 +226,7 @@ def test_a_service_and_its_cookie_that_survive_withdrawal_are_found(
     assert outcome.codes == {"after-withdrawal"}
     kept = f"Counter ({counter.origin}/classic.js)"
     there = "was still there after the visitor had withdrawn."
-    asked = f"Heatmap at {heatmap.origin} was asked after the visitor had withdrawn."
+    asked = f"Heatmap at {heatmap.origin} was contacted after the visitor had withdrawn."
     assert survivors.keys() == {f"The cookie _count_7 {there}", f"count.7.seen in localStorage {there}", asked}
     assert {culprit for what, culprit in survivors.items() if what.endswith(there)} == {kept}
     page.goto((tmp_path / "report.html").as_uri())

@@ -124,7 +124,7 @@ def test_a_restored_draft_is_merged_with_what_was_saved_and_switched_since(
     for box in row_of(after, "synonyms").get_by_label("Don't link").all():
         expect(box).to_be_checked()
     save(after)
-    expect(after.get_by_text("origin came from there")).to_be_visible()
+    expect(after.get_by_text("origin came from it")).to_be_visible()
     assert text(after, "Origin:").inner_text() == "Greek."
     assert text(after, "Mechanism:").inner_text() == "Mine, from before."
     assert unlinked(after) == {"FN", "First name"}

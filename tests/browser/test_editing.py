@@ -288,7 +288,7 @@ def test_reviewers_read_publish_and_retire(desk: Site, page: Page) -> None:
     page.get_by_role("link", name="Retire…").click()
     page.get_by_label("Why is the term retired?").fill("Superseded")
     page.get_by_role("button", name="Retire").click()
-    page.get_by_text("“Progesterone” is retired.").wait_for()
+    page.get_by_text("“Progesterone” was retired.").wait_for()
 
 
 def test_the_desk_works_without_javascript(desk: Site, context: BrowserContext) -> None:

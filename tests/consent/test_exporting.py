@@ -106,7 +106,7 @@ def test_a_stranger_checks_the_export_with_the_verifier_alone(
     [
         ("records", "accept_all", "reject_all", "was changed after it was sealed"),
         ("records", "2026-03-02T12:00:07", "2026-03-02T12:00:08", "was changed after it was sealed"),
-        ("proofs.jsonl", '"index": 5,', '"index": 6,', "is a different one record's"),
+        ("proofs.jsonl", '"index": 5,', '"index": 6,', "belongs to another record"),
         ("checkpoint.txt", "\n300\n", "\n301\n", "none of the keys signed the checkpoint"),
         ("notices", "We use cookies", "We do nothing", "does not match its name"),
     ],

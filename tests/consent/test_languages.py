@@ -240,7 +240,7 @@ def test_publishing_says_whom_it_asks_again(desk: Client) -> None:
     CookieGroup.objects.filter(varname="analytics").update(description="Follows you about.")
     page = desk.get("/admin/consent/notice/publish/").content.decode()
     assert "asked again, only about Analytics." in page
-    assert "Only the wording. Nobody is asked again." in page
+    assert "Wording only. Nobody is asked again." in page
     assert "<ins>" in page
 
 

@@ -57,7 +57,7 @@ def test_what_is_confirmed_is_published_and_switched_on(desk: Client, announced:
     assert "<b>Counter</b>" in page
     assert "It does not run until another operator approves its start code" in page
     assert "Category marketing: service Heatmap" in page
-    assert "“Unused” is off, and left out" in messages_of(response)[0]
+    assert "“Unused” is off, and was left out" in messages_of(response)[0]
     assert Notice.objects.count() == 1
     form = confirmation(desk, announced)
     told = messages_of(desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}, follow=True))
@@ -84,7 +84,7 @@ def test_what_was_changed_meanwhile_is_shown_and_not_published(
         save_service(service=each, by=operator, at=at)
     response = desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}, follow=True)
     said = response.content.decode()
-    assert "The draft changed while you were reading it" in said or "“Counter” is off, and left out" in said
+    assert "The draft changed while you were reading it" in said or "“Counter” is off, and was left out" in said
     assert Notice.objects.count() == 1
     assert not Service.objects.filter(status="on").exists()
 

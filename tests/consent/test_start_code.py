@@ -80,7 +80,7 @@ def runs(service: Service) -> bool:
 
 def test_start_code_that_one_operator_wrote_runs_once_another_approved_it(starter: Service, second: User) -> None:
     assert not runs(starter)
-    assert approve(signed_in(second), starter) == ["The start code of “Starter” is approved."]
+    assert approve(signed_in(second), starter) == ["The start code of “Starter” was approved."]
     assert runs(starter)
     event = ConsentEvent.objects.get(verb="approved")
     assert (event.by, event.details) == (second, {"service": "starter", "sha256": starter.start_code_sha256})
@@ -237,7 +237,7 @@ def test_a_preset_brings_start_code_that_another_operator_approves(operator: Use
     assert matomo.waits_for_approval
     page = told(signed_in(second), address(matomo))
     assert "_paq.push" in page
-    assert approve(signed_in(second), matomo) == ["The start code of “Matomo” is approved."]
+    assert approve(signed_in(second), matomo) == ["The start code of “Matomo” was approved."]
 
 
 @pytest.fixture

@@ -280,7 +280,7 @@ def test_the_command_reads_heads_from_files_and_folders_and_names_the_fault(at: 
         (folder / f"{number}.txt").write_text(note)
     out = StringIO()
     call_command("verify_consent_ledger", against=[str(heads_file()), str(folder)], stdout=out)
-    assert "with 4 heads kept outside" in out.getvalue()
+    assert "and 4 checkpoints that were kept elsewhere" in out.getvalue()
     tamper(f'UPDATE {TABLE} SET gpc = NOT gpc WHERE "index" = 5')
     with pytest.raises(CommandError, match=r"\[changed\] Record 5 was changed") as error:
         call_command("verify_consent_ledger", against=[str(folder)])
@@ -294,7 +294,7 @@ def test_the_command_reads_heads_from_files_and_folders_and_names_the_fault(at: 
         ("http://example.org/heads", "must be an https"),
         ("empty", "is an empty folder"),
         ("blank.txt", "contains no checkpoint"),
-        ("letter.txt", "cut off|no head"),
+        ("letter.txt", "cut off|not a checkpoint"),
     ],
 )
 def test_heads_that_cannot_be_read_are_said(tmp_path: Path, place: str, words: str) -> None:

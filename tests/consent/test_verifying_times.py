@@ -102,5 +102,5 @@ def test_the_command_says_what_it_did_not_check(at: datetime) -> None:
     out = StringIO()
     call_command("verify_consent_ledger", stdout=out)
     said = out.getvalue()
-    for words in ("2 records that wait", "256 pruned records", "--against", "receipts can show it"):
+    for words in ("2 records that wait", "256 removed records", "--against", "receipts can show it"):
         assert words in said.partition("Not checked:")[2], words

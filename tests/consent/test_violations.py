@@ -153,7 +153,7 @@ def test_the_list_says_what_happened_how_often_and_that_it_may_be_forged(desk: C
 
 
 def test_the_front_page_tells_operators_of_new_ones_only(desk: Client, operator: User, at: datetime) -> None:
-    line = "that nobody has looked at"
+    line = "that nobody has looked at yet"
     assert line not in words(desk.get("/admin/"))
     violation("script-src-elem", TRACKER, at=at)
     assert f"Visitors’ browsers refused 1 thing {line}." in words(desk.get("/admin/"))

@@ -63,8 +63,8 @@ def test_what_only_one_side_touched_is_merged_and_the_page_says_from_whom(
     save_term(document=rich(origin="<p>From Greek.</p>", tags=["Ovary"]), by=emil, at=at, term=term)
     response = desk.post(change_url(term), page | {"mechanism": "<p>Mine.</p>"}, follow=True)
     assert (
-        "Revision 2 by Emil Sørensen was saved while you were editing. What only one of you changed was merged: "
-        "origin and tags came from there."
+        "While you were editing, revision 2 by Emil Sørensen was saved. What only one of you changed was merged: "
+        "origin and tags came from it."
     ) in messages_of(response)
     saved = newest(term)
     assert saved.number == 3
@@ -90,7 +90,7 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
 
     words = errors_of(response)
     assert "Emil Sørensen saved revision 2 of this term on 2 March 2026 at 12:00, after you opened this page." in words
-    assert "You both changed definition and synonyms: choose below" in words
+    assert "You both changed definition and synonyms. Choose below" in words
     assert "Taken from revision 2, because only one of you changed it: references and related terms." in words
     collision = response.context["collision"]
     assert [decision.part for decision in collision.decisions] == ["definition", "synonyms"]

@@ -220,7 +220,7 @@ def test_each_section_and_the_page_are_measured(desk: Client, term: Term) -> Non
         ("Uteal phase", "This is similar to “Luteal phase”"),
         ("luteal-phase", "This is similar to “Luteal phase”"),
         ("Secretary phase", "This is similar to “Luteal phase”, whose synonym is “Secretory phase”"),
-        ("Luteal p", "“Luteal phase” begins alike"),
+        ("Luteal p", "“Luteal phase” begins in the same way"),
         ("Estradiol", "This is similar to “Oestradiol”"),
         ("Oestradiol", "“Oestradiol” is already a term"),
         ("Menière", "“Meniere” is already a term"),

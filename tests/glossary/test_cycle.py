@@ -284,7 +284,7 @@ def test_the_command_does_what_is_due_late_and_once(editor: User, reviewer: User
     approve_review(review=review, by=reviewer, at=at, publish_at=at + timedelta(hours=1))
     said = run()
     assert "publish “Luteal phase”, due 2026-03-02 13:00 UTC: Carried out" in said
-    assert "Letters sent: 2" in said
+    assert "Emails sent: 2" in said
     assert PublishedEntry.objects.get().term == term
     assert run() == "Nothing was due.\n"
 

@@ -238,7 +238,7 @@ def test_the_form_says_who_looks_after_a_term_and_how_often_it_is_reviewed(
     fields = fields_of(client.get(change_url(term)))
     assert (str(fields["owner"]), fields["review_months"]) == (str(editor.pk), "")
     done = client.post(change_url(term), fields | {"owner": reviewer.pk, "review_months": 6}, follow=True)
-    assert messages_of(done) == ["The review of “Luteal phase” is planned: Rafael Lindqvist looks after it."]
+    assert messages_of(done) == ["The review of “Luteal phase” is planned: Rafael Lindqvist owns it."]
     term.refresh_from_db()
     assert (term.owner, term.review_months, term.revisions.count()) == (reviewer, 6, 3)
     for months in (0, 121, "x"):

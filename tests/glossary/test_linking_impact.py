@@ -79,7 +79,7 @@ def test_a_name_that_stands_everywhere_is_doubted(editor: User, at: datetime, pu
     for number in range(impact.OFTEN):
         saved = save_term(document=document(f"Term {number}", definition="<p>Of the thorax.</p>"), by=editor, at=at)
         publish_unreviewed(term=saved.term, by=editor, at=at)
-    assert any("everywhere" in doubt for doubt in of("thorax").doubts)
+    assert any("very often" in doubt for doubt in of("thorax").doubts)
 
 
 def test_no_more_than_so_many_pages_are_read(published: list[Term], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_the_page_about_links_shows_public_names_and_switches_them(
     assert "Blood count" in page
     assert "1 link on 1 page" in page
     desk.post(url, {"name": "blood count", "off": "1", "next": "https://example.org/"})
-    assert desk.get(url).content.decode().count('<strong class="flag">Off</strong> (else 1 link on 1 page)') == 1
+    assert desk.get(url).content.decode().count('<strong class="flag">Off</strong> (otherwise 1 link on 1 page)') == 1
     answer = desk.post(url, {"name": "Blood count", "on": "1", "next": "https://example.org/"})
     assert answer["Location"] == url
     assert not UnlinkedName.objects.exists()

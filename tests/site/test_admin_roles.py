@@ -489,7 +489,7 @@ def test_a_reviewer_retires_with_a_reason_and_brings_back(
     assert client_of["editor"].post(url, {"reason": "Forged"}).status_code == 403
     assert PublishedEntry.objects.exists()
     response = client_of["reviewer"].post(url, {"reason": "Superseded"}, follow=True)
-    assert messages_of(response) == ["“Luteal phase” is retired."]
+    assert messages_of(response) == ["“Luteal phase” was retired."]
     assert term.events.first().reason == "Superseded"  # type: ignore[union-attr]  # there is one
     again = client_of["reviewer"].post(url, {"reason": "Again"}, follow=True)
     assert "nothing to retire" in messages_of(again)[0]
