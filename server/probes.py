@@ -1,4 +1,4 @@
-"""Probes of machines are answered before anything else of a request is looked at.
+"""Answer health probes before anything else of a request is read.
 
 A load balancer asks with the address of this machine as its host, or with none, which ``ALLOWED_HOSTS`` cannot name:
 whether the process lives has nothing to do with the host.
