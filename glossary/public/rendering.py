@@ -6,7 +6,7 @@ Each function takes a number of queries that does not depend on how much there i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from glossary.addresses import address_of
 from glossary.document.citation_markers import with_marks
 from glossary.document.differences import Difference, compare_documents
-from glossary.document.documents import TEXTS, changed_parts, clinical_sha256, slugs_named, topic_slug_for
+from glossary.document.documents import LINES, TEXTS, changed_parts, clinical_sha256, slugs_named, topic_slug_for
 from glossary.document.markup import clean_html
 from glossary.languages import for_good
 from glossary.linking import Card, fragments_in, linked_texts, newest_change
@@ -90,9 +90,9 @@ class ReferenceLine:
 class Body:
     """What a document says, as its page shows it: nothing but values, so that what it looks like can be remembered."""
 
-    definition: SafeString
-    origin: SafeString
-    mechanism: SafeString
+    #: The fields of the document that are HTML, and those that are one line, by name.
+    texts: Mapping[str, SafeString]
+    lines: Mapping[str, str]
     names: tuple[Names, ...]
     insights: tuple[InsightLine, ...]
     related: tuple[Link, ...]
@@ -102,9 +102,8 @@ class Body:
     @property
     def sections(self) -> tuple[str, ...]:
         """The parts behind the definition that there are."""
-        return tuple(
-            name for name in ("origin", "mechanism", "insights", "related", "references") if getattr(self, name)
-        )
+        behind = [name for name, text in self.texts.items() if text and name != "definition"]
+        return (*behind, *(name for name in ("insights", "related", "references") if getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +353,8 @@ def _body(document: dict[str, Any], texts: dict[str, str], public: dict[str, Pub
     texts, places = with_marks(texts, references=len(document["references"]))
     return Body(
         # Cleaned; glossary.linking and glossary.document.citation_markers have put nothing in but links.
-        definition=mark_safe(texts["definition"]),  # noqa: S308
-        origin=mark_safe(texts["origin"]),  # noqa: S308
-        mechanism=mark_safe(texts["mechanism"]),  # noqa: S308
+        texts={name: mark_safe(text) for name, text in texts.items()},  # noqa: S308
+        lines={name: document[name] for name in LINES},
         names=tuple(_names(document["synonyms"])),
         insights=tuple(InsightLine(item["text"], _destination(item, public)) for item in document["insights"]),
         related=tuple(

@@ -66,7 +66,11 @@ async function keepNow() {
 function sayKept() {
   if (kept === saved) say("", "");
   else if (keptAt) say(`Unsaved; kept in this browser at ${inWords(keptAt)}`, "Unsaved; kept in this browser");
-  else say("Unsaved; this browser cannot keep a copy, so save soon", "Unsaved; this browser cannot keep a copy, so save soon");
+  else
+    say(
+      "Unsaved; this browser cannot keep a copy, so save soon",
+      "Unsaved; this browser cannot keep a copy, so save soon"
+    );
 }
 
 function keepSoon() {
