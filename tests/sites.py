@@ -210,7 +210,7 @@ def collected_static_files() -> Path:
     """Return a folder with the static files as production serves them. Hashing and compressing takes half a minute."""
     sources = [path for folder in ROOT.glob("*/static") for path in folder.rglob("*") if path.is_file()]
     sources += [path for path in (ROOT / "static").rglob("*") if path.is_file()]
-    sources += [ROOT / "requirements.txt", ROOT / "config" / "settings.py", ROOT / "config" / "storage.py"]
+    sources += [ROOT / "requirements.txt", ROOT / "config" / "settings.py", ROOT / "server" / "storage.py"]
 
     def collect(folder: Path) -> None:
         environment = os.environ | {"DEBUG": "0", "DATA_DIR": str(folder), "ALLOWED_HOSTS": "127.0.0.1"}

@@ -168,7 +168,7 @@ def test_an_answer_in_another_language_holds_on_english_pages(new_site: Callable
     site.python(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
-        "from consent import notices, wording\n"
+        "from consent.notice import notices, wording\n"
         "from consent.actions import registry_entries, save_notice_text\n"
         "save_notice_text(language='de', words={key: text + ' (de)' for key, text in wording.TEXT.items()}, "
         "names={key: text + ' (de)' for key, _, text in notices.to_translate(registry_entries())}, "

@@ -39,7 +39,7 @@ def desk(client: Client, operator: User) -> Client:
 
 
 def page(desk: Client, address: str) -> str:
-    return str(desk.get(address).content.decode())
+    return " ".join(desk.get(address).content.decode().split())
 
 
 def start(desk: Client, kind: str = "verify") -> str:

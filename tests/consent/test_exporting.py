@@ -230,7 +230,7 @@ def test_a_second_file_of_records_is_no_part_of_an_export(sealed: list[str], unp
     folder = unpack("json")
     (folder / "records.csv").write_text("forged")
     done = verify(folder)
-    assert (done.returncode, "records.csv isn't listed" in done.stderr) == (1, True)
+    assert (done.returncode, "records.csv is not listed" in done.stderr) == (1, True)
 
 
 def test_a_backdated_record_is_caught(sealed: list[str], unpack: Unpack, at: datetime, tmp_path: Path) -> None:

@@ -248,7 +248,7 @@ def test_an_answer_to_a_replaced_notice_is_refused_with_the_reason(
         headers={"Sec-Fetch-Site": "same-origin"},
     )
     assert response.status_code == 409
-    assert "Read it again" in response.content.decode()
+    assert "Please read it again" in response.content.decode()
     assert not first.records.exists()
 
 

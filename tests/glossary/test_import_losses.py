@@ -89,7 +89,7 @@ def test_the_report_has_the_rows_with_what_was_not_kept(tmp_path: Path) -> None:
     path, report = tmp_path / "terms.csv", tmp_path / "report.csv"
     path.write_text("title,definition\nFine,Text.\nBad,\nDrawn,<p>Text.<img src=a></p>\n", encoding="utf-8")
     said = run(path, "--skip-bad", "--report", str(report))
-    assert f"The refused rows are in {report}, and 1 row that can be imported, with what to look at: mend" in said
+    assert f"The refused rows are in {report}, and 1 row that can be imported, with what to look at: correct" in said
     bad, drawn = csv_files.DictReader(io.StringIO(report.read_text(encoding="utf-8")))
     assert (bad["title"], bad["reason"]) == ("Bad", "no definition: a term says what it means")
     assert (drawn["title"], drawn["reason"]) == ("Drawn", "not kept: definition: 1 image is left out")

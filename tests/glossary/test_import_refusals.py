@@ -74,7 +74,7 @@ def without_titles(said: str) -> str:
         (r'{"title": "X\u001b[2J", "definition": "x"}', "row 2, line 3", "control character U+001B at position 2"),
         (r'{"title": "X\ud800", "definition": "x"}', "row 2, line 3", "half a character"),
         (r'{"title": "X", "definition": "x", "a\ud800": 1}', "row 2, line 3", "is not a field of a term document"),
-        ('{"title": "X", "definition": "x", "definition": "y"}', "row 2, line 3", "'definition' is listed twice"),
+        ('{"title": "X", "definition": "x", "definition": "y"}', "row 2, line 3", "the key 'definition' appears twice"),
         ('{"title": "X", "definition": NaN}', "row 2, line 3", "NaN is not a JSON value"),
         ('{"title": "X", "definition": -Infinity}', "row 2, line 3", "-Infinity is not a JSON value"),
         ('{"title": "X", "definition": ' + "9" * 5000 + "}", "row 2, line 3", "a number of 5,000 digits"),

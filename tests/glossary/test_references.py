@@ -131,7 +131,7 @@ def test_a_citation_that_is_nothing_but_an_address_is_the_address_of_the_work(
 
 
 def test_a_citation_that_is_only_called_an_address_is_refused() -> None:
-    with pytest.raises(DocumentError, match=r"references\[1\].citation: 'url:example.*' is nothing but a label"):
+    with pytest.raises(DocumentError, match=r"references\[1\].citation: 'url:example.*' is only a label"):
         document(references=[{"citation": "url:example"}])
     # What is written in both places is kept in both.
     both = document(references=[{"citation": "https://example.org/a", "url": "https://example.org/b"}])

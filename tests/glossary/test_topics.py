@@ -50,7 +50,9 @@ def test_the_same_words_change_nothing(sleep: Tag, editor: User, at: datetime) -
     assert Edition.objects.get().number == edition
 
 
-@pytest.mark.parametrize(("text", "words"), [("x" * 2_001, "at most 2,000"), ("a\x00b", r"control character U\+0000")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("x" * 2_001, "the limit is 2,000"), ("a\x00b", r"control character U\+0000")]
+)
 def test_what_cannot_be_shown_is_refused(sleep: Tag, editor: User, at: datetime, text: str, words: str) -> None:
     with pytest.raises(NotDescribable, match=words):
         describe_tag(tag=sleep, text=text, by=editor, at=at)
