@@ -182,7 +182,7 @@ def test_an_undeclared_cookie_of_a_declared_service_names_the_service(
 
 
 def test_a_declared_cookie_that_lives_longer_than_said_and_a_stored_key_are_found(once_accepted: Outcome) -> None:
-    assert "lives 730 days; the notice says 30 days" in once_accepted.finding("lives-longer")["what"]
+    assert "is kept 730 days; the notice says 30 days" in once_accepted.finding("lives-longer")["what"]
     assert "visitor in localStorage" in once_accepted.finding("undeclared-storage")["what"]
     assert "Counter" in once_accepted.finding("undeclared-storage")["culprit"]
 

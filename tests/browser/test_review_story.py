@@ -247,7 +247,7 @@ def test_nothing_typed_on_the_page_of_a_review_is_dropped(desk: Site, people: di
     expect(origin).to_be_in_viewport()
     expect(definition.get_by_label("Comment:")).to_have_value("Half a comm")
     rafael.get_by_role("button", name="Don’t link “Typed into”").click()
-    expect(rafael.get_by_text("Mentions of “Typed into” are not linked")).to_be_visible()
+    expect(rafael.get_by_text("Mentions of “Typed into” are no longer linked")).to_be_visible()
     expect(definition.get_by_label("Comment:")).to_have_value("Half a comm")
     expect(rafael.get_by_label("What should change?")).to_have_value("Perhaps the origin")
 

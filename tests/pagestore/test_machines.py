@@ -112,7 +112,7 @@ def test_a_rebuild_that_is_killed_with_the_server_is_continued(one: Site) -> Non
     one.kill()
     left = len(finished(one))
     said = one.manage("rebuild_pages", "--processes", "2")
-    found = re.search(r"([\d,]+) rendered, ([\d,]+) were finished already", said)
+    found = re.search(r"([\d,]+) rendered, ([\d,]+) were already up to date", said)
     assert found
     rendered, kept = (int(number.replace(",", "")) for number in found.groups())
     assert kept > 0, "nothing of the first run was of use"
