@@ -91,7 +91,7 @@ def test_the_report_has_the_rows_with_what_was_not_kept(tmp_path: Path) -> None:
     said = run(path, "--skip-bad", "--report", str(report))
     assert f"The refused rows are in {report}, and 1 row that can be imported, with what to look at: correct" in said
     bad, drawn = csv_files.DictReader(io.StringIO(report.read_text(encoding="utf-8")))
-    assert (bad["title"], bad["reason"]) == ("Bad", "no definition: a term says what it means")
+    assert (bad["title"], bad["reason"]) == ("Bad", "no definition: every term needs one")
     assert (drawn["title"], drawn["reason"]) == ("Drawn", "not kept: definition: 1 image is left out")
     # What leaves a term alone changes no text of it.
     assert "Not kept" not in run(path, "--skip-bad")
