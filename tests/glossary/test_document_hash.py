@@ -15,6 +15,8 @@ def test_a_document_is_hashed_in_its_canonical_form() -> None:
         "Łódź “β” 𝛂 🥚", "lodz", 'Tab\there\nline "quoted" \\ back / \x7f\x1f\u2028\ufb01', tags=("Ä", "z")
     )
     for each in (FULL, odd, TermDocument("", "", "")):
-        canonical = rfc8785.dumps(each.as_json())
+        # Schema 1 is no part of it: what was frozen before documents said their schema has the same hash.
+        content = {name: value for name, value in each.as_json().items() if name != "schema"}
+        canonical = rfc8785.dumps(content)
         assert each.sha256() == document_sha256(each.as_json()) == hashlib.sha256(canonical).hexdigest()
         assert TermDocument.from_frozen(each.as_json()) == each
