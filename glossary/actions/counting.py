@@ -9,7 +9,6 @@ from datetime import datetime
 from django.db import transaction
 
 from glossary.actions.batches import BATCH
-from glossary.document.documents import TEXTS
 from glossary.document.markup import clean_html
 from glossary.linking import Names, current_names
 from glossary.linking.definitions import defined_otherwise
@@ -38,11 +37,11 @@ def count_names(*, after: int = 0, at: datetime) -> Counted:
     if not after:
         _begin(names, at=at)
     rows = PublishedEntry.objects.filter(pk__gt=after).order_by("pk")
-    pages = list(rows.values_list("pk", *(f"revision__document__{text}" for text in TEXTS))[: PAGES + 1])
+    pages = list(rows[: PAGES + 1].with_texts("pk"))
     links: Counter[tuple[int, str]] = Counter()
     ambiguous: Counter[tuple[int, str]] = Counter()
     for pk, *texts in pages[:PAGES]:
-        _read(pk, [clean_html(text) for text in texts if text], names, links, ambiguous)
+        _read(pk, [clean_html(text) for text in texts], names, links, ambiguous)
     _add(links, ambiguous)
     left = len(pages) > PAGES
     return Counted(len(pages[:PAGES]), pages[PAGES - 1][0] if left else 0)

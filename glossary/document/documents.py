@@ -92,7 +92,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class FieldDescription:
     """What is known of a field of a term document besides its value. Forms, comparison, import and history read it.
 
     ``label`` is what editors call it, ``section`` the part of the review page that shows it, ``limit`` how long a line
@@ -109,9 +109,9 @@ class About:
     schema: int = 1
 
 
-def about(*args: Any, **kwargs: Any) -> dict[str, About]:
-    """Return the metadata of a field of :class:`TermDocument`; the arguments are those of :class:`About`."""
-    return {"about": About(*args, **kwargs)}
+def described(*args: Any, **kwargs: Any) -> dict[str, FieldDescription]:
+    """Return the metadata of a field of :class:`TermDocument`; the arguments are those of :class:`FieldDescription`."""
+    return {"description": FieldDescription(*args, **kwargs)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +124,28 @@ class TermDocument:
     same name in ``glossary.models.Term`` (for ``LINE`` and ``HTML``), and a line in the template of the public page.
     """
 
-    title: str = field(metadata=about(gettext_lazy("title"), Kind.LINE, "names", limit=MAX_TITLE))
-    slug: str = field(metadata=about(gettext_lazy("address"), Kind.LINE, "names", limit=MAX_TITLE))
-    definition: str = field(metadata=about(gettext_lazy("definition"), Kind.HTML, "definition", is_clinical=True))
-    origin: str = field(default="", metadata=about(gettext_lazy("origin"), Kind.HTML, "origin", is_clinical=True))
+    title: str = field(metadata=described(gettext_lazy("title"), Kind.LINE, "names", limit=MAX_TITLE))
+    slug: str = field(metadata=described(gettext_lazy("address"), Kind.LINE, "names", limit=MAX_TITLE))
+    definition: str = field(metadata=described(gettext_lazy("definition"), Kind.HTML, "definition", is_clinical=True))
+    origin: str = field(default="", metadata=described(gettext_lazy("origin"), Kind.HTML, "origin", is_clinical=True))
     mechanism: str = field(
-        default="", metadata=about(gettext_lazy("mechanism"), Kind.HTML, "mechanism", is_clinical=True)
+        default="", metadata=described(gettext_lazy("mechanism"), Kind.HTML, "mechanism", is_clinical=True)
     )
     insights: tuple[Insight, ...] = field(
-        default=(), metadata=about(gettext_lazy("related insights"), Kind.ROWS, "insights", row=Insight)
+        default=(), metadata=described(gettext_lazy("related insights"), Kind.ROWS, "insights", row=Insight)
     )
     synonyms: tuple[Synonym, ...] = field(
-        default=(), metadata=about(gettext_lazy("synonyms"), Kind.ROWS, "names", is_clinical=True, row=Synonym)
+        default=(), metadata=described(gettext_lazy("synonyms"), Kind.ROWS, "names", is_clinical=True, row=Synonym)
     )
     references: tuple[Reference, ...] = field(
-        default=(), metadata=about(gettext_lazy("references"), Kind.ROWS, "references", is_clinical=True, row=Reference)
+        default=(),
+        metadata=described(gettext_lazy("references"), Kind.ROWS, "references", is_clinical=True, row=Reference),
     )
     related: tuple[str, ...] = field(
-        default=(), metadata=about(gettext_lazy("related terms"), Kind.NAMES, "general", limit=MAX_TITLE)
+        default=(), metadata=described(gettext_lazy("related terms"), Kind.NAMES, "general", limit=MAX_TITLE)
     )
     tags: tuple[str, ...] = field(
-        default=(), metadata=about(gettext_lazy("tags"), Kind.NAMES, "general", limit=MAX_TAG)
+        default=(), metadata=described(gettext_lazy("tags"), Kind.NAMES, "general", limit=MAX_TAG)
     )
 
     def as_json(self) -> dict[str, Any]:
@@ -177,7 +178,7 @@ class Problem:
 
 
 #: Every field of a term document with what is known of it.
-FIELDS: Mapping[str, About] = {known.name: known.metadata["about"] for known in fields(TermDocument)}
+FIELDS: Mapping[str, FieldDescription] = {known.name: known.metadata["description"] for known in fields(TermDocument)}
 #: The newest schema of a term document.
 SCHEMA = max(known.schema for known in FIELDS.values())
 DEFAULTS: Mapping[str, Any] = {
@@ -328,7 +329,7 @@ def _is_used(document: Mapping[str, Any], name: str) -> bool:
     return bool(document.get(name, default) != default)
 
 
-def _frozen(known: About, value: Any) -> Any:
+def _frozen(known: FieldDescription, value: Any) -> Any:
     if known.row:
         return tuple(known.row(**item) for item in value)
     return tuple(value) if known.kind is Kind.NAMES else value
@@ -369,7 +370,7 @@ class _Parser:
             raise DocumentError(self.problems)
         return document
 
-    def value(self, name: str, known: About) -> Any:
+    def value(self, name: str, known: FieldDescription) -> Any:
         match known.kind:
             case Kind.LINE:
                 return self.line(self.data, name, limit=known.limit)

@@ -22,7 +22,6 @@ BLOCKS = frozenset(
         *("legend", "main", "menu", "nav", "pre", "section", "summary", "tr"),
     }
 )
-_HREF = re.compile(r"(?<![\w-])href\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))", re.IGNORECASE)
 _SCHEME = re.compile(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 # Places inside of a word processor's document, and those of them that are footnotes.
 _INNER = re.compile(r"#(?:_|ftnt|cmnt|sdfootnote|sdendnote|heading=|bookmark=)", re.IGNORECASE)
@@ -96,7 +95,7 @@ _KINDS = {
 _WORDS_IN = {"img": "alt", "area": "alt", "input": "alt", "abbr": "title", "acronym": "title", "dfn": "title"}
 _VALUE = {
     name: re.compile(rf"(?<![\w-]){name}\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))", re.IGNORECASE)
-    for name in {*_WORDS_IN.values(), "start", "value"}
+    for name in {*_WORDS_IN.values(), "href", "start", "value"}
 }
 _SHOWN_LINK = 60
 
@@ -118,7 +117,7 @@ def not_kept(tokens: Iterable[Token]) -> list[str]:
     for token in tokens:
         if token.closes:
             continue
-        if token.name == "a" and (href := _href_of(token)):
+        if token.name == "a" and (href := _value_of("href", token)):
             if _FOOTNOTE.match(href):
                 footnotes.add("".join(filter(str.isdigit, href)))
             elif _INNER.match(href) or _SCHEME.match(href):
@@ -156,7 +155,7 @@ def _without_inner_links(tokens: Sequence[Token]) -> Iterator[Token]:
         elif not token.name and token.text.strip():
             has_begun, had_begun = True, has_begun
         if token.name == "a":
-            href = "" if token.closes else _href_of(token)
+            href = "" if token.closes else _value_of("href", token)
             in_footnote = bool(_FOOTNOTE.match(href))
             leads_nowhere = not token.closes and (not href or _INNER.match(href) or _SCHEME.match(href))
             yield replace(token, source="", element="") if leads_nowhere else token
@@ -168,11 +167,6 @@ def _without_inner_links(tokens: Sequence[Token]) -> Iterator[Token]:
             yield replace(token, source="", element="")
         else:
             yield token
-
-
-def _href_of(token: Token) -> str:
-    found = _HREF.search(token.attributes)
-    return html.unescape(next(filter(None, found.groups()), "")).strip() if found else ""
 
 
 def _with_lists(tokens: Sequence[Token]) -> Iterator[Token]:

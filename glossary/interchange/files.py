@@ -11,7 +11,7 @@ from typing import Any
 from glossary.document.faults import Fault, Source
 
 MAX_BYTES = 64 * 1024 * 1024
-#: Readers say after so many rows how many they have read.
+#: How many rows are read before progress is reported again.
 READ_AT_ONCE = 500
 
 # Longest first: the mark of UTF-32 begins with that of UTF-16.

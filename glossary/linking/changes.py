@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from glossary.document.documents import TEXTS, TermDocument
+from glossary.document.documents import TermDocument
 from glossary.linking.current import current_names, known_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of, pieces_of
@@ -18,10 +18,10 @@ from glossary.models import PublishedEntry, UnlinkedName
 from glossary.text.names import normalise
 from glossary.text.normalising import singulars_of
 
-# Up to so many names are looked up in the index, if they are on no more than so many pages. Otherwise all pages are
-# read, which then is quicker.
+# Names are looked up in the index if there are at most FEW_NAMES, on at most FEW_PAGES pages. Otherwise reading all
+# pages is quicker.
 FEW_NAMES, FEW_PAGES = 500, 2_000
-# So many pages are read at once.
+# After how many pages progress is reported.
 BATCH = 500
 
 
@@ -99,10 +99,8 @@ def _pages(
         with suppress(TooMany):
             rows = rows.filter(pk__in=entries_that_mention(names, at_most=FEW_PAGES))
     looked_for = Names(KnownName(1, name, kind) for name, kind in names)
-    columns = (f"revision__document__{text}" for text in TEXTS)
     total = rows.count()
-    columns_read = rows.values_list("pk", "title", "slug", *columns).iterator(chunk_size=BATCH)
-    for number, row in enumerate(columns_read, start=1):
+    for number, row in enumerate(rows.with_texts("pk", "title", "slug"), start=1):
         if number % BATCH == 0 or number == total:
             progress(number, total)
         if any(looked_for.mentions(piece.text) for text in row[3:] for piece in pieces_of(text)):

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from glossary.document.documents import TEXTS
 from glossary.linking.current import current_names
 from glossary.linking.fragments import pieces_of
 from glossary.linking.mentions import entries_that_may_mention
@@ -123,13 +122,13 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
     # A name without a term yet is looked at as if it were of term 0, which there never is.
     wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)])
     candidates = entries_that_may_mention([name]).exclude(pk__in=own).order_by("sort_key", "pk")
-    rows = candidates.values_list("title", "slug", *(f"revision__document__{text}" for text in TEXTS))[:MAX_PAGES]
+    rows = candidates[:MAX_PAGES].with_texts("title", "slug")
     samples: list[Sample] = []
     links = pages = read = inside = 0
     for title, slug, *texts in rows:
         read += 1
         here = 0
-        for text in filter(None, texts):
+        for text in texts:
             found, hidden = _first(text, wanted, published, own)
             inside += hidden
             if found is not None and not loses:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from glossary import search
-from glossary.document.documents import TEXTS
 from glossary.linking.fragments import pieces_of
 from glossary.linking.names import KnownName, Names, is_linkable
 from glossary.models import PublishedEntry, PublishedEntryQuerySet
@@ -53,12 +52,10 @@ def entries_that_mention(names: Iterable[tuple[str, str]], *, at_most: int | Non
 
 def _texts_of(entries: Collection[int]) -> Iterator[tuple[int, list[str]]]:
     ordered = sorted(entries)
-    columns = (f"revision__document__{text}" for text in TEXTS)
-    rows = PublishedEntry.objects.order_by().values_list("pk", *columns)
+    rows = PublishedEntry.objects.order_by()
     for start in range(0, len(ordered), _CHUNK):
-        for pk, *texts in rows.filter(pk__in=ordered[start : start + _CHUNK]):
-            # An older document has no text of a later schema.
-            yield pk, [text or "" for text in texts]
+        for pk, *texts in rows.filter(pk__in=ordered[start : start + _CHUNK]).with_texts("pk"):
+            yield pk, texts
 
 
 def _mentions(known: Names, text: str) -> bool:

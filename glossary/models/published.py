@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -12,10 +15,13 @@ from glossary.models.fields import CodePointField
 from glossary.models.history import Revision
 from glossary.models.terms import Term
 
+# How many pages are read from the database at once.
+AT_ONCE = 500
+
 
 class PublishedEntryQuerySet(models.QuerySet["PublishedEntry"]):
     def under_letter(self, initial: str) -> PublishedEntryQuerySet:
-        """Entries filed under ``initial``, one of :data:`glossary.models.names.INITIALS`."""
+        """Entries filed under ``initial``, one of :data:`glossary.text.names.INITIALS`."""
         return self.filter(initial=initial)
 
     def tagged(self, slug: str) -> PublishedEntryQuerySet:
@@ -25,6 +31,15 @@ class PublishedEntryQuerySet(models.QuerySet["PublishedEntry"]):
     def recent(self) -> PublishedEntryQuerySet:
         """Entries by last publication, the newest first."""
         return self.order_by("-published_at", "sort_key")
+
+    def with_texts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Yield rows of these columns and, behind them, the texts of the public document (:data:`documents.TEXTS`).
+
+        A text that an older document does not have is empty.
+        """
+        texts = (f"revision__document__{name}" for name in documents.TEXTS)
+        for row in self.values_list(*columns, *texts).iterator(chunk_size=AT_ONCE):
+            yield (*row[: len(columns)], *(text or "" for text in row[len(columns) :]))
 
 
 class PublishedEntry(models.Model):
