@@ -126,7 +126,10 @@ check: environment-dev
 # Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext, for
 # those alone who translate: what is compiled is committed.
 messages: environment-dev
-	@DEBUG=1 $(PYTHON) manage.py makemessages --locale de --locale es --locale ar --no-wrap --add-location file --no-obsolete \
+	@set -e; export DEBUG=1; \
+	locales=$$($(PYTHON) manage.py shell --no-imports -c \
+		'from django.conf import settings; print(*(f"--locale={code}" for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE))'); \
+	$(PYTHON) manage.py makemessages $$locales --no-wrap --add-location file --no-obsolete \
 		--ignore '.venv/*' --ignore 'node_modules/*' --ignore 'var/*' --ignore 'tests/*' --ignore 'bench/*' --ignore 'templates/admin/*'
 	@for file in locale/*/LC_MESSAGES/django.po; do sed -i '/^"POT-Creation-Date/d' "$$file"; msgfmt --check-format --no-hash --output-file "$${file%.po}.mo" "$$file"; done
 

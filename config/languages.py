@@ -3,9 +3,9 @@
 Note [Languages in addresses]
     English pages have no prefix; the others begin with theirs (``/de/glossary/menopause/``). What stands in an address
     is all that counts: no cookie and no ``Accept-Language`` is read, so that one address is one page for everybody.
-    Addresses that machines keep (robots, sitemap, data, the target of forms) are the same in every language: only what
-    :data:`TRANSLATED` names has others. Within a language, ``reverse`` leads to pages of that language. See
-    docs/adr/0140.
+    Addresses that machines keep (robots, sitemap, data, the target of forms) are the same in every language: only pages
+    that are registered as ``translated`` (:mod:`publicpages`) have others. Within a language, ``reverse`` leads to
+    pages of that language. See docs/adr/0140.
 """
 
 from __future__ import annotations
@@ -21,17 +21,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils import translation
 
 from consent.notice.languages import language_of
-
-#: The views whose pages are there in each language. Nothing else is: what is added somewhere is for machines, until
-#: somebody says that people read it.
-TRANSLATED = frozenset(
-    (
-        *("glossary:home", "glossary:index", "glossary:letter", "glossary:tags", "glossary:tag_letter", "glossary:tag"),
-        "glossary:search",
-        *("glossary:term", "glossary:revisions", "glossary:revision", "glossary:saved"),
-        *("consent:preferences", "consent:receipt", "consent:notice_list", "consent:notice"),
-    )
-)
+from publicpages import page_of
 
 
 class LanguagePrefix:
@@ -79,16 +69,19 @@ def prefixes() -> list[str]:
     return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
-def in_each_language(patterns: Iterable[URLPattern | URLResolver], namespace: str) -> list[URLPattern | URLResolver]:
+def in_each_language(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
     """Return the patterns of an app, in their order, with a language before the own part of each page's address."""
     found: list[URLPattern | URLResolver] = []
-    for is_page, group in groupby(patterns, lambda each: f"{namespace}:{getattr(each, 'name', '')}" in TRANSLATED):
+    for is_page, group in groupby(patterns, _is_translated):
         if is_page:
             found.append(URLResolver(LanguagePrefix(), list(group)))  # type: ignore[arg-type]  # made as Django's are
             continue
         for pattern in group:
             if isinstance(pattern, URLResolver):
-                inner = in_each_language(pattern.url_patterns, namespace)
-                pattern = URLResolver(pattern.pattern, inner, pattern.default_kwargs)
+                pattern = URLResolver(pattern.pattern, in_each_language(pattern.url_patterns), pattern.default_kwargs)
             found.append(pattern)
     return found
+
+
+def _is_translated(pattern: URLPattern | URLResolver) -> bool:
+    return isinstance(pattern, URLPattern) and page_of(pattern.callback).translated

@@ -17,6 +17,6 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
-    path("", include((in_each_language(glossary.urls.urlpatterns, "glossary"), "glossary"))),
-    path("", include((in_each_language(consent.urls.urlpatterns, "consent"), "consent"))),
+    path("", include((in_each_language(glossary.urls.urlpatterns), "glossary"))),
+    path("", include((in_each_language(consent.urls.urlpatterns), "consent"))),
 ]

@@ -13,8 +13,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.urls import Resolver404, resolve
 
-from glossary.dependents import keys_of
-from server.caching import KEPT_VIEWS, OPEN_VIEWS
+from publicpages import page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +25,15 @@ class Place:
 
 
 def place_of(path: str) -> Place | None:
-    """Return what is known of the page at ``path``; ``None`` if that isn't a page that may be kept.
-
-    Notices and what they say stand on every page, so that their changes aren't told by keys.
-    """
+    """Return what is known of the page at ``path``; ``None`` if that isn't a page that may be kept."""
     try:
         match = resolve(path)
     except Resolver404:
         return None
-    view = match.view_name
-    if view not in KEPT_VIEWS and view not in OPEN_VIEWS:
+    page = page_of(match.func)
+    if page.keys is None:
         return None
-    return Place(() if view.startswith("consent:") else keys_of(view, match.kwargs), view in OPEN_VIEWS)
+    return Place(page.keys(match.kwargs), page.for_other_sites)
 
 
 def neutral_request(path: str, *, host: str) -> WSGIEnvironment:

@@ -2,7 +2,7 @@
 
 What happens for each request is kept short: one look at the shared number, one at the dictionary of pages, and an
 answer whose headers were put together when the first visitor asked for it. The query of an address is not looked at:
-views that read it are not kept (``server.caching.READS_QUERY``).
+views that read it are not kept (``publicpages.public_page``).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The packages of the project itself, without tests and benchmarks.
-PACKAGES = ("accounts", "config", "consent", "demo", "glossary", "pagestore", "server", "siteaudit")
+PACKAGES = ("accounts", "config", "consent", "demo", "glossary", "pagestore", "publicpages", "server", "siteaudit")
 # Whether this process started the run. The others, of pytest-xdist or of a site, inherit the folder.
 STARTED_THE_RUN = "TEST_RUN" not in os.environ
 # Everything that a run makes, and that goes with its end.

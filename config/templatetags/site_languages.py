@@ -11,8 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
-from config.languages import TRANSLATED
-from server.caching import READS_QUERY
+from publicpages import page_of
 
 register = template.Library()
 
@@ -66,7 +65,7 @@ def language_switcher(context: template.Context) -> dict[str, Any]:
 def paths_of(request: HttpRequest | None) -> dict[str, str]:
     """Return language → path of the page that is asked for; nothing for what is there in one language only."""
     match = request.resolver_match if request is not None else None
-    if match is None or match.view_name not in TRANSLATED:
+    if match is None or not page_of(match.func).translated:
         return {}
     # Asked for twice in each page.
     paths: dict[str, str] = getattr(match, "paths", {})
@@ -87,7 +86,7 @@ def home_in(code: str) -> str:
 def query_of(request: HttpRequest) -> str:
     """Return what is asked of this page, a search above all, ready to stand behind another path."""
     match = request.resolver_match
-    if match is None or match.view_name not in READS_QUERY:
+    if match is None or not page_of(match.func).reads_query:
         return ""
     try:
         query = request.GET.urlencode()

@@ -40,12 +40,9 @@ def notice_document(request: HttpRequest, sha256: str) -> HttpResponse:
 
 
 def public_paths() -> list[str]:
-    """Return the path of every page about notices."""
+    """Return the path of every notice, as a page and as a document."""
     hashes = Notice.objects.values_list("sha256", flat=True)
-    return [
-        reverse("consent:notice_list"),
-        *(reverse(f"consent:{name}", args=[sha256]) for sha256 in hashes for name in ("notice", "notice_document")),
-    ]
+    return [reverse(f"consent:{name}", args=[sha256]) for sha256 in hashes for name in ("notice", "notice_document")]
 
 
 def _history() -> list[Publication]:

@@ -1,7 +1,7 @@
 """Which public pages a change shows on, found through indexes and never by rendering anything.
 
-Pages are named by *keys*, not by addresses, so that they are the same in every language: ``keys`` says under which keys
-each view's pages stand, and the functions below say which keys a change touches. They run inside the change's
+Pages are named by *keys*, not by addresses, so that they are the same in every language: ``glossary.urls`` says which
+keys the pages of each view have, and the functions below say which keys a change touches. They run inside the change's
 transaction, after ``glossary.actions.publishing`` has locked the edition: see Note [Two changes at once].
 
 Note [Two changes at once]
@@ -17,7 +17,6 @@ from collections.abc import Collection
 
 from glossary.dependents import keys
 from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
-from glossary.dependents.keys import keys_of
 from glossary.dependents.lists import of_lists, of_neighbours
 from glossary.dependents.snapshot import Snapshot, changes, snapshots
 from glossary.linking.mentions import TooMany, entries_that_mention
@@ -28,7 +27,6 @@ __all__ = [
     "MANY_TERMS",
     "Snapshot",
     "everything",
-    "keys_of",
     "named_in",
     "of_mentions",
     "of_own_pages",

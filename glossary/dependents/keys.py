@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: How many entries one page of a list has. 200 titles with their summaries are about as long as a reader scrolls.
@@ -14,29 +14,6 @@ OVERVIEWS = "overviews"
 ALPHABET = "alphabet"
 #: The overview of topics.
 TOPICS = "tags"
-
-#: View → keys under which its pages stand. A view that isn't named here changes with every edition.
-KEYS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
-    "glossary:letter": lambda kwargs: (*_of_list(letter(kwargs["segment"]), kwargs), ALPHABET),
-    "glossary:tags": lambda kwargs: (TOPICS,),
-    "glossary:tag_letter": lambda kwargs: (TOPICS,),
-    "glossary:tag": lambda kwargs: _of_list(topic(kwargs["slug"]), kwargs),
-    "glossary:term": lambda kwargs: (term(kwargs["slug"]),),
-    "glossary:revisions": lambda kwargs: (history(kwargs["slug"]),),
-    "glossary:revision": lambda kwargs: (history(kwargs["slug"]), revision(kwargs["slug"])),
-    "glossary:embedded_term": lambda kwargs: (term(kwargs["slug"]),),
-    "glossary:embed_script": lambda kwargs: (),
-    "glossary:embed_release": lambda kwargs: (),
-    "glossary:cite": lambda kwargs: (history(kwargs["slug"]),),
-    "glossary:robots": lambda kwargs: (),
-    "glossary:saved": lambda kwargs: (),
-}
-
-
-def keys_of(view: str, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys under which a page of the glossary stands, by its view's name and arguments."""
-    named = KEYS.get(view)
-    return named(kwargs) if named else (OVERVIEWS,)
 
 
 def term(slug: str) -> str:
@@ -74,5 +51,30 @@ def own(slugs: Iterable[str]) -> set[str]:
     return {key for slug in slugs for key in (term(slug), history(slug))}
 
 
-def _of_list(of_list: str, kwargs: Mapping[str, Any]) -> tuple[str, str]:
-    return of_list, page(of_list, kwargs.get("number", 1))
+def of_term(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a term's page."""
+    return (term(arguments["slug"]),)
+
+
+def of_history(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of the list of a term's public revisions."""
+    return (history(arguments["slug"]),)
+
+
+def of_revision(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of the page of one public revision."""
+    return history(arguments["slug"]), revision(arguments["slug"])
+
+
+def of_letter(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a page of a letter."""
+    return (*_of_list(letter(arguments["segment"]), arguments), ALPHABET)
+
+
+def of_topic(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a page of a topic."""
+    return _of_list(topic(arguments["slug"]), arguments)
+
+
+def _of_list(of_list: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    return of_list, page(of_list, arguments.get("number", 1))

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bench.terms import RARE_WORD, titles
 from bench.words import EVERYWHERE
 from consent.models import Notice
 from glossary.models import EntryTag, PublishedEntry
 from glossary.public.share_images import card_of, site_card
-from server.caching import KEPT_VIEWS
+from publicpages import PublicPage, page_of
 from tests.pagestore.asking import TERM
 
-# Name of the view → the most queries that it may take, whatever the size of the glossary, and what for. Two more
-# ask for the notice and the services, in each page that people read.
-BUDGETS = {
-    "home": 6,  # letters, total, recent terms, topics
-    "index": 5,  # letters, total, titles
-    "letter": 5,  # letters, where the page begins, entries
-    "tags": 4,
-    "tag_letter": 4,
-    "tag": 7,  # the topic, its entries twice, related topics twice
-    "term": 8,  # the entry, the newest names, the terms that it mentions and names, its two neighbours, retractions
-    "revisions": 6,  # the entry, publications, approvals
-    "revision": 8,  # these, and what its two documents name
-    "cite": 5,
-    "card": 1,
-    "site_card": 0,
-    "feed": 4,
-    "embed_script": 0,
-    "embed_release": 0,
-    "embedded_term": 6,  # as the page of the term
-    "saved": 3,
-    # Where no word is found, each of at most four likely corrections is tried: bounded, whatever the glossary holds.
-    "search": 12,
-    "suggest": 11,
-    "robots": 0,
-    "sitemap": 5,
-    "sitemap_part": 3,
-}
+
+def registered() -> dict[str, PublicPage]:
+    """Return what is said of each public page, by the name of its view."""
+    return dict(_registered(get_resolver().url_patterns, ""))
 
 
 def addresses() -> dict[str, list[str]]:
-    """Return name of the view → addresses that its queries may depend on. Every name of :data:`BUDGETS` is there."""
+    """Return name of the view → addresses that its queries may depend on. Every view of the glossary is there."""
     entry = PublishedEntry.objects.select_related("revision").order_by("pk")[3]
     tag = EntryTag.objects.order_by("pk").values_list("slug", flat=True)[0]
     number = entry.revision.number
@@ -104,5 +83,14 @@ def pages() -> dict[str, str]:
         "consent:notice_document": f"/consent/notices/{live.sha256}.json",
         "consent:heads": "/consent/heads/",
     }
-    assert found.keys() >= KEPT_VIEWS, "a view whose answers are kept has no address here"
+    stored = {name for name, page in registered().items() if page.is_same_for_everybody}
+    assert found.keys() >= stored, "a view whose pages are stored has no address here"
     return found
+
+
+def _registered(patterns: list[URLPattern | URLResolver], namespace: str) -> Iterator[tuple[str, PublicPage]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}", page_of(pattern.callback)
+        elif pattern.namespace != "admin":
+            yield from _registered(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from glossary.models import PublishedEntry, Term
 from glossary.public.share_images import card_of, site_card
 from pagestore.rendering import neutral_request, run
 from pagestore.serving import PageStore
-from server.caching import KEPT_VIEWS, OPEN_VIEWS, READS_QUERY
+from publicpages import public_page
 from tests.consent.builders import publish_german
 from tests.pagestore.asking import TERM, Counting, ask, one_connection
-from tests.site.addresses import pages
+from tests.site.addresses import pages, registered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_store")]
 
@@ -38,14 +39,6 @@ class Watched(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         self.is_read = self.is_read or name == "QUERY_STRING"
         return super().get(name, default)
-
-
-def views(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        if isinstance(pattern, URLPattern):
-            yield f"{namespace}{pattern.name}"
-        elif pattern.namespace != "admin":
-            yield from views(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
 
 
 def addresses() -> dict[str, str]:
@@ -70,7 +63,7 @@ def addresses() -> dict[str, str]:
         "consent:start_code": reverse("consent:start_code", args=["0" * 64]),
         "consent:consistency": "/consent/heads/1/2/",
     }
-    assert found.keys() == set(views(get_resolver().url_patterns)), "a public view has no address here"
+    assert found.keys() == registered().keys(), "a public view has no address here"
     return found
 
 
@@ -83,18 +76,23 @@ def test_every_view_that_reads_its_query_is_declared(full: Term, german: None, o
             run(WSGIHandler(), environ)
             if environ.is_read:
                 found.add(view)
-    assert found == READS_QUERY, "READS_QUERY in server.caching is to name each view that reads its query"
+    declared = {view for view, page in registered().items() if page.reads_query}
+    assert found == declared, "each view that reads its query is to be registered with reads_query=True"
 
 
-def test_what_is_kept_never_depends_on_a_query() -> None:
-    assert not READS_QUERY & (KEPT_VIEWS | OPEN_VIEWS)
+def test_a_page_that_depends_on_its_query_cannot_be_stored() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(request.GET.urlencode())
+
+    with pytest.raises(ValueError, match="cannot be stored"):
+        public_page(view, stored_under="overviews", reads_query=True)
 
 
 def test_a_page_is_served_from_the_store_whatever_stands_behind_its_address(
     worker: Callable[[], PageStore], django: Counting, full: Term
 ) -> None:
     store = worker()
-    for view in sorted(KEPT_VIEWS | OPEN_VIEWS):
+    for view in sorted(view for view, page in registered().items() if page.is_stored):
         path = addresses()[view]
         plain = ask(store, path)
         rendered = len(django.requests)

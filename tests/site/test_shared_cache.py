@@ -17,10 +17,10 @@ from django.urls import resolve
 from consent.actions import publish_notice, save_service
 from consent.models import Service
 from pagestore.serving import PageStore
-from server.caching import KEPT_VIEWS, is_same_for_everybody
+from server.caching import is_same_for_everybody
 from tests.consent.builders import ORIGIN, approve_by_another, open_service, without_notices
 from tests.pagestore.asking import TERM, ask
-from tests.site.addresses import pages
+from tests.site.addresses import pages, registered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_store")]
 
@@ -36,7 +36,7 @@ def kept() -> list[str]:
     return [
         path
         for name, path in pages().items()
-        if name in KEPT_VIEWS and name not in ("glossary:tag", "glossary:tag_letter")
+        if registered()[name].is_same_for_everybody and name not in ("glossary:tag", "glossary:tag_letter")
     ]
 
 

@@ -59,7 +59,7 @@ def sitemap_part(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def public_paths() -> list[str]:
-    """Return the path of every public page that stays the same until something is published.
+    """Return the path of every page of a list, a part of the sitemap or a term.
 
     Without the terms' histories: few are read, and each is kept from the first time that somebody asks for it.
     """
@@ -68,9 +68,6 @@ def public_paths() -> list[str]:
     terms = PublishedEntry.objects.order_by("sort_key", "slug").values_list("slug", flat=True)
     return [
         *(path for path, _ in _lists()),
-        reverse("glossary:feed"),
-        reverse("glossary:robots"),
-        reverse("glossary:sitemap"),
         *(reverse("glossary:sitemap_part", args=[key]) for key in (0, *(part.key for part in parts)) if divided),
         *(reverse("glossary:term", args=[slug]) for slug in terms),
     ]
