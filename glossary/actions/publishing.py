@@ -138,7 +138,7 @@ def retire_term(
     if successor is not None:
         check_successor(successor, of=term)
         reason = " ".join(filter(None, (reason, f"Successor: “{successor}”.")))
-    changed = _Changed(snapshots=dependents.snapshots([term.pk]))
+    changed = _Changed(before=dependents.public_states([term.pk]))
     # Its address stays known, so that readers learn that the term is retired instead of meeting a 404.
     SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"term": term, "created_at": at})
     changed.filing.before[entry.pk] = filed(entry, entry.entry_tags.all())
@@ -194,14 +194,14 @@ class _Changed:
     """How terms were filed and what other pages showed of them before they were changed, and how they are filed now."""
 
     filing: Filing = field(default_factory=Filing)
-    snapshots: dict[int, dependents.Snapshot] = field(default_factory=dict)
+    before: dict[int, dependents.PublicState] = field(default_factory=dict)
 
 
 def _announce(terms: Collection[int], changed: _Changed, *, at: datetime) -> None:
     """Count the lists in which terms have changed, and write down which pages show that."""
     renamed = keep_lists(changed.filing, at=at)
     public_content_changed(
-        lambda: dependents.of_terms(changed.snapshots, terms, renamed_topics=renamed), names_of=changed.filing.renamed
+        lambda: dependents.of_terms(changed.before, terms, renamed_topics=renamed), names_of=changed.filing.renamed
     )
 
 
@@ -229,8 +229,8 @@ def _publish(
             check_citations(revision)
             wanted.append((term, revision))
     # More of them change everything, whatever they showed.
-    if len(changed.snapshots) + len(wanted) <= dependents.MANY_TERMS:
-        changed.snapshots.update(dependents.snapshots([term.pk for term, _ in wanted]))
+    if len(changed.before) + len(wanted) <= dependents.MANY_TERMS:
+        changed.before.update(dependents.public_states([term.pk for term, _ in wanted]))
     contents = _contents(wanted)
     seals = _seals(wanted, contents, by=by, at=at, reason=reason, emergency=emergency)
     slugs = [revision.document["slug"] for _, revision in wanted]

@@ -18,14 +18,14 @@ from collections.abc import Collection
 from glossary.dependents import keys
 from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
 from glossary.dependents.lists import of_lists, of_neighbours
-from glossary.dependents.snapshot import Snapshot, changes, snapshots
+from glossary.dependents.snapshot import PublicState, changes, public_states
 from glossary.linking.mentions import TooMany, entries_that_mention
 from glossary.models import EVERYTHING, PublishedEntry
 
 __all__ = [
     "MANY_KEYS",
     "MANY_TERMS",
-    "Snapshot",
+    "PublicState",
     "everything",
     "named_in",
     "of_mentions",
@@ -33,7 +33,7 @@ __all__ = [
     "of_terms",
     "of_topic",
     "of_works",
-    "snapshots",
+    "public_states",
     "write_namings",
 ]
 
@@ -65,19 +65,19 @@ def of_works(identifiers: Collection[str]) -> set[str]:
 
 
 def of_terms(
-    before: dict[int, Snapshot], terms: Collection[int], *, renamed_topics: Collection[str] = frozenset()
+    before: dict[int, PublicState], terms: Collection[int], *, renamed_topics: Collection[str] = frozenset()
 ) -> set[str]:
     """Return the keys of all pages that show one of these terms, or show it no longer.
 
-    ``before`` are their snapshots before the change; those of now are read. ``renamed_topics`` are the slugs of topics
-    that have another name than before.
+    ``before`` is what was public of them before the change; those of now are read. ``renamed_topics`` are the slugs of
+    topics that have another name than before.
     """
     if len(terms) > MANY_TERMS:
         return {EVERYTHING}
     changed = changes(before, terms)
     slugs = addresses(terms)
-    for pk, snapshot in before.items():
-        slugs.setdefault(pk, set()).add(snapshot.slug)
+    for pk, state in before.items():
+        slugs.setdefault(pk, set()).add(state.shown.slug)
     renamed = {slug for change in changed if change.is_renamed for slug in slugs.get(change.pk, ())}
     found = {keys.OVERVIEWS, *keys.own(slug for of_term in slugs.values() for slug in of_term)}
     found |= of_lists(changed, renamed_topics=renamed_topics)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from glossary.dependents import keys
-from glossary.dependents.snapshot import Change, Snapshot
+from glossary.dependents.snapshot import Change, PublicState
 from glossary.models import EntryTag, PublishedEntry, TopicPair
 from glossary.text.names import SEGMENTS
 
@@ -49,13 +49,13 @@ def of_lists(changes: Sequence[Change], *, renamed_topics: Collection[str]) -> s
     for change in changes:
         before, now = change.before, change.now
         if change.is_shown:
-            for initial in {snapshot.initial for snapshot in change.sides}:
+            for initial in {state.initial for state in change.sides}:
                 letters[initial].add(_in_letter(before, initial), _in_letter(now, initial))
         if change.both is None or change.both[0].initial != change.both[1].initial:
-            filed.update(snapshot.initial for snapshot in change.sides)
+            filed.update(state.initial for state in change.sides)
         if change.both is None or change.both[0].tags != change.both[1].tags:
             # Each of them tells with how many terms it stands beside which others.
-            carried = {keys.topic(slug) for snapshot in change.sides for slug in snapshot.topics}
+            carried = {keys.topic(slug) for state in change.sides for slug in state.topics}
             found |= {keys.TOPICS, *carried} if carried else set()
         elif change.is_shown:
             for slug in change.both[0].topics:
@@ -80,7 +80,7 @@ def of_lists(changes: Sequence[Change], *, renamed_topics: Collection[str]) -> s
 
 def of_neighbours(changes: Iterable[Change]) -> set[str]:
     """Return the keys of the terms before and behind each place that was taken, left, or has another title."""
-    places = {snapshot.place for change in changes if change.is_renamed for snapshot in change.sides}
+    places = {state.place for change in changes if change.is_renamed for state in change.sides}
     found: set[str] = set()
     ordered = sorted(places)
     for start in range(0, len(ordered), _CHUNK):
@@ -103,8 +103,8 @@ def _beside(places: Sequence[tuple[str, str]]) -> set[str]:
         return {slug for row in cursor.fetchall() for slug in row if slug}
 
 
-def _in_letter(snapshot: Snapshot | None, initial: str) -> Place | None:
-    return snapshot.place if snapshot and snapshot.initial == initial else None
+def _in_letter(state: PublicState | None, initial: str) -> Place | None:
+    return state.place if state and state.initial == initial else None
 
 
 def _pages(of_list: str, touched: _Touched, standing_before: Callable[[Place], int], *, narrowly: bool) -> set[str]:

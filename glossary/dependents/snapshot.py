@@ -1,23 +1,21 @@
-"""What other pages show of a term, before a change and after it."""
+"""What is public of a term, before a change and after it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from glossary.models import EntryName, EntryTag, PublishedEntry
+from glossary.models import EntryName, EntryTag, PublishedEntry, TermSnapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What other pages show of a published term, and how it is found there.
+class PublicState:
+    """What other pages show of a published term (``shown``), and how it is found there.
 
     ``tags`` are pairs of slug and name, ``names`` of name and kind.
     """
 
-    slug: str
-    title: str
-    summary: str
+    shown: TermSnapshot
     initial: str
     sort_key: str
     tags: frozenset[tuple[str, str]]
@@ -26,12 +24,7 @@ class Snapshot:
     @property
     def place(self) -> tuple[str, str]:
         """Where the term stands among all others."""
-        return self.sort_key, self.slug
-
-    @property
-    def shown(self) -> tuple[str, str, str]:
-        """What is shown of it: by links to it the address and the title, by lists and previews the summary too."""
-        return self.slug, self.title, self.summary
+        return self.sort_key, self.shown.slug
 
     @property
     def topics(self) -> frozenset[str]:
@@ -44,15 +37,15 @@ class Change:
     """A term before a change and after it; ``None`` where it is not public."""
 
     pk: int
-    before: Snapshot | None
-    now: Snapshot | None
+    before: PublicState | None
+    now: PublicState | None
 
     @property
-    def sides(self) -> tuple[Snapshot, ...]:
-        return tuple(snapshot for snapshot in (self.before, self.now) if snapshot)
+    def sides(self) -> tuple[PublicState, ...]:
+        return tuple(state for state in (self.before, self.now) if state)
 
     @property
-    def both(self) -> tuple[Snapshot, Snapshot] | None:
+    def both(self) -> tuple[PublicState, PublicState] | None:
         """Both sides of a term that was public and still is."""
         return (self.before, self.now) if self.before and self.now else None
 
@@ -69,12 +62,12 @@ class Change:
     @property
     def names(self) -> frozenset[tuple[str, str]]:
         """The names whose mentions may look different: all, where the pages behind the links do."""
-        before, now = (snapshot.names if snapshot else frozenset() for snapshot in (self.before, self.now))
+        before, now = (state.names if state else frozenset() for state in (self.before, self.now))
         return before | now if self.is_shown else before ^ now
 
 
-def snapshots(terms: Collection[int]) -> dict[int, Snapshot]:
-    """Return what other pages show of those of these terms that are published. Three queries."""
+def public_states(terms: Collection[int]) -> dict[int, PublicState]:
+    """Return what is public of those of these terms that are published. Three queries."""
     tags: dict[int, set[tuple[str, str]]] = {}
     names: dict[int, set[tuple[str, str]]] = {}
     for pk, slug, name in EntryTag.objects.filter(entry__in=terms).order_by().values_list("entry_id", "slug", "name"):
@@ -83,15 +76,15 @@ def snapshots(terms: Collection[int]) -> dict[int, Snapshot]:
         names.setdefault(pk, set()).add((name, kind))
     rows = PublishedEntry.objects.filter(pk__in=terms).order_by()
     return {
-        pk: Snapshot(slug, title, summary, initial, sort_key, frozenset(tags.get(pk, ())), frozenset(names.get(pk, ())))
-        for pk, slug, title, summary, initial, sort_key in rows.values_list(
-            "pk", "slug", "title", "summary", "initial", "sort_key"
+        pk: PublicState(
+            TermSnapshot(*shown), initial, sort_key, frozenset(tags.get(pk, ())), frozenset(names.get(pk, ()))
         )
+        for pk, initial, sort_key, *shown in rows.values_list("pk", "initial", "sort_key", *TermSnapshot._fields)
     }
 
 
-def changes(before: dict[int, Snapshot], terms: Collection[int]) -> list[Change]:
-    """Return how terms changed of which other pages show something; ``before`` are their snapshots before that."""
-    now = snapshots(terms)
+def changes(before: dict[int, PublicState], terms: Collection[int]) -> list[Change]:
+    """Return how terms changed of which other pages show something; ``before`` is what was public of them."""
+    now = public_states(terms)
     pairs = ((pk, before.get(pk), now.get(pk)) for pk in terms)
     return [Change(pk, old, new) for pk, old, new in pairs if old != new]

@@ -16,6 +16,7 @@ from glossary.models.published import (
     PublishedEntry,
     PublishedEntryQuerySet,
     SlugRedirect,
+    TermSnapshot,
     TopicPair,
 )
 from glossary.models.reviews import Approval, Credentials, Review, ReviewComment, ScheduledChange
@@ -62,6 +63,7 @@ __all__ = [
     "TagDescription",
     "Term",
     "TermQuerySet",
+    "TermSnapshot",
     "TopicPair",
     "UnlinkedName",
     "WrittenLink",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -19,18 +19,34 @@ from glossary.models.terms import Term
 AT_ONCE = 500
 
 
+class TermSnapshot(NamedTuple):
+    """What other pages show of a published term: lists, preview cards, links and share images read nothing else of it.
+
+    Each attribute is a column of :class:`PublishedEntry`. A change of any of them makes every page stale that shows the
+    term (``glossary.dependents``), so what is added here can be shown on all of these pages.
+    """
+
+    slug: str
+    title: str
+    summary: str
+
+    @property
+    def url(self) -> str:
+        return address_of("glossary:term", self.slug)
+
+
 class PublishedEntryQuerySet(models.QuerySet["PublishedEntry"]):
     def under_letter(self, initial: str) -> PublishedEntryQuerySet:
         """Entries filed under ``initial``, one of :data:`glossary.text.names.INITIALS`."""
         return self.filter(initial=initial)
 
-    def tagged(self, slug: str) -> PublishedEntryQuerySet:
-        """Entries whose published document carries the tag."""
-        return self.filter(entry_tags__slug=slug)
-
     def recent(self) -> PublishedEntryQuerySet:
         """Entries by last publication, the newest first."""
         return self.order_by("-published_at", "sort_key")
+
+    def snapshots(self) -> list[TermSnapshot]:
+        """Return what other pages show of these entries, in their order. One query."""
+        return [TermSnapshot(*row) for row in self.values_list(*TermSnapshot._fields)]
 
     def with_texts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         """Yield rows of these columns and, behind them, the texts of the public document (:data:`documents.TEXTS`).
@@ -85,6 +101,11 @@ class PublishedEntry(models.Model):
 
     def get_absolute_url(self) -> str:
         return address_of("glossary:term", self.slug)
+
+    @property
+    def snapshot(self) -> TermSnapshot:
+        """What other pages show of it."""
+        return TermSnapshot(*(getattr(self, name) for name in TermSnapshot._fields))
 
 
 class EntryName(models.Model):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from glossary.addresses import address_of, fixed_address_of
 from glossary.dependents import keys
-from glossary.models import EntryTag, Listing, PublishedEntry, TopicPair
+from glossary.models import EntryTag, Listing, PublishedEntry, TermSnapshot, TopicPair
 from glossary.text.names import INITIALS, SEGMENTS
 
 # The overview of topics shows all of them up to here, and only their letters and the most used beyond.
@@ -190,13 +190,13 @@ def letter_page(letter: Letter, number: int) -> ListPage | None:
     """Return page ``number`` of a letter's entries, or ``None`` when there is no such page. Two queries."""
     entries = PublishedEntry.objects.under_letter(letter.initial).order_by("sort_key", "slug")
 
-    def of_page(start: int) -> Sequence[PublishedEntry]:
+    def of_page(start: int) -> Sequence[TermSnapshot]:
         # Where the page begins is read from an index alone, however many entries stand before it.
         first = entries.values_list("sort_key", "slug")[start : start + 1].first() if start else ("", "")
         if first is None:
             return ()
         rest = entries.filter(sort_key__gte=first[0]).exclude(sort_key=first[0], slug__lt=first[1])
-        return list(rest[: keys.PAGE_SIZE])
+        return rest[: keys.PAGE_SIZE].snapshots()
 
     return list_page(of_page, number=number, total=letter.count, url=lambda page: letter_url(letter.initial, page))
 
@@ -206,10 +206,10 @@ def tag_page(tag: Tag, number: int) -> ListPage | None:
     # From the index of topics, in the order that it keeps; the entries' own rows are read for this page only.
     carried = EntryTag.objects.filter(slug=tag.slug).order_by("sort_key", "entry_id").values_list("entry_id", flat=True)
 
-    def of_page(start: int) -> Sequence[PublishedEntry]:
+    def of_page(start: int) -> Sequence[TermSnapshot]:
         ids = list(carried[start : start + keys.PAGE_SIZE])
-        entries = PublishedEntry.objects.in_bulk(ids)
-        return [entries[pk] for pk in ids if pk in entries]
+        entries = PublishedEntry.objects.only(*TermSnapshot._fields).in_bulk(ids)
+        return [entries[pk].snapshot for pk in ids if pk in entries]
 
     return list_page(of_page, number=number, total=tag.count, url=lambda page: tag_url(tag.slug, page))
 

@@ -32,6 +32,7 @@ from glossary.models import (
     Revision,
     SlugRedirect,
     Term,
+    TermSnapshot,
 )
 
 #: The kinds of other names, in the order in which a page has them.
@@ -497,7 +498,7 @@ def _others(entry: PublishedEntry, slugs: set[str], targets: set[int]) -> _Other
 
 def _named_on_a_page(slugs: set[str], targets: set[int]) -> QuerySet[PublishedEntry]:
     wanted = PublishedEntry.objects.filter(Q(slug__in=slugs) | Q(pk__in=targets))
-    return wanted.only("slug", "title", "summary", "sort_key").order_by()
+    return wanted.only("sort_key", *TermSnapshot._fields).order_by()
 
 
 def _first_of(entries: QuerySet[PublishedEntry]) -> Link | None:

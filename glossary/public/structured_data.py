@@ -77,7 +77,7 @@ def of_term(page: TermPage) -> SafeString:
         "dateModified": entry.published_at.isoformat(timespec="seconds"),
         "version": str(page.revision_number),
     }
-    card = card_of(entry)
+    card = card_of(entry.snapshot)
     if card.slug:
         image = {"@type": "ImageObject", "url": absolute(card.path), "width": CARD_WIDTH, "height": CARD_HEIGHT}
         about["primaryImageOfPage"] = image

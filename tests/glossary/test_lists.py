@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from glossary.actions import listing, publish_terms, recount_lists, retire_term, save_term, save_terms
 from glossary.dependents import keys
-from glossary.models import Listing, Program, PublishedEntry, Term, TopicPair
+from glossary.models import Listing, Program, PublishedEntry, Term, TermSnapshot, TopicPair
 from glossary.public import lists
 from glossary.public.views import crawling
 from glossary.text.names import initial_of, sort_key_of
@@ -25,6 +25,17 @@ from tests.glossary.term_form import signed_in
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 pytestmark = pytest.mark.django_db
+
+
+def test_lists_are_given_snapshots_of_terms_and_nothing_else(client: Client, editor: User, at: datetime) -> None:
+    term = save_term(document=document(tags=["Cycle"]), by=editor, at=at).term
+    publish_unreviewed(term=term, by=editor, at=at)
+    home = client.get("/").context["recent"]
+    ((_, index),) = client.get("/glossary/").context["groups"]
+    letter = client.get(f"/glossary/letter/{home[0].title[0].lower()}/").context["list"].entries
+    topic = client.get("/glossary/tags/cycle/").context["list"].entries
+    for shown in (home, index, letter, topic):
+        assert [type(each) for each in shown] == [TermSnapshot]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def addresses() -> dict[str, list[str]]:
         "revisions": [reverse("glossary:revisions", args=[entry.slug])],
         "revision": [reverse("glossary:revision", args=[entry.slug, number])],
         "cite": [reverse("glossary:cite", args=[entry.slug, number, "bib"])],
-        "card": [card_of(entry).path],
+        "card": [card_of(entry.snapshot).path],
         "site_card": [site_card().path],
         "feed": [reverse("glossary:feed")],
         "embed_script": [reverse("glossary:embed_script")],

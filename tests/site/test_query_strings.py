@@ -49,7 +49,7 @@ def addresses() -> dict[str, str]:
         "healthz": "/healthz",
         "readyz": "/readyz",
         "glossary:suggest": "/search/suggest",
-        "glossary:card": card_of(entry).path,
+        "glossary:card": card_of(entry.snapshot).path,
         "glossary:site_card": site_card().path,
         "glossary:embed_script": "/embed/v1/glossary.js",
         "glossary:embed_release": reverse("glossary:embed_release", args=["1.0.0"]),

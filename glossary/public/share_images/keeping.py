@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
-from glossary.models import PublishedEntry
+from glossary.models import TermSnapshot
 from glossary.public.share_images.drawing import DESIGN, draw, is_drawable
 
 logger = logging.getLogger(__name__)
@@ -56,11 +56,11 @@ def site_card() -> Card:
     return Card(SITE_TITLE, SITE_TEXT)
 
 
-def card_of(entry: PublishedEntry) -> Card:
+def card_of(term: TermSnapshot) -> Card:
     """Return a term's card. What has a letter that the typeface hasn't got is left out: better nothing than boxes."""
-    if not is_drawable(entry.title):
+    if not is_drawable(term.title):
         return site_card()
-    return Card(entry.title, entry.summary if is_drawable(entry.summary) else "", entry.slug)
+    return Card(term.title, term.summary if is_drawable(term.summary) else "", term.slug)
 
 
 def kept(card: Card) -> bytes:

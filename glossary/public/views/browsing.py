@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from glossary.models import PublishedEntry
+from glossary.models import PublishedEntry, TermSnapshot
 from glossary.public import lists, structured_data
 from glossary.public.rendering import Link
 from glossary.public.views.answers import page_of
@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
         letters=lists.letters(),
         total=lists.total(),
         structured_data=structured_data.of_home(),
-        recent=PublishedEntry.objects.recent()[:RECENT],
+        recent=PublishedEntry.objects.recent()[:RECENT].snapshots(),
         topics=lists.most_used_tags(HOME_TAGS),
     )
 
@@ -41,10 +41,10 @@ def index(request: HttpRequest) -> HttpResponse:
     """The A–Z: the number of terms under each letter, and every title while they fit a page."""
     letters = lists.letters()
     total = lists.total()
-    groups: dict[str, list[PublishedEntry]] = {}
+    groups: dict[str, list[TermSnapshot]] = {}
     if total <= WHOLE_INDEX:
-        for entry in PublishedEntry.objects.all():
-            groups.setdefault(entry.initial, []).append(entry)
+        for initial, *shown in PublishedEntry.objects.values_list("initial", *TermSnapshot._fields):
+            groups.setdefault(initial, []).append(TermSnapshot(*shown))
     return page_of(
         request,
         "glossary/index.html",

@@ -23,7 +23,7 @@ def term_card(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
         entry = entries.filter(term_id=old.term_id).first() if old else None
     if entry is None:
         raise Http404(f"There is no term at {slug!r}.")
-    return _answer(request, share_images.card_of(entry))
+    return _answer(request, share_images.card_of(entry.snapshot))
 
 
 @require_safe

@@ -26,7 +26,7 @@ def term(request: HttpRequest, slug: str) -> HttpResponse:
             entry=entry,
             letter=lists.Letter(entry.initial),
             page=page,
-            card=share_images.card_of(entry),
+            card=share_images.card_of(entry.snapshot),
             structured_data=structured_data.of_term(page),
             cite_as=rendering.permalink(entry.slug, page.revision_number),
             embed=embedding.newest(),
