@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -98,6 +100,29 @@ class ReferenceInline(ChildInline):
     fields = ["citation", ("doi", "pmid", "url")]
 
 
+@dataclass(frozen=True, slots=True)
+class SaveOutcome:
+    """What a save of the form did, for the log and the answer.
+
+    ``draft`` names the browser's copy of the text, ``opened_on`` is the number of the revision that the form showed
+    (``None`` for a new term), and ``planned`` says whether the next review was planned.
+    """
+
+    saved: Saved
+    changed_parts: tuple[str, ...]
+    planned: bool
+    draft: str
+    opened_on: int | None
+
+
+class Collision(Exception):
+    """The term was saved by somebody else meanwhile. ``chosen`` are the parts that were to be taken from their text."""
+
+    def __init__(self, stale: StaleRevision, chosen: Sequence[str]) -> None:
+        super().__init__(str(stale))
+        self.stale, self.chosen = stale, chosen
+
+
 @admin.register(Term)
 class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, NameOverview, TermHistory):
     """Terms. Everything that is saved here goes through ``glossary.actions``.
@@ -171,18 +196,24 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
             return self.read_view(request, object_id)
         try:
             response = super().changeform_view(request, object_id, form_url, extra_context)
-        except (DocumentError, StaleRevision) as refusal:
-            # Nothing was saved: the transaction is undone. The same post is shown again with what was refused.
-            if isinstance(refusal, StaleRevision):
-                chosen: list[str] = getattr(request, "chosen_theirs", [])
-                request.POST = rebased(request.POST, refusal, chosen=chosen)  # type: ignore[assignment]  # a copy
-            request.refusal = refusal  # type: ignore[attr-defined]  # for get_form and get_formset_kwargs
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        if draft := getattr(request, "saved_draft", ""):
+        except DocumentError as refusal:
+            return self._shown_again(request, refusal, object_id, form_url, extra_context)
+        except Collision as collision:
+            request.POST = rebased(  # type: ignore[assignment]  # a copy
+                request.POST, collision.stale, chosen=collision.chosen
+            )
+            return self._shown_again(request, collision.stale, object_id, form_url, extra_context)
+        outcome: SaveOutcome | None = getattr(request, "save_outcome", None)
+        if outcome and outcome.draft:
             # Tells the browser's next page of the admin which copy of unsaved text it may forget.
-            path = reverse("admin:index")
-            response.set_cookie("saved_draft", draft, max_age=60, path=path, secure=request.is_secure(), samesite="Lax")
+            path, secure = reverse("admin:index"), request.is_secure()
+            response.set_cookie("saved_draft", outcome.draft, max_age=60, path=path, secure=secure, samesite="Lax")
         return response
+
+    def _shown_again(self, request: HttpRequest, refusal: DocumentError | StaleRevision, *arguments: Any) -> Any:
+        """Show the same post with what was refused. Nothing was saved: the transaction is undone."""
+        request.refusal = refusal  # type: ignore[attr-defined]  # for get_form and get_formset_kwargs
+        return super().changeform_view(request, *arguments)
 
     def save_model(self, request: HttpRequest, obj: Term, form: Any, change: bool) -> None:
         """Save nothing yet: a term is saved as one document with its rows, in :meth:`save_related`."""
@@ -195,16 +226,18 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         data = term_form.document_fields() | rows
         if change:
             data = with_choices(data, term_form, term)
-            request.chosen_theirs = term_form.taken_from_theirs()  # type: ignore[attr-defined]  # if it collides again
-        saved = save_term(
-            document=parse_document(data),
-            by=user_of(request),
-            at=timezone.now(),
-            term=term if change else None,
-            note=term_form.cleaned_data["note"],
-            opened_on=(term_form.cleaned_data["opened_on"] or 0) if change else None,
-        )
-        request.planned = term_form.plans_review() and plan_review(  # type: ignore[attr-defined]  # for the answer
+        try:
+            saved = save_term(
+                document=parse_document(data),
+                by=user_of(request),
+                at=timezone.now(),
+                term=term if change else None,
+                note=term_form.cleaned_data["note"],
+                opened_on=(term_form.cleaned_data["opened_on"] or 0) if change else None,
+            )
+        except StaleRevision as stale:
+            raise Collision(stale, term_form.taken_from_theirs()) from stale
+        planned = term_form.plans_review() and plan_review(
             term=saved.term,
             owner=term_form.cleaned_data["owner"],
             review_months=term_form.cleaned_data["review_months"],
@@ -217,19 +250,22 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         term.pk, term.head = saved.term.pk, saved.term.head
         term.title, term.slug = saved.term.title, saved.term.slug
         after = saved.revision.document if saved.revision else before
-        request.saved = saved  # type: ignore[attr-defined]  # for the log and the answer
-        request.saved_draft = term_form.cleaned_data["draft"]  # type: ignore[attr-defined]  # for changeform_view
-        request.opened_on = term_form.cleaned_data["opened_on"]  # type: ignore[attr-defined]  # for the answer
-        request.changed_parts = changed_parts(before, after)  # type: ignore[attr-defined]  # for the log
+        request.save_outcome = SaveOutcome(  # type: ignore[attr-defined]  # Django hands on nothing but the request
+            saved=saved,
+            changed_parts=tuple(changed_parts(before, after)),
+            planned=planned,
+            draft=term_form.cleaned_data["draft"],
+            opened_on=term_form.cleaned_data["opened_on"],
+        )
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         if add:
             return [{"added": {}}]
-        return [{"changed": {"fields": request.changed_parts}}]  # type: ignore[attr-defined]  # set by save_related
+        return [{"changed": {"fields": list(_outcome(request).changed_parts)}}]
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry | None:  # type: ignore[override]
         """Log the change, if it was one."""
-        return super().log_change(request, obj, message) if _saved(request).revision else None
+        return super().log_change(request, obj, message) if _outcome(request).saved.revision else None
 
     def response_add(self, request: HttpRequest, obj: Term, post_url_continue: str | None = None) -> HttpResponse:
         if IS_POPUP_VAR in request.POST:
@@ -242,11 +278,12 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         return self._response(request, obj)
 
     def _response(self, request: HttpRequest, obj: Term) -> HttpResponse:
-        saved = _saved(request)
+        outcome = _outcome(request)
+        saved = outcome.saved
         term = self.get_queryset(request).get(pk=saved.term.pk)
         number = term.head.number if term.head else 0
         self._warn_of_similar(request, term, saved)
-        if request.planned:  # type: ignore[attr-defined]  # set by save_related
+        if outcome.planned:
             words = f"The review of “{term}” is planned: {_plan_in_words(term)}."
             self.message_user(request, words, messages.SUCCESS)
         elif saved.revision is None:
@@ -256,7 +293,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
             words = f"“{term}” is saved as revision {number}. {steps.situation}"
             self.message_user(request, words, messages.SUCCESS)
         if saved.merged:
-            self.message_user(request, self._merged_in_words(request, term, saved), messages.INFO)
+            self.message_user(request, _merged_in_words(term, outcome), messages.INFO)
         if "_publish" in request.POST:
             self._publish(request, term)
         if not {"_continue", "_publish"} & request.POST.keys():
@@ -279,17 +316,6 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
                 address = reverse("admin:glossary_term_change", args=[found.term_id])
                 words = format_html('{}: <a href="{}">check whether it is the same term</a>.', str(found), address)
                 self.message_user(request, words, messages.WARNING)
-
-    def _merged_in_words(self, request: HttpRequest, term: Term, saved: Saved) -> str:
-        meanwhile = term.revisions.filter(number__gt=request.opened_on)  # type: ignore[attr-defined]  # by save_related
-        if saved.revision:
-            meanwhile = meanwhile.exclude(pk=saved.revision.pk)
-        lines = meanwhile.order_by("number").values_list("number", "created_by_name")
-        who = get_text_list([f"revision {number} by {name}" for number, name in lines], "and")
-        parts = get_text_list([PARTS[part] for part in saved.merged], "and")
-        return (
-            f"While you were editing, {who} was saved. What only one of you changed was merged: {parts} came from it."
-        )
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
@@ -340,6 +366,16 @@ def _plan_in_words(term: Term) -> str:
     return f"{owner}{due}"
 
 
+def _merged_in_words(term: Term, outcome: SaveOutcome) -> str:
+    meanwhile = term.revisions.filter(number__gt=outcome.opened_on)
+    if outcome.saved.revision:
+        meanwhile = meanwhile.exclude(pk=outcome.saved.revision.pk)
+    lines = meanwhile.order_by("number").values_list("number", "created_by_name")
+    who = get_text_list([f"revision {number} by {name}" for number, name in lines], "and")
+    parts = get_text_list([PARTS[part] for part in outcome.saved.merged], "and")
+    return f"While you were editing, {who} was saved. What only one of you changed was merged: {parts} came from it."
+
+
 def _nonce(request: HttpRequest) -> str:
     nonce: str = getattr(request, "csp_nonce", "")
     return nonce
@@ -349,6 +385,6 @@ def _refusal(request: HttpRequest) -> DocumentError | StaleRevision | None:
     return getattr(request, "refusal", None)
 
 
-def _saved(request: HttpRequest) -> Saved:
-    saved: Saved = request.saved  # type: ignore[attr-defined]  # set by save_related
-    return saved
+def _outcome(request: HttpRequest) -> SaveOutcome:
+    outcome: SaveOutcome = request.save_outcome  # type: ignore[attr-defined]  # set by save_related
+    return outcome
