@@ -21,7 +21,7 @@ from django.utils import timezone  # noqa: E402  (settings first)
 
 from bench.terms import documents  # noqa: E402  (settings first)
 from glossary.actions import publish_terms, save_terms  # noqa: E402  (settings first)
-from glossary.document.documents import parse_document  # noqa: E402  (settings first)
+from glossary.document.parsing import parse_document  # noqa: E402  (settings first)
 from glossary.models import Program, Revision  # noqa: E402  (settings first)
 
 # How many revisions a term has: a hundred thousand terms then have a million.

@@ -13,7 +13,8 @@ from django.db import transaction
 from taggit.models import Tag
 
 from glossary.actions import describe_tag, publish_terms, save_terms
-from glossary.document.documents import TermDocument, parse_document
+from glossary.document.documents import TermDocument
+from glossary.document.parsing import parse_document
 from glossary.interchange.terms import read_terms
 from glossary.models import Program, PublishedEntry, SlugRedirect, Term
 

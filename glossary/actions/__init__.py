@@ -41,12 +41,8 @@ from glossary.actions.saving import (
     check_documents,
     document_of,
     documents_of,
-    rename_tag,
-    replace_tag,
     save_term,
     save_terms,
-    tag_terms,
-    untag_terms,
 )
 from glossary.actions.scheduling import (
     NotSchedulable,
@@ -57,6 +53,7 @@ from glossary.actions.scheduling import (
     unschedule,
 )
 from glossary.actions.searching import reindex_search
+from glossary.actions.tagging import rename_tag, replace_tag, tag_terms, untag_terms
 
 __all__ = [
     "Counted",

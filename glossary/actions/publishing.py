@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from glossary.actions.batches import BATCH, chunks, silent
 from glossary.actions.concerns import raise_concerns, settle_links
 from glossary.actions.events import event_of
 from glossary.actions.listing import Filing, filed, keep_lists
+from glossary.actions.review_dates import next_review
 from glossary.actions.searching import index_entries
 from glossary.document import documents
 from glossary.document.citation_markers import without_marks
@@ -305,18 +305,6 @@ def _plan_reviews(entries: Sequence[PublishedEntry]) -> None:
     ]
     for term, due in back:
         Term.objects.filter(pk=term.pk).update(next_review_date=due)
-
-
-def next_review(approval: Approval, review_months: int | None) -> date:
-    """Return the day on which what was approved is due for review; ``None`` months are the site's default."""
-    return months_after(approval.approved_at.date(), review_months or settings.GLOSSARY_REVIEW_MONTHS)
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the day that many months later, the last of the month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def seal_of(term: Term, revision: Revision) -> Approval | None:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from glossary import dependents
 from glossary.actions.emails import listed, path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.publishing import next_review, public_content_changed
+from glossary.actions.publishing import public_content_changed
+from glossary.actions.review_dates import next_review
 from glossary.models import Approval, Event, Term, name_of
 
 if TYPE_CHECKING:

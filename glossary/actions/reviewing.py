@@ -12,7 +12,8 @@ from django.db.models import Max
 from glossary import dependents
 from glossary.actions.emails import path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.publishing import NotAllowed, next_review, public_content_changed, publish_term
+from glossary.actions.publishing import NotAllowed, public_content_changed, publish_term
+from glossary.actions.review_dates import next_review
 from glossary.actions.saving import Saved, save_term
 from glossary.actions.scheduling import ANY, Seen, schedule_publication
 from glossary.document.documents import TermDocument, clinical_sha256

@@ -16,7 +16,8 @@ from django.forms import BoundField
 from django.http import QueryDict
 
 from glossary.actions import StaleRevision
-from glossary.admin.forms import ChildFormSet, TermForm, choice_name, switched_off
+from glossary.admin.forms import TermForm, choice_name, switched_off
+from glossary.admin.formsets import ChildFormSet
 from glossary.admin.widgets import TagsInput
 from glossary.document.differences import Difference, compare_part
 from glossary.document.documents import slugs_named

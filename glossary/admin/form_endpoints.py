@@ -21,7 +21,8 @@ from django.views.decorators.http import require_POST, require_safe
 from glossary.actions import mark_present
 from glossary.addresses import address_of
 from glossary.admin.base import user_of
-from glossary.admin.forms import ChildFormSet, TermForm
+from glossary.admin.forms import TermForm
+from glossary.admin.formsets import ChildFormSet
 from glossary.admin.links import MAX_NAMES, impacts_for, new_names
 from glossary.admin.preview import measured, preview_html, readable_part
 from glossary.document.documents import MAX_TITLE, PARTS, slug_for

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
 
-from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument, parse_document
+from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument
+from glossary.document.parsing import parse_document
 from glossary.document.readability import Readability, readability
 from glossary.models import PublishedEntry, Revision, Term, name_of
 from glossary.public import lists, rendering

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from django.forms import BaseForm, BoundField
 
-from glossary.admin.forms import ChildFormSet, TermForm, choice_name
+from glossary.admin.forms import TermForm, choice_name
+from glossary.admin.formsets import ChildFormSet
 from glossary.document.documents import PARTS
 
 

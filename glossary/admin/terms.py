@@ -25,16 +25,8 @@ from glossary.actions import Saved, StaleRevision, mark_absent, plan_review, sav
 from glossary.admin.base import user_of
 from glossary.admin.conflicts import collision_in, rebased, with_choices
 from glossary.admin.form_endpoints import BesideTheForm
-from glossary.admin.forms import (
-    ChildFormSet,
-    InsightForm,
-    InsightFormSet,
-    ReferenceForm,
-    ReferenceFormSet,
-    SynonymForm,
-    SynonymFormSet,
-    TermForm,
-)
+from glossary.admin.forms import InsightForm, ReferenceForm, SynonymForm, TermForm
+from glossary.admin.formsets import ChildFormSet, InsightFormSet, ReferenceFormSet, SynonymFormSet
 from glossary.admin.history import TermHistory, look_again
 from glossary.admin.links import TermLinks
 from glossary.admin.listing import TermList
@@ -43,7 +35,8 @@ from glossary.admin.problems import problems_in_term
 from glossary.admin.reviews import TermReviews
 from glossary.admin.transitions import TermSteps
 from glossary.admin.widgets import prose_field
-from glossary.document.documents import LINES, MAX_ITEMS, PARTS, TEXTS, DocumentError, changed_parts, parse_document
+from glossary.document.documents import LINES, MAX_ITEMS, PARTS, TEXTS, DocumentError, changed_parts
+from glossary.document.parsing import parse_document
 from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Insight, Reference, Synonym, Term, name_of
 from glossary.workflow.transitions import available_transitions

@@ -7,21 +7,15 @@ What comes out is data (blocks of segments); templates decide how an insertion o
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from html.parser import HTMLParser
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from glossary.document.aligning import ranges, rising
+from glossary.document.blocks import Block, Change, Line, Part, Shape, Spaced, Token, parts_of_html, parts_of_rows
 
-INLINE = frozenset({"strong", "em", "sub", "sup", "a"})
-# Words (with what is inside them, such as hyphens and apostrophes), runs of blanks, and single other characters.
-_PIECES = re.compile(r"\w+(?:[-–’'.,]\w+)*|\s+|[^\w\s]")
-_WORD = re.compile(r"\w")
 #: A text of which less than this survives isn't marked word by word: the old and the new one are shown side by side.
 SURVIVING = 0.4
 #: So much of a new block comes from an old one where a block was divided, by at least so many words.
@@ -32,90 +26,6 @@ MOVED = 0.55
 SHORT = 8
 # Blocks that share a few words in a row may be one that moved; not where those words are in many blocks.
 _IN_A_ROW, _IN_BLOCKS = 3, 8
-
-
-class Change(StrEnum):
-    """What happened to a segment on the way from the old text to the new one."""
-
-    SAME = "same"
-    ADDED = "added"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word or sign with its markup (``marks``, outermost first)."""
-
-    text: str
-    marks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Spaced:
-    """A token and the blank before it, as markup (``None`` for no blank). Blanks are no changes of their own."""
-
-    token: Token
-    blank: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a block is: a paragraph (``p``), or an item of a bulleted (``li``) or numbered (``oli``) list.
-
-    ``level`` says in how many lists it is. ``begins`` is true for the first item of a list directly behind another of
-    its kind, with which it would otherwise be one.
-    """
-
-    tag: str = "p"
-    level: int = 0
-    begins: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Consecutive text of one kind of change and one markup. ``href`` is set inside a link."""
-
-    change: Change
-    text: str
-    marks: tuple[str, ...] = ()
-
-    @property
-    def href(self) -> str:
-        return next((mark.removeprefix("a ") for mark in self.marks if mark.startswith("a ")), "")
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return tuple(mark for mark in self.marks if not mark.startswith("a "))
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, list item or row, and whether the block itself was added or removed.
-
-    ``was`` is its shape before, if that changed; ``moved`` its places before and now, counted from 1, if it moved.
-    ``divided`` is true for the second part of one that became two, ``joined`` for one that was two.
-    """
-
-    shape: Shape
-    change: Change
-    segments: tuple[Segment, ...]
-    was: Shape | None = None
-    moved: tuple[int, int] | None = None
-    divided: bool = False
-    joined: bool = False
-
-    @property
-    def tag(self) -> str:
-        return self.shape.tag
-
-    @property
-    def rearranged(self) -> bool:
-        """Whether more changed than words."""
-        return bool(self.was or self.moved or self.divided or self.joined)
-
-    @property
-    def changed(self) -> bool:
-        return self.rearranged or any(segment.change is not Change.SAME for segment in self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,48 +68,25 @@ class Comparison:
 
 def compare_html(old: str, new: str) -> Comparison:
     """Return what changed from ``old`` to ``new``, two fragments of the glossary's allow-list."""
-    return _compare(_parts_of_html(old), _parts_of_html(new))
+    return _compare(parts_of_html(old), parts_of_html(new))
 
 
 def compare_text(old: str, new: str) -> Comparison:
     """Return what changed from ``old`` to ``new``, two plain texts of one line each."""
-    return _compare(_parts_of_rows([old]), _parts_of_rows([new]))
+    return _compare(parts_of_rows([old]), parts_of_rows([new]))
 
 
 def compare_rows(old: Sequence[str], new: Sequence[str]) -> Comparison:
     """Return what changed from one list of plain lines to another: a block for each row."""
-    rows = (_parts_of_rows(lines, Shape("li")) for lines in (old, new))
+    rows = (parts_of_rows(lines, Shape("li")) for lines in (old, new))
     return _compare(*rows, short=0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A block of one of the two texts."""
-
-    shape: Shape
-    spaced: list[Spaced] = field(default_factory=list)
-
-    @property
-    def tokens(self) -> tuple[Token, ...]:
-        return tuple(spaced.token for spaced in self.spaced)
-
-    @property
-    def words(self) -> list[str]:
-        """The words, or the signs if there are none."""
-        texts = [spaced.token.text for spaced in self.spaced]
-        return [text for text in texts if _WORD.match(text)] or texts
-
-    def as_block(self, change: Change) -> Block:
-        line = _Line(self.shape)
-        line.add(change, self.spaced)
-        return line.block(change)
 
 
 # Places of old blocks, and those of the new ones that they became.
 _Places = tuple[list[int], list[int]]
 
 
-def _compare(old: list[_Part], new: list[_Part], *, short: int = SHORT) -> Comparison:
+def _compare(old: list[Part], new: list[Part], *, short: int = SHORT) -> Comparison:
     pairs = _same_blocks(old, new)
     anchors = rising(sorted(pairs))
     components = [([i], [j]) for i, j in anchors]
@@ -227,7 +114,7 @@ def _compare(old: list[_Part], new: list[_Part], *, short: int = SHORT) -> Compa
     return _composed(old, new, components, moved)
 
 
-def _same_blocks(old: Sequence[_Part], new: Sequence[_Part]) -> list[tuple[int, int]]:
+def _same_blocks(old: Sequence[Part], new: Sequence[Part]) -> list[tuple[int, int]]:
     """Pair blocks that say the same, first those that are in the same order."""
     before, after = ([part.tokens for part in parts] for parts in (old, new))
     pairs = [
@@ -248,7 +135,7 @@ def _same_blocks(old: Sequence[_Part], new: Sequence[_Part]) -> list[tuple[int, 
 
 
 def _changed_blocks(
-    old: Sequence[_Part], new: Sequence[_Part], came: Sequence[int], went: Sequence[int], short: int
+    old: Sequence[Part], new: Sequence[Part], came: Sequence[int], went: Sequence[int], short: int
 ) -> list[_Places]:
     """Return which old blocks became which new ones, in order. One may have become two, and two one."""
     found: list[_Places] = []
@@ -268,7 +155,7 @@ def _changed_blocks(
     return sorted(found)
 
 
-def _linked(old: Sequence[_Part], new: Sequence[_Part], came: Sequence[int], went: Sequence[int]) -> Iterator[_Places]:
+def _linked(old: Sequence[Part], new: Sequence[Part], came: Sequence[int], went: Sequence[int]) -> Iterator[_Places]:
     """Yield groups of blocks of which enough words survived, by comparing the words of all of them."""
     olds, news = (
         [(place, word) for place in places for word in parts[place].words]
@@ -302,7 +189,7 @@ def _linked(old: Sequence[_Part], new: Sequence[_Part], came: Sequence[int], wen
 
 
 def _relatives(
-    old: Sequence[_Part], new: Sequence[_Part], old_taken: set[int], new_taken: set[int]
+    old: Sequence[Part], new: Sequence[Part], old_taken: set[int], new_taken: set[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of blocks that have most of their words in common, wherever they are."""
     places: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -326,14 +213,14 @@ def _relatives(
                 yield i, j
 
 
-def _rows_of(part: _Part) -> set[tuple[str, ...]]:
+def _rows_of(part: Part) -> set[tuple[str, ...]]:
     words = part.words
     width = _IN_A_ROW if len(words) > _IN_A_ROW else 1
     return set(zip(*(words[shift:] for shift in range(width)), strict=False))
 
 
 def _composed(
-    old: Sequence[_Part], new: Sequence[_Part], components: Sequence[_Places], moved: Sequence[tuple[int, int]]
+    old: Sequence[Part], new: Sequence[Part], components: Sequence[_Places], moved: Sequence[tuple[int, int]]
 ) -> Comparison:
     """Return the blocks of the new text in their order, and between them those that are gone."""
     shown: dict[int, Block] = {}
@@ -362,11 +249,11 @@ def _composed(
     return Comparison(tuple(blocks), added, removed)
 
 
-def _woven(olds: Sequence[_Part], news: Sequence[_Part]) -> Comparison:
+def _woven(olds: Sequence[Part], news: Sequence[Part]) -> Comparison:
     """Return the new blocks with what changed inside of them since they were the old ones."""
     came = [(index, spaced) for index, part in enumerate(olds) for spaced in part.spaced]
     went = [(index, spaced) for index, part in enumerate(news) for spaced in part.spaced]
-    lines = [_Line(part.shape) for part in news]
+    lines = [Line(part.shape) for part in news]
     homes: list[Counter[int]] = [Counter() for _ in news]
     added = removed = at = last = 0
     for before, after, same in ranges([spaced.token for _, spaced in came], [spaced.token for _, spaced in went]):
@@ -393,7 +280,7 @@ def _woven(olds: Sequence[_Part], news: Sequence[_Part]) -> Comparison:
     return Comparison(tuple(_with_origins(olds, lines, homes)), added, removed)
 
 
-def _with_origins(olds: Sequence[_Part], lines: Sequence[_Line], homes: Sequence[Counter[int]]) -> Iterator[Block]:
+def _with_origins(olds: Sequence[Part], lines: Sequence[Line], homes: Sequence[Counter[int]]) -> Iterator[Block]:
     """Yield new blocks with what they were: ``homes`` counts how much of each comes from which of the old ones."""
     goals = {index: max(range(len(lines)), key=lambda place: homes[place][index]) for index in range(len(olds))}
     before: int | None = None
@@ -410,113 +297,3 @@ def _with_origins(olds: Sequence[_Part], lines: Sequence[_Line], homes: Sequence
             joined=sum(goal == place for goal in goals.values()) > 1,
         )
         before = origin
-
-
-class _Line:
-    """A block in the making, whose neighbours of one kind are joined into segments."""
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        self._parts: list[tuple[Change, tuple[str, ...], list[str]]] = []
-
-    def add(self, change: Change, tokens: Sequence[Spaced]) -> None:
-        for spaced in tokens:
-            if spaced.blank is not None:
-                self._add(change, " ", spaced.blank)
-            self._add(change, spaced.token.text, spaced.token.marks)
-
-    def block(self, change: Change) -> Block:
-        return Block(
-            self.shape, change, tuple(Segment(change, "".join(texts), marks) for change, marks, texts in self._parts)
-        )
-
-    def _add(self, change: Change, text: str, marks: tuple[str, ...]) -> None:
-        if self._parts and self._parts[-1][:2] == (change, marks):
-            self._parts[-1][2].append(text)
-        else:
-            self._parts.append((change, marks, [text]))
-
-
-def _parts_of_rows(rows: Sequence[str], shape: Shape = Shape()) -> list[_Part]:
-    return [part for row in rows if (part := _Part(shape, _Blanks().spaced(row))).spaced]
-
-
-def _parts_of_html(fragment: str) -> list[_Part]:
-    parser = _Parts()
-    parser.feed(fragment)
-    parser.close()
-    return [part for part in parser.parts if part.spaced]
-
-
-class _Blanks:
-    """Divides text into words and signs, each with the blank before it."""
-
-    def __init__(self) -> None:
-        self.blank: tuple[str, ...] | None = None
-
-    def spaced(self, text: str, marks: tuple[str, ...] = (), *, begun: bool = False) -> list[Spaced]:
-        """Return the pieces of a text. Before the first word of a block (not yet ``begun``) a blank isn't seen."""
-        found: list[Spaced] = []
-        for piece in _PIECES.findall(text):
-            if piece.isspace():
-                self.blank = marks if begun or found else None
-            else:
-                found.append(Spaced(Token(piece, marks), self.blank))
-                self.blank = None
-        return found
-
-
-class _Parts(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[_Part] = []
-        self.marks: list[str] = []
-        self.lists: list[str] = []
-        self.blanks = _Blanks()
-        # The shape of the block that the next text begins; none if it belongs to the last one.
-        self.shape: Shape | None = Shape()
-        # The list that was closed last: what it was, in how many lists, and how many blocks there were then.
-        self.closed = ("", 0, 0)
-        self.begins = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("ul", "ol"):
-            self.lists.append(tag)
-            self.begins = self.closed == (tag, len(self.lists), len(self.parts))
-        elif tag == "li":
-            # An item of a numbered list is another thing than one of a bulleted list.
-            self.shape = Shape("oli" if self.lists[-1:] == ["ol"] else "li", len(self.lists), self.begins)
-            self.begins = False
-        elif tag == "p":
-            # The first paragraph of an item is the item.
-            if self.shape is None or self.shape.tag == "p":
-                self.shape = Shape("p", len(self.lists))
-        elif tag == "br":
-            self._add([Spaced(Token("\n", tuple(self.marks)))])
-            self.blanks.blank = None
-        elif tag in INLINE:
-            self.marks.append(f"a {dict(attrs).get('href') or ''}" if tag == "a" else tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("ul", "ol") and self.lists:
-            self.closed = (tag, len(self.lists), len(self.parts))
-            self.lists.pop()
-        if tag in ("ul", "ol", "li", "p"):
-            self.shape = Shape("p", len(self.lists))
-        elif tag in INLINE:
-            for position in reversed(range(len(self.marks))):
-                if self.marks[position].split(" ", 1)[0] == tag:
-                    del self.marks[position]
-                    break
-
-    def handle_data(self, data: str) -> None:
-        self._add(self.blanks.spaced(data, tuple(self.marks), begun=self.shape is None))
-
-    def _add(self, spaced: list[Spaced]) -> None:
-        if not spaced:
-            return
-        if self.shape is not None:
-            self.parts.append(_Part(self.shape))
-            self.shape = None
-            spaced[0] = Spaced(spaced[0].token)
-        self.parts[-1].spaced.extend(spaced)

@@ -14,18 +14,10 @@ from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
 from glossary.actions.batches import chunks
-from glossary.document.documents import (
-    MAX_TITLE,
-    PARTS,
-    TEXTS,
-    DocumentError,
-    TermDocument,
-    parse_document,
-    slug_for,
-    topic_slug_for,
-)
+from glossary.document.documents import MAX_TITLE, PARTS, TEXTS, DocumentError, TermDocument, slug_for, topic_slug_for
 from glossary.document.faults import Fault
 from glossary.document.markup import lost_elements
+from glossary.document.parsing import parse_document
 from glossary.interchange.cells import with_kinds
 from glossary.interchange.csv_file import read_csv
 from glossary.interchange.existing import Existing, FieldChange, is_blank, is_same, merge_row

@@ -22,7 +22,8 @@ from django.conf import settings
 from glossary.addresses import fixed_address_of
 from glossary.models import PublishedEntry
 from glossary.public.citing import NAME, in_words
-from glossary.public.rendering import Standing, absolute, term_page
+from glossary.public.pages import Standing
+from glossary.public.rendering import absolute, term_page
 
 FOLDER = Path(__file__).parent / "embed"
 _RELEASE = re.compile(r"glossary-(\d+)\.(\d+)\.(\d+)\.js")

@@ -19,7 +19,8 @@ from django.utils.translation import get_language, gettext
 from glossary.addresses import fixed_address_of
 from glossary.languages import CONTENT_LANGUAGE, for_good
 from glossary.public.lists import Letter, Tag
-from glossary.public.rendering import Link, ReferenceLine, Seal, TermPage, absolute
+from glossary.public.pages import Link, ReferenceLine, Seal, TermPage
+from glossary.public.rendering import absolute
 from glossary.public.share_images import HEIGHT as CARD_HEIGHT
 from glossary.public.share_images import WIDTH as CARD_WIDTH
 from glossary.public.share_images import card_of

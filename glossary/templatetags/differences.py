@@ -8,7 +8,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from glossary.document.comparing import Block, Change, Segment, Shape
+from glossary.document.blocks import Block, Change, Segment, Shape
 from glossary.templatetags.content import interface_language
 from glossary.text.characters import INVISIBLE, as_read
 

@@ -8,13 +8,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from glossary.actions import (
-    approve_review,
-    publish_term,
-    save_terms,
-    submit_term,
-)
-from glossary.document.documents import TermDocument, parse_document
+from glossary.actions import approve_review, publish_term, save_terms, submit_term
+from glossary.document.documents import TermDocument
+from glossary.document.parsing import parse_document
 from glossary.models import Approval, Program, PublishedEntry, Term, name_of
 
 

@@ -28,7 +28,7 @@ from glossary.actions import (
     withdraw_review,
 )
 from glossary.admin import bulk
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import (
     Approval,
     Credentials,

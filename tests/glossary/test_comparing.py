@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from glossary.document.comparing import Change, Comparison, Segment, Shape, compare_html, compare_rows, compare_text
+from glossary.document.blocks import Change, Segment, Shape
+from glossary.document.comparing import Comparison, compare_html, compare_rows, compare_text
 from tests.steps import DOUBLE, NOW_AND_THEN, steps_of
 
 SAME, ADDED, REMOVED = Change.SAME, Change.ADDED, Change.REMOVED

@@ -6,7 +6,8 @@ import re
 
 from django.template.loader import render_to_string
 
-from glossary.document.comparing import Change, compare_rows
+from glossary.document.blocks import Change
+from glossary.document.comparing import compare_rows
 from glossary.document.differences import Difference, compare_documents
 from glossary.document.documents import slugs_named
 from tests.glossary.builders import document

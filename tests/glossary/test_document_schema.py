@@ -13,15 +13,8 @@ from django.core.management import call_command
 
 from glossary.actions import publish_term, save_term
 from glossary.document.differences import compare_documents
-from glossary.document.documents import (
-    SCHEMA,
-    DocumentError,
-    TermDocument,
-    UnknownSchema,
-    document_sha256,
-    parse_document,
-    upgrade,
-)
+from glossary.document.documents import SCHEMA, DocumentError, TermDocument, UnknownSchema, document_sha256, upgrade
+from glossary.document.parsing import parse_document
 from glossary.models import Revision, Term
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

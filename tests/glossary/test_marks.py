@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from glossary.actions import NotPublishable, approve_review, publish_term, save_term, schedule_publication, submit_term
 from glossary.document.citation_markers import marks_without_reference, with_marks, without_marks
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import PublishedEntry, Revision, Term
 from tests.glossary.builders import document
 from tests.glossary.term_form import add_url, errors_of, fields_of, signed_in

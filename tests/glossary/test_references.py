@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from glossary.actions import publish_term, save_term
-from glossary.document.documents import DocumentError, TermDocument, clinical_sha256, parse_document
+from glossary.document.documents import DocumentError, TermDocument, clinical_sha256
+from glossary.document.parsing import parse_document
 from glossary.document.references import Work, doi_of, identifiers_of, in_house_style, pmid_of, wrong_check_digits
 from glossary.models import Reference, Revision
 from tests.glossary.builders import approve, document

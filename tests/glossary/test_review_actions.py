@@ -28,7 +28,7 @@ from glossary.actions import (
     unschedule,
     withdraw_review,
 )
-from glossary.actions.publishing import months_after
+from glossary.actions.review_dates import months_after
 from glossary.document.documents import clinical_sha256
 from glossary.models import (
     Approval,

@@ -31,7 +31,8 @@ from glossary.actions import (
     switch_links,
 )
 from glossary.dependents import keys
-from glossary.document.documents import parse_document, slug_for
+from glossary.document.documents import slug_for
+from glossary.document.parsing import parse_document
 from glossary.document.retraction_notices import Notice
 from glossary.linking.reading import remembered
 from glossary.models import EVERYTHING, EditionChange, Event, Program, Term

@@ -15,8 +15,8 @@ from bench.data import Databases
 from bench.figures import Figure, by_turns, kept, read
 from bench.terms import MEASURED_AT, NO_WORD, RARE_WORD, documents, mistyped, titles
 from bench.words import EVERYWHERE
-from glossary.document.documents import parse_document
 from glossary.document.markup import plain_text
+from glossary.document.parsing import parse_document
 from tests.folders import ROOT
 
 

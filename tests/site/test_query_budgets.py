@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from bench.terms import documents
 from glossary.actions import publish_terms, save_terms
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program, Term
 from glossary.urls import urlpatterns
 from tests.glossary.multiplied import multiply

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.terms import RARE_WORD, documents
 from glossary.actions import publish_terms, retire_term, save_term, save_terms
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import EditionChange, Program, SlugRedirect, Term, WrittenLink
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.multiplied import multiply

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from glossary.models import PublishedEntry, TermSnapshot
 from glossary.public import lists, structured_data
-from glossary.public.rendering import Link
+from glossary.public.pages import Link
 from glossary.public.views.answers import page_of
 
 RECENT = 6

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from glossary.public import rendering
 from glossary.public.citing import FORMS, Citation, reviewed_by
-from glossary.public.rendering import RevisionPage
+from glossary.public.pages import RevisionPage
 
 
 @require_safe
