@@ -1,12 +1,12 @@
-"""Does the site do what its notice says? Tried with a real browser, from outside, in every state of a visitor's choice.
+"""Check with a real browser that the site does what its notice says, in every state of a visitor's choice.
 
-What is pure stands apart from what drives: ``declared`` (what the notice says), ``states`` (which choices are tried),
-``observed`` (what the browser saw), ``canaries`` (a page's secret in disguise), ``buttons`` (are they equal) and
-``judging`` (the verdict) touch neither network nor database. ``sampling`` reads the site's own addresses, ``serving``
-starts a throw-away copy of it, ``browsing`` drives Chromium, ``reporting`` writes what came out, ``keeping``
-shows the result in the admin.
+These modules use neither network nor database: ``declared`` (what the notice says), ``states`` (which choices are
+tried), ``observed`` (what the browser saw), ``canaries`` (a page's secret, plain or encoded), ``buttons`` (whether they
+are equal) and ``judging`` (the findings). ``sampling`` reads the site's own addresses, ``serving`` starts a temporary
+copy of it, ``browsing`` drives Chromium (``visiting`` acts as the visitor, ``recording`` records what the browser does,
+``measuring`` measures the buttons), ``reporting`` writes the reports, ``keeping`` stores the result for the admin.
 
-Nothing here asks the database or the code what is declared: it is read from the public notice, as a visitor would.
+What is declared is read from the public notice, as a visitor would, and never from the database or the code.
 """
 
 

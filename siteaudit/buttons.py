@@ -8,7 +8,7 @@ from consent.receipts.evidence import contrast
 
 Colour = tuple[int, int, int]
 #: Text in a button, WCAG 2.2 criterion 1.4.3 at level AA.
-LEAST_CONTRAST = 4.5
+MIN_CONTRAST = 4.5
 #: Rounding of a layout, in CSS pixels.
 TOLERANCE = 1.0
 
@@ -47,7 +47,7 @@ class ButtonPair:
 
 
 def inequalities(pair: ButtonPair) -> list[str]:
-    """Return in words what makes refusing the harder or the paler of the two; nothing when they are equal."""
+    """Return in words what makes rejecting harder to see or press than accepting; nothing when they are equal."""
     reject, accept = pair.reject, pair.accept
     if accept is None or not accept.visible:
         return []  # where accepting isn't offered, refusing needn't be
@@ -74,8 +74,8 @@ def inequalities(pair: ButtonPair) -> list[str]:
         )
     if reject.opacity != accept.opacity:
         found.append(f"its opacity is {reject.opacity:g}, that of accepting {accept.opacity:g}")
-    if reject.contrast < LEAST_CONTRAST:
-        found.append(f"its text has a contrast of {reject.contrast:.1f}:1 but needs at least {LEAST_CONTRAST}:1")
+    if reject.contrast < MIN_CONTRAST:
+        found.append(f"its text has a contrast of {reject.contrast:.1f}:1 but needs at least {MIN_CONTRAST}:1")
     if reject.covered and not accept.covered:
         found.append("something covers it")
     return found

@@ -13,17 +13,17 @@ import zlib
 from collections.abc import Iterable
 from urllib.parse import quote, unquote, unquote_plus
 
-#: Shorter secrets (“HRT”) must stand as a word of their own, or every other address would hold them by chance.
+#: Shorter secrets (“HRT”) are found only as whole words, because many addresses contain them by chance.
 SHORT = 6
-#: In base64 a short secret is too few letters to be told from chance.
-LEAST_BASE64 = 6
+#: Bytes. Part of a base64 text may equal a shorter secret by chance.
+MIN_BASE64 = 6
 JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 MAX_DECODINGS = 3
 MAX_INFLATED = 1_000_000
 
 
 def leaks(secrets: Iterable[str], haystack: str | bytes) -> list[str]:
-    """Return how each secret that stands in ``haystack`` stands there, such as ``“Oestrogen” as base64``."""
+    """Return which secrets ``haystack`` contains and in which form, such as ``“Oestrogen” as base64``."""
     text = _inflated(haystack).decode("utf-8", "replace") if isinstance(haystack, bytes) else haystack
     return [f"“{secret}” {form}" for secret in dict.fromkeys(secrets) if (form := _form_in(secret, text))]
 
@@ -31,7 +31,7 @@ def leaks(secrets: Iterable[str], haystack: str | bytes) -> list[str]:
 def _form_in(secret: str, text: str) -> str:
     readable = _decodings(text)
     for number, reading in enumerate(readable):
-        if _stands_in(secret.lower(), reading.lower()):
+        if _occurs_in(secret.lower(), reading.lower()):
             return "encoded" if number else "in plain text"
     for word in _spellings(secret):
         if any(encoded in reading for encoded in _base64_cores(word) for reading in readable):
@@ -42,14 +42,14 @@ def _form_in(secret: str, text: str) -> str:
     return ""
 
 
-def _stands_in(word: str, text: str) -> bool:
+def _occurs_in(word: str, text: str) -> bool:
     if len(word) >= SHORT:
         return word in text
     return bool(word) and re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text) is not None
 
 
 def _decodings(text: str) -> list[str]:
-    """Return the text as it stands, and as it reads without JSON’s escapes and layers of percent-encoding."""
+    """Return the text itself, and the text without JSON’s escapes and layers of percent-encoding."""
     readings = [text]
     if "\\u" in text:
         readings.append(JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))
@@ -66,22 +66,22 @@ def _spellings(secret: str) -> list[str]:
 
 
 def _base64_cores(word: str) -> set[str]:
-    """Return what stands in any base64 text that contains the word, wherever in a group of three it begins."""
+    """Return the word's letters inside a longer base64 text, for each place in a group of three bytes."""
     data = word.encode()
-    if len(data) < LEAST_BASE64:
-        # The whole of it only, with the padding or end that says so, is no chance hit for three bytes and more.
+    if len(data) < MIN_BASE64:
+        # Only its complete form with padding, for three bytes or more, is unlikely by chance.
         return {base64.b64encode(data).decode()} if len(data) > 2 and len(data) % 3 else set()
     cores = set()
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + data).decode()
-        # The first letters depend on what stands before the word, the last ones on what comes behind it.
+        # The first letters depend on the bytes before the word, the last letters on those after it.
         core = encoded[(offset * 8 + 5) // 6 : (offset + len(data)) * 8 // 6]
         cores |= {core, core.translate(str.maketrans("+/", "-_"))}
     return cores
 
 
 def _inflated(body: bytes) -> bytes:
-    """Return a body with its compression undone, if it has any that is common (gzip, zlib)."""
+    """Return a body without its compression, if that is gzip or zlib."""
     if body[:2] != b"\x1f\x8b" and body[:1] != b"\x78":
         return body
     try:

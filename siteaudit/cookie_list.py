@@ -1,6 +1,6 @@
 """Look up cookies in a list that the operator supplies: the Open Cookie Database's CSV file.
 
-It adds to the list that comes with the project (``siteaudit.well_known``); why that is not this one:
+It adds to the project's own list (``siteaudit.well_known``). Why the project has a list of its own:
 docs/adr/0090-an-audit-runs-on-a-copy-of-the-site.md.
 """
 
@@ -27,7 +27,7 @@ class CookieList:
     def find(self, name: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the listed name that a cookie's name is or begins with, and its platforms.
 
-        The whole name goes before any beginning, and the longest beginning before shorter ones.
+        A whole name wins over any beginning, and a longer beginning over a shorter one.
         """
         if platforms := self.names.get(name):
             return name, platforms
@@ -45,7 +45,7 @@ class CookieList:
 def read_cookie_list(file: Path) -> CookieList:
     """Read a list in the Open Cookie Database's CSV format; of its columns only name, platform and wildcard are used.
 
-    Rows without a name or a platform say nothing and are passed over, as are beginnings too short to tell anything.
+    Rows without a name or a platform are skipped, as are beginnings that are too short to identify a cookie.
     Raises ``CouldNotAudit`` when the file can't be read, is not such a list, or names no cookie.
     """
     names: dict[str, tuple[str, ...]] = {}
@@ -59,7 +59,7 @@ def read_cookie_list(file: Path) -> CookieList:
                 name, platform = (row[NAME] or "").strip(), (row[PLATFORM] or "").strip()
                 is_beginning = (row[WILDCARD] or "").strip() == "1" or name.endswith("*")
                 name = name.rstrip("*")
-                if not name or not platform or (is_beginning and not _tells(name)):
+                if not name or not platform or (is_beginning and not _is_distinctive(name)):
                     continue
                 known = beginnings if is_beginning else names
                 known[name] = tuple(dict.fromkeys((*known.get(name, ()), platform)))
@@ -70,7 +70,7 @@ def read_cookie_list(file: Path) -> CookieList:
     return CookieList(names, beginnings)
 
 
-def _tells(beginning: str) -> bool:
-    """Whether so few letters tell anything: “cap” begins half of all names, “cap_” with its separator a few."""
+def _is_distinctive(beginning: str) -> bool:
+    """Whether a beginning identifies a cookie: many names begin with “cap”, few with “cap_” and its separator."""
     letters = sum(character.isalnum() for character in beginning)
     return letters >= (4 if beginning[-1].isalnum() else 3)

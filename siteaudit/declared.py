@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from consent.notice.notices import NoticeDocument
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-#: As what a notice declares what is kept in one of a browser's stores. The databases and caches of a page stay until
-#: they are erased, as its local storage does, and are declared as that.
+#: A browser's store → the kind under which a notice declares its entries. Databases and caches are declared like local
+#: storage, because they also stay until they are erased.
 STORES = {"localStorage": "local", "IndexedDB": "local", "Cache Storage": "local", "sessionStorage": "session"}
-#: A socket belongs to the origin of the same name: a notice names recipients by their web address.
+#: A socket's scheme → that of the web address by which a notice names its recipient.
 WEB_SCHEMES = {"ws": "http", "wss": "https"}
 
 
@@ -24,8 +24,8 @@ WEB_SCHEMES = {"ws": "http", "wss": "https"}
 class DeclaredCookie:
     """A cookie or storage key that a category declares. ``*`` in a name stands for any text.
 
-    ``domain`` is ``""`` for the site's own; ``lifetime_days`` is ``None`` when it goes with the browser session;
-    ``kind`` is ``cookie``, ``local`` or ``session``; ``service`` the slug of the service that keeps it, or ``""``.
+    ``domain`` is ``""`` for the site's own; ``lifetime_days`` is ``None`` until the browser closes;
+    ``kind`` is ``cookie``, ``local`` or ``session``; ``service`` the slug of the service that stores it, or ``""``.
     """
 
     name: str
@@ -66,8 +66,8 @@ class Recipient:
     def covers(self, origin: str) -> bool:
         """Whether this is the recipient at ``origin``, by the rules of a Content-Security-Policy."""
         scheme, _, host = self.origin.partition("://")
-        there = origin.partition("://")
-        return origin == self.origin or (host[:2] == "*." and there[0] == scheme and there[2].endswith(host[1:]))
+        other_scheme, _, other_host = origin.partition("://")
+        return origin == self.origin or (host[:2] == "*." and other_scheme == scheme and other_host.endswith(host[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A notice, as far as a browser can try it.
+    """The part of a notice that a browser can check.
 
-    ``opted_out`` are the categories that the site refuses by itself while a browser asks for Global Privacy Control.
+    ``opted_out`` are the categories that the site refuses when a browser sends Global Privacy Control.
     """
 
     number: int
@@ -123,8 +123,8 @@ class Declaration:
         """Return the names of the services that send to this origin, or ``""``."""
         return ", ".join(dict.fromkeys(recipient.service for recipient in self.recipients_at(origin)))
 
-    def keeper_of(self, entry: DeclaredCookie) -> str:
-        """Return the name of the service that keeps something declared, or ``""`` when the site does itself."""
+    def service_of(self, entry: DeclaredCookie) -> str:
+        """Return the name of the service that stores a declared entry, or ``""`` when the site itself does."""
         services = (
             each for category in self.categories if category.varname == entry.category for each in category.services
         )

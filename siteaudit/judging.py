@@ -16,13 +16,13 @@ from siteaudit.observed import SeenCookie, SeenRequest, SiteSeen, StateSeen
 from siteaudit.well_known import known_as
 
 DAY = 86_400
-#: A cookie that is set a moment after its lifetime was reckoned.
+#: Seconds: a cookie may be set a moment after its lifetime was calculated.
 SLACK = 300
 
-#: Where the start code of services is served by the site itself.
+#: The site itself serves the start code of services under this path.
 START_CODE = "/consent/services/"
 
-#: What happened where the state opens nothing of the kind: code → how it reads.
+#: Code of a finding about something that the state doesn't open → when it happened, in words.
 WHEN = {
     "before-choice": "before the visitor chose",
     "despite-refusal": "although the visitor had not accepted it",
@@ -31,7 +31,7 @@ WHEN = {
     "after-expiry": "after the visitor’s choice had expired",
 }
 
-#: In the order in which they are read: the gravest first.
+#: The most serious first, as in the report.
 TITLES = {
     "leak": "A third party learns what a visitor reads",
     "undeclared-cookie": "A cookie that the notice does not name",
@@ -54,7 +54,7 @@ class Finding:
     """One thing that is wrong, with every page and state where it was seen.
 
     ``what`` says what happened, ``culprit`` who did it, ``advice`` what to do. ``refused`` is true when the browser
-    stopped every attempt, so that nothing left the visitor's machine. ``declare`` is what a declaration would say.
+    stopped every attempt, so that nothing left the visitor's machine. ``declare`` has what to declare it with.
     """
 
     code: str
@@ -75,9 +75,9 @@ class Finding:
 def judge(
     seen: SiteSeen, declaration: Declaration, base_url: str, *, cookie_list: CookieList | None = None
 ) -> list[Finding]:
-    """Return what is wrong, the gravest first; nothing when the site does what its notice says.
+    """Return what is wrong, the most serious first; nothing when the site does what its notice says.
 
-    ``cookie_list`` says whose a cookie might be where the bundled list doesn't know; it never decides anything.
+    ``cookie_list`` names cookies that the bundled list doesn't know. It has no effect on what is found.
     """
     host = urlsplit(base_url).hostname or ""
     origin = origin_of(base_url)
@@ -93,19 +93,19 @@ def judge(
             *_inline(state),
         ):
             known = found.setdefault((finding.code, finding.what), finding)
-            _add(culprits.setdefault((finding.code, finding.what), []), finding.culprit)
+            _add_once(culprits.setdefault((finding.code, finding.what), []), finding.culprit)
             known.refused = known.refused and finding.refused
-            _add(known.pages, page)
-            _add(known.states, state.state.title)
+            _add_once(known.pages, page)
+            _add_once(known.states, state.state.title)
             for detail in finding.details:
-                _add(known.details, detail)
+                _add_once(known.details, detail)
     for key, finding in found.items():
         finding.culprit = ", then ".join(culprits[key][:3])
     findings = [*found.values(), *_buttons(seen), *_clicks(seen)]
     return sorted(findings, key=lambda finding: (list(TITLES).index(finding.code), finding.culprit, finding.what))
 
 
-def _add(known: list[str], new: str) -> None:
+def _add_once(known: list[str], new: str) -> None:
     if new and new not in known:
         known.append(new)
 
@@ -117,7 +117,7 @@ def _cookies(
         declared = declaration.cookies_for(cookie.name, cookie.domain, host)
         at = f" ({cookie.domain})" if not _belongs_to(cookie.domain, host) else ""
         what = f"The cookie {cookie.name}{at}"
-        culprit = _named(cookie.by, declaration, declared)
+        culprit = _with_service_name(cookie.by, declaration, declared)
         if known := known_as(cookie.name):
             what += f", a name used by {known},"
         elif cookie_list and (like := cookie_list.looks_like(cookie.name)):
@@ -145,7 +145,7 @@ def _cookies(
         if not allowed:
             is_out_of_reach = cookie.http_only or not _belongs_to(cookie.domain, host)
             if cookie.kept and (seen.state.breach != "after-withdrawal" or is_out_of_reach):
-                # Nobody asked the visitor's browser to forget it, or no script of the page can.
+                # This state doesn't require it to be erased, or no script of the page can erase it.
                 continue
             verb = "was still there" if cookie.kept else "was set"
             yield (
@@ -184,7 +184,7 @@ def _keys(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tu
         declared = declaration.keys_for(key.store, key.key)
         at = f" ({key.origin})" if key.origin != origin else ""
         what = f"{key.key} in {key.store}{at}"
-        culprit = _named(key.by or (key.origin if at else ""), declaration, declared)
+        culprit = _with_service_name(key.by or (key.origin if at else ""), declaration, declared)
         if not declared:
             yield (
                 key.page,
@@ -206,7 +206,7 @@ def _keys(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tu
                 ),
             )
         elif not any(_allows(seen, declaration, entry.category, entry.service) for entry in declared) and (
-            # Where another site keeps it, only that site can erase it.
+            # What another site has stored, only that site can erase.
             not key.kept or (seen.state.breach == "after-withdrawal" and not at)
         ):
             verb = "was still there" if key.kept else "was stored"
@@ -223,8 +223,8 @@ def _keys(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tu
 
 def _requests(seen: StateSeen, declaration: Declaration, origin: str) -> Iterator[tuple[str, Finding]]:
     for request in seen.watched:
-        there = origin_of(request.url)
-        if there == origin and seen.state.opens_nothing and urlsplit(request.url).path.startswith(START_CODE):
+        target = origin_of(request.url)
+        if target == origin and seen.state.opens_nothing and urlsplit(request.url).path.startswith(START_CODE):
             yield (
                 request.page,
                 Finding(
@@ -236,26 +236,26 @@ def _requests(seen: StateSeen, declaration: Declaration, origin: str) -> Iterato
                     details=[f"{request.method} {request.url}"],
                 ),
             )
-        if not there or there == origin:
+        if not target or target == origin:
             continue
-        declared = declaration.recipients_at(there)
+        declared = declaration.recipients_at(target)
         if any(_allows(seen, declaration, each.category, each.slug) for each in declared):
             continue
-        service = declaration.service_at(there)
+        service = declaration.service_at(target)
         culprit = _culprit(request, declaration, origin)
         code = seen.state.breach if declared else "undeclared-request"
         refused = request.failure == "csp"
         verb = "was about to be contacted" if refused else "was contacted"
         what = (
-            f"{service} at {there} {verb} {WHEN[seen.state.breach]}."
+            f"{service} at {target} {verb} {WHEN[seen.state.breach]}."
             if declared
-            else f"{there} {verb}, and the notice does not name it."
+            else f"{target} {verb}, and the notice does not name it."
         )
         advice = (
             f"Find what starts {service} without its category, and remove it."
             if declared
-            else f"Remove what contacts {there} (look for it in the text of the pages named below), or declare it as a "
-            "recipient of a service and publish the notice."
+            else f"Remove what contacts {target} (look for it in the text of the pages named below), or declare it as "
+            "a recipient of a service and publish the notice."
         )
         if refused:
             advice += " The browser refused it because of the site’s policy, so nothing was sent."
@@ -269,8 +269,8 @@ def _leaks(
     seen: StateSeen, secrets: dict[str, tuple[str, ...]], declaration: Declaration, origin: str
 ) -> Iterator[tuple[str, Finding]]:
     for request in seen.watched:
-        there = origin_of(request.url)
-        if not there or there == origin:
+        target = origin_of(request.url)
+        if not target or target == origin:
             continue
         for place, content in (
             ("in its address", request.url),
@@ -283,7 +283,7 @@ def _leaks(
                     request.page,
                     Finding(
                         "leak",
-                        f"{declaration.service_at(there) or there} {'would have learned' if refused else 'learned'} "
+                        f"{declaration.service_at(target) or target} {'would have learned' if refused else 'learned'} "
                         f"what the page is about, {place}.",
                         _culprit(request, declaration, origin),
                         "Stop it from sending addresses and titles of pages, or switch it off. The pages that "
@@ -323,9 +323,9 @@ def _buttons(seen: SiteSeen) -> Iterator[Finding]:
                     "Give both buttons the same element, size, weight and colours.",
                 ),
             )
-            _add(finding.pages, pair.page)
-            _add(finding.states, "Before any choice" if pair.where == "banner" else "Preferences")
-            _add(finding.details, f"{pair.width} px wide, {pair.scheme}: {inequality}")
+            _add_once(finding.pages, pair.page)
+            _add_once(finding.states, "Before any choice" if pair.where == "banner" else "Preferences")
+            _add_once(finding.details, f"{pair.width} px wide, {pair.scheme}: {inequality}")
     yield from merged.values()
 
 
@@ -334,12 +334,12 @@ def _clicks(seen: SiteSeen) -> Iterator[Finding]:
     for state in seen.states:
         for step, number in state.clicks.items():
             presses[step] = max(number, presses.get(step, 0))
-    given = presses.get("accept")
+    accepting = presses.get("accept")
     for step, verb in (("reject", "Refusing"), ("withdraw", "Withdrawing")):
-        if given is not None and presses.get(step, 0) > given:
+        if accepting is not None and presses.get(step, 0) > accepting:
             yield Finding(
                 "more-clicks",
-                f"{verb} takes {_presses(presses[step])}, accepting {_presses(given)}.",
+                f"{verb} takes {_presses(presses[step])}, accepting {_presses(accepting)}.",
                 "the banner" if step == "reject" else "the way to withdraw",
                 f"Put the button that {'rejects' if step == 'reject' else 'withdraws'} where visitors reach it as "
                 "quickly as the one that accepts.",
@@ -348,13 +348,13 @@ def _clicks(seen: SiteSeen) -> Iterator[Finding]:
 
 
 def _culprit(request: SeenRequest, declaration: Declaration, origin: str) -> str:
-    """Return who made a request: a script of a service, by the service's name, or what stands in the page."""
-    there = origin_of(request.initiator)
-    if there and there != origin:
-        return _named(_bare(request.initiator), declaration)
-    if there and _bare(request.initiator) not in ("", _bare(origin + request.page)):
+    """Return what made a request: a service's script, by the service's name, or an element of the page."""
+    source = origin_of(request.initiator)
+    if source and source != origin:
+        return _with_service_name(_without_query(request.initiator), declaration)
+    if source and _without_query(request.initiator) not in ("", _without_query(origin + request.page)):
         return f"{request.kind} started by {urlsplit(request.initiator).path}"
-    return f"{request.kind} {_bare(request.url)} in the page"
+    return f"{request.kind} {_without_query(request.url)} in the page"
 
 
 def _allows(seen: StateSeen, declaration: Declaration, category: str, service: str) -> bool:
@@ -362,20 +362,20 @@ def _allows(seen: StateSeen, declaration: Declaration, category: str, service: s
     return category in declaration.required or seen.state.opens(category, service)
 
 
-def _named(address: str, declaration: Declaration, declared: Iterable[DeclaredCookie] = ()) -> str:
-    """Return the address of a culprit behind the name of its service, if it has one.
+def _with_service_name(address: str, declaration: Declaration, declared: Iterable[DeclaredCookie] = ()) -> str:
+    """Return the address of a culprit after the name of its service, if it has one.
 
-    Where nobody saw who did it, it is the service that declared it.
+    Without an address, return the names of the services that declare what happened.
     """
-    keepers = ", ".join(dict.fromkeys(filter(None, map(declaration.keeper_of, declared))))
+    declaring = ", ".join(dict.fromkeys(filter(None, map(declaration.service_of, declared))))
     if not address:
-        return keepers or "a page of this site"
-    service = declaration.service_at(origin_of(address)) or keepers
+        return declaring or "a page of this site"
+    service = declaration.service_at(origin_of(address)) or declaring
     return f"{service} ({address})" if service else address
 
 
-def _bare(url: str) -> str:
-    """Return an address without its query, which may hold anything."""
+def _without_query(url: str) -> str:
+    """Return an address without its query and fragment, which may contain anything."""
     return url.partition("?")[0].partition("#")[0]
 
 

@@ -11,8 +11,8 @@ from consent.models import AuditRun
 from siteaudit.reporting import Audit, finding_as_json
 
 
-def keep(audit: Audit) -> AuditRun | None:
-    """Write a whole audit of this site into its own database, and return what was written.
+def store_audit(audit: Audit) -> AuditRun | None:
+    """Store a complete audit of this site in its database, and return what was stored.
 
     Partial audits and audits of other sites are not stored: then ``None`` is returned.
     """

@@ -12,7 +12,7 @@ from siteaudit.states import State
 
 @dataclass(frozen=True, slots=True)
 class SampledPage:
-    """A page to visit. ``secrets`` are what nobody else may learn of it: what it is about, in plain text."""
+    """A page to visit. ``secrets`` is what it is about, in plain text: no third party may learn it."""
 
     path: str
     kind: str
@@ -21,9 +21,9 @@ class SampledPage:
 
 @dataclass(frozen=True, slots=True)
 class SeenCookie:
-    """A cookie that was set. ``seconds`` is how long it lives, ``None`` with the browser session; ``by`` the culprit.
+    """A cookie that was set. ``seconds`` is its lifetime, ``None`` until the browser closes; ``by`` is what set it.
 
-    ``kept`` says that it was there before the state began and nobody has touched it since.
+    ``kept`` is true if it existed when the state was reached and has not changed since.
     """
 
     name: str
@@ -51,7 +51,7 @@ class SeenKey:
 class SeenRequest:
     """A request that was made or tried. ``failure`` is ``"csp"`` when the page's policy stopped it.
 
-    ``page`` is the sampled path; ``watched`` is false while the state was still being reached.
+    ``page`` is the sampled path; ``watched`` is false for requests on the way to the state.
     """
 
     url: str
@@ -86,7 +86,7 @@ class StateSeen:
     keys: list[SeenKey] = field(default_factory=list)
     requests: list[SeenRequest] = field(default_factory=list)
     inline: list[tuple[str, str]] = field(default_factory=list)  # page, what the policy refused
-    clicks: dict[str, int] = field(default_factory=dict)  # step → how many presses it took
+    clicks: dict[str, int] = field(default_factory=dict)  # step → number of presses
     records: int = 0
 
     @property
@@ -96,7 +96,7 @@ class StateSeen:
 
 @dataclass(slots=True)
 class SiteSeen:
-    """A whole audit: every state, and the buttons as they looked."""
+    """What the browser saw in an audit: each state, and the measured buttons."""
 
     pages: list[SampledPage]
     states: list[StateSeen] = field(default_factory=list)
@@ -105,13 +105,13 @@ class SiteSeen:
 
     @property
     def records(self) -> int:
-        """How many consent records the audit has caused at most: each is a choice that the site accepted."""
+        """At most how many consent records the audit added: one for each choice that the site accepted."""
         return sum(seen.records for seen in self.states)
 
 
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """A ``Set-Cookie`` line, or what a script wrote to ``document.cookie``. ``seconds`` is as asked, not as kept."""
+    """A ``Set-Cookie`` line, or what a script wrote to ``document.cookie``. ``seconds`` is as requested."""
 
     name: str
     domain: str
@@ -123,7 +123,7 @@ class SetCookie:
 
 
 def parse_set_cookie(line: str, *, host: str, at: datetime) -> SetCookie:
-    """Return what a line asks for. Browsers cap a lifetime at 400 days, so only the line tells what was wanted."""
+    """Return what a line asks for. Browsers cap lifetimes at 400 days, so only the line has the requested one."""
     first, *attributes = line.split(";")
     name, domain, seconds = first.partition("=")[0].strip(), host, None
     expires: float | None = None

@@ -40,9 +40,9 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A finished audit, of all states on a sample of all pages if ``is_whole``.
+    """A finished audit. ``is_whole`` means of all states, on a sample of all pages.
 
-    ``left_out`` says in words what it could not or was not to try.
+    ``left_out`` says in words what it did not check.
     """
 
     site: str
@@ -61,7 +61,7 @@ class Audit:
 
 
 def write_report(audit: Audit, folder: Path) -> list[Path]:
-    """Write the three files into ``folder``, which is made, and return their paths. ``OSError`` passes through."""
+    """Write the three files into ``folder``, which is created, and return their paths. ``OSError`` passes through."""
     folder.mkdir(parents=True, exist_ok=True)
     contents = (
         as_html(audit),
@@ -125,7 +125,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
 
 
 def finding_as_json(finding: Finding) -> AuditFinding:
-    """Return a finding as it stands in ``report.json`` and is kept in the database."""
+    """Return a finding as ``report.json`` and the database contain it."""
     as_json: AuditFinding = {
         "code": finding.code,
         "title": finding.title,
@@ -143,7 +143,7 @@ def finding_as_json(finding: Finding) -> AuditFinding:
 
 
 def as_html(audit: Audit) -> str:
-    """Return the report as one page that needs nothing else."""
+    """Return the report as one HTML page that needs no other file."""
     site = origin_of(audit.site)
     return render_to_string(
         "siteaudit/audit_report.html",
@@ -256,4 +256,4 @@ def _time(request: SeenRequest, audit: Audit) -> str:
 
 
 def _third_parties(seen: StateSeen, site: str) -> list[str]:
-    return sorted({there for request in seen.watched if (there := origin_of(request.url)) and there != site})
+    return sorted({target for request in seen.watched if (target := origin_of(request.url)) and target != site})

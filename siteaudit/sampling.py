@@ -1,4 +1,4 @@
-"""Which pages are audited: one of every kind, and more terms at even distances. Read from the site, as visitors do."""
+"""Choose the pages to audit from the site itself: one of every kind, and more terms at even distances."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from siteaudit.observed import SampledPage
 T = TypeVar("T")
 Read = Callable[[str], str]
 
-#: Kinds of pages of which what they are about is a secret: their name in the addresses.
+#: Kinds of pages, by the names of their addresses, whose subject is a secret.
 ABOUT_A_TERM = ("glossary:term", "glossary:revisions", "glossary:revision", "glossary:tag", "glossary:search")
 TIMEOUT_SECONDS = 30
 MAX_BYTES = 60_000_000
@@ -31,7 +31,7 @@ AGENT = "ClinicalGlossaryAudit/1"
 
 
 def read_from(base_url: str) -> Read:
-    """Return a function that gives the text at a path of the site. It raises :class:`CouldNotAudit`."""
+    """Return a function that returns the text at a path of the site. It raises :class:`CouldNotAudit`."""
 
     def read(path: str) -> str:
         url = urljoin(base_url + "/", path)
@@ -50,9 +50,9 @@ def read_from(base_url: str) -> Read:
 
 
 def read_declaration(read: Read) -> Declaration:
-    """Return what the notice declares that the site asks its visitors with, at this moment."""
+    """Return what the site's current notice declares."""
     page = read(reverse("glossary:home"))
-    # In the banner, and without one in the form at the page's foot that withdraws.
+    # The banner has this field, and without one the form at the end of the page that withdraws consent.
     named = re.search(r'<input[^>]*name="notice"[^>]*value="([0-9a-f]{64})"', page)
     if named is None:
         raise CouldNotAudit("The front page names no notice, so there is nothing to check the site against.")
@@ -73,8 +73,8 @@ class _OptedOut(HTMLParser):
         self.categories: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        if "data-consent-gpc" in told and (category := told.get("data-consent-category")):
+        attributes = dict(attrs)
+        if "data-consent-gpc" in attributes and (category := attributes.get("data-consent-category")):
             self.categories.add(category)
 
 
@@ -92,7 +92,7 @@ def sample(read: Read, declaration: Declaration, *, more_terms: int) -> list[Sam
     slug, title = unquote(term.rstrip("/").rpartition("/")[2]), _title(read(term))
     paths += [
         reverse("glossary:revisions", args=[slug]),
-        *_first(rf'href="({re.escape(reverse("glossary:revisions", args=[slug]))}\d+/)"', read(term)),
+        *_first_match(rf'href="({re.escape(reverse("glossary:revisions", args=[slug]))}\d+/)"', read(term)),
         f"{reverse('glossary:search')}?q={quote_plus(title)}",
         reverse("consent:preferences"),
         reverse("consent:receipt"),
@@ -114,7 +114,7 @@ def _page(read: Read, path: str) -> SampledPage:
     if kind not in ABOUT_A_TERM:
         return SampledPage(path, kind)
     if kind == "glossary:search":
-        # Whoever searches has typed what it is about: the words are as secret as a title.
+        # The words of a search are as secret as a title.
         words = unquote(urlsplit(path).query.partition("q=")[2].partition("&")[0]).replace("+", " ").strip()
         return SampledPage(path, kind, (words,) if words else ())
     parts = urlsplit(path).path.strip("/").split("/")
@@ -127,11 +127,11 @@ def _page(read: Read, path: str) -> SampledPage:
 
 
 def _sitemap(read: Read) -> list[str]:
-    """Return the path of every page in the sitemap, whatever host stands before it there."""
+    """Return the path of every page in the sitemap, without its host."""
     paths: list[str] = []
-    waiting = [reverse("glossary:sitemap")]
-    while waiting:
-        text = read(waiting.pop(0))
+    unread = [reverse("glossary:sitemap")]
+    while unread:
+        text = read(unread.pop(0))
         if "<!DOCTYPE" in text[:2_000].upper():
             raise CouldNotAudit(
                 "The sitemap has a document type, which this site's sitemaps never have, so it was not read."
@@ -141,7 +141,7 @@ def _sitemap(read: Read) -> list[str]:
         except ET.ParseError as error:
             raise CouldNotAudit(f"The sitemap cannot be read: {error}.") from error
         found = [urlsplit(element.text or "").path for element in root.iter() if element.tag.endswith("}loc")]
-        (waiting if root.tag.endswith("}sitemapindex") else paths).extend(found)
+        (unread if root.tag.endswith("}sitemapindex") else paths).extend(found)
     return paths
 
 
@@ -153,12 +153,12 @@ def _kind(path: str) -> str:
 
 
 def _evenly(items: Sequence[T], number: int) -> list[T]:
-    """Return ``number`` items at even distances, beginning in the middle of the first stretch."""
+    """Return the middle item of each of ``number`` equal parts."""
     number = min(number, len(items))
     return [items[(2 * position + 1) * len(items) // (2 * number)] for position in range(number)]
 
 
-def _first(pattern: str, text: str) -> list[str]:
+def _first_match(pattern: str, text: str) -> list[str]:
     """Return what the pattern finds first, if anything."""
     return re.findall(pattern, text)[:1]
 

@@ -37,9 +37,9 @@ ADVICE = "Or name a running site with --base-url, where the audit's choices do b
 
 @contextlib.contextmanager
 def throwaway_site() -> Iterator[str]:
-    """Serve this site from a copy of its database on a loopback port; give its address, and leave nothing behind."""
+    """Serve this site from a copy of its database on a loopback port, yield its address, then delete the copy."""
     with tempfile.TemporaryDirectory(prefix="audit-site-") as name, contextlib.ExitStack() as stack:
-        folder = Path(name)  # only its owner may enter: the copy holds what the database holds
+        folder = Path(name)  # only its owner may open it, since it contains the copy of the database
         url = f"http://127.0.0.1:{_free_port()}"
         environment = os.environ | {
             "DEBUG": "0",
@@ -47,7 +47,7 @@ def throwaway_site() -> Iterator[str]:
             "ALLOWED_HOSTS": "127.0.0.1",
             "DATA_DIR": str(folder),
             "DATABASE_URL": stack.enter_context(_copy_of_database(folder)),
-            # Nothing that the copy does is heard of outside, and nothing in it is signed as the site would sign.
+            # The copy sends nothing to the outside, and does not sign with the site's own keys.
             "SECRET_KEY": secrets.token_urlsafe(48),
             "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
             "CONSENT_SIGNING_KEYS_OLD": "",
@@ -60,7 +60,7 @@ def throwaway_site() -> Iterator[str]:
             "CONSENT_CHOICES_PER_HOUR": "100000",
             "PYTHONWARNINGS": "ignore",
         }
-        _static_files(folder, environment)
+        _provide_static_files(folder, environment)
         stack.enter_context(_server(url, folder / "server.log", environment))
         yield url
 
@@ -69,7 +69,7 @@ def throwaway_site() -> Iterator[str]:
 def _server(url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and server)
-            # In a session of its own: Ctrl-C reaches the audit alone, which then stops it.
+            # In its own session: Ctrl-C reaches only the audit, which then stops the server.
             command("127.0.0.1", urlsplit(url).port or 80),
             cwd=settings.BASE_DIR,
             env=environment,
@@ -86,7 +86,7 @@ def _server(url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
         try:
             process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            # With its workers, which are in its session.
+            # This also ends its workers, which are in the same session.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
@@ -103,7 +103,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise CouldNotAudit(f"The site did not start. Its server said:\n{log.read_text(errors='replace')[-2_000:]}")
 
 
-def _static_files(folder: Path, environment: dict[str, str]) -> None:
+def _provide_static_files(folder: Path, environment: dict[str, str]) -> None:
     """Use the static files that production serves, or collect them where there are none."""
     if not settings.DEBUG and (settings.STATIC_ROOT / "staticfiles.json").is_file():
         (folder / "static").symlink_to(settings.STATIC_ROOT)
@@ -113,10 +113,10 @@ def _static_files(folder: Path, environment: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def _copy_of_database(folder: Path) -> Iterator[str]:
-    """Give the URL of a copy of the database, which is gone afterwards."""
+    """Yield the URL of a copy of the database, which is deleted afterwards."""
     if connection.vendor == "sqlite":
         path = folder / "copy.sqlite3"
-        # The backup API, and not a file copy: it also takes what still stands in the write-ahead log.
+        # The backup API instead of a file copy: it includes what is still in the write-ahead log.
         with (
             contextlib.closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as source,
             contextlib.closing(sqlite3.connect(path)) as target,
@@ -140,7 +140,7 @@ def _copy_of_database(folder: Path) -> Iterator[str]:
 
 
 def _dump_into(name: str, url: str, folder: Path) -> None:
-    """Copy a database that others are using: a dump is a snapshot and disturbs nobody."""
+    """Copy a database that is in use by a dump, which is a snapshot and does not block its users."""
     if not (shutil.which("pg_dump") and shutil.which("psql")):
         raise CouldNotAudit(
             "The database is in use, so it can be copied only with pg_dump and psql, and they are not installed "
@@ -148,12 +148,12 @@ def _dump_into(name: str, url: str, folder: Path) -> None:
         )
     _administer(sql.SQL("CREATE DATABASE {}"), name)
     dump = folder / "dump.sql"
-    # The password in the environment, since everybody on the machine sees the words of a command.
+    # The password is in the environment because every user of the machine can read a command's arguments.
     environment = os.environ | {"PGPASSWORD": unquote(urlsplit(url).password or "")}
     source, target = _without_password(settings.DATABASE_URL), _without_password(url)
-    doing = "copy the database"
-    _run(["pg_dump", "--no-owner", "--no-privileges", "--file", str(dump), source], environment, doing)
-    _run(["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "--file", str(dump), target], environment, doing)
+    purpose = "copy the database"
+    _run(["pg_dump", "--no-owner", "--no-privileges", "--file", str(dump), source], environment, purpose)
+    _run(["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "--file", str(dump), target], environment, purpose)
     dump.unlink()
 
 
@@ -164,10 +164,10 @@ def _without_password(url: str) -> str:
 
 
 def _administer(statement: sql.SQL, *names: str) -> None:
-    """Run a statement about whole databases, which no transaction may enclose, from outside of ours."""
-    elsewhere = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path="/postgres"))
+    """Run a statement about whole databases from the database ``postgres``, outside of a transaction."""
+    maintenance_url = urlunsplit(urlsplit(settings.DATABASE_URL)._replace(path="/postgres"))
     try:
-        with psycopg.connect(elsewhere, autocommit=True) as administration:
+        with psycopg.connect(maintenance_url, autocommit=True) as administration:
             administration.execute(statement.format(*(sql.Identifier(name) for name in names)))
     except psycopg.errors.ObjectInUse:
         raise
@@ -177,12 +177,12 @@ def _administer(statement: sql.SQL, *names: str) -> None:
         ) from error
 
 
-def _run(command: list[str], environment: dict[str, str], doing: str) -> None:
+def _run(command: list[str], environment: dict[str, str], purpose: str) -> None:
     done = subprocess.run(  # noqa: S603  (commands of ours, without a shell)
         command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise CouldNotAudit(f"Could not {doing}:\n{(done.stderr or done.stdout)[-2_000:]}")
+        raise CouldNotAudit(f"Could not {purpose}:\n{(done.stderr or done.stdout)[-2_000:]}")
 
 
 def _free_port() -> int:

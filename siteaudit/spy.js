@@ -1,9 +1,9 @@
-// Runs ahead of every script of an audited page: says who writes cookies and keys, and what the policy refused.
+// Runs before every script of an audited page. Reports which script sets cookies and keys, and what the policy refused.
 (() => {
   const report = window.auditSaw;
   if (typeof report !== "function") return;
 
-  // The address of the script that called us; this one has none.
+  // Returns the address of the calling script; this script has none.
   function caller() {
     for (const line of (new Error().stack ?? "").split("\n")) {
       const found = /(https?:\/\/[^\s()]+?)(?::\d+){1,2}\)?$/.exec(line);

@@ -1,10 +1,10 @@
 """The states of a visitor's choice that the audit tries, and what each of them allows.
 
 Note [A service alone]
-    A visitor may open one service and leave its category closed: she has then accepted what the notice says of that
-    service, its recipients and what it keeps, and nothing else of the category. Each service is a state of its own,
-    reached through the page of preferences, where it is chosen. Notices of before that gave services no short name by
-    which they could be chosen; there they are tried with their category only, and the report says so.
+    Visitors may open one service and leave its category closed. They have then accepted what the notice says of that
+    service, its recipients and what it stores, and nothing else of the category. Each service is a state of its own,
+    reached through the page of preferences. In older notices, services have no short name by which they could be
+    chosen. Such services are tried with their category only, and the report says so.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Step = Literal["accept", "reject", "save", "open", "use", "withdraw", "expire"]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state: how a visitor gets there (``steps``), which optional categories it opens, and how it is called.
+    """A state: how a visitor reaches it (``steps``), which optional categories it opens (``accepts``), and its name.
 
-    ``service`` is the one that it opens alone (``category.slug``), see Note [A service alone]. ``breach`` is the code
+    ``service`` is the only one that it opens (``category.slug``), see Note [A service alone]. ``breach`` is the code
     of a finding when something runs that the state doesn't open.
     """
 
@@ -35,7 +35,7 @@ class State:
     javascript: bool = True
 
     def opens(self, category: str, service: str = "") -> bool:
-        """Whether it opens what belongs to a ``service`` (its slug) of an optional category, or to none of it."""
+        """Whether it opens a ``service`` (its slug) of an optional category; ``""`` is what belongs to no service."""
         return category in self.accepts or bool(service and self.service == f"{category}.{service}")
 
     @property
@@ -44,7 +44,7 @@ class State:
 
 
 def states_for(declaration: Declaration) -> list[State]:
-    """Return every state that a visitor of this notice can be in: none behind a choice, where it asks nothing."""
+    """Return every state that a visitor of this notice can be in; if it asks nothing, only those without a choice."""
     everything = frozenset(category.varname for category in declaration.optional)
     under_gpc = everything - declaration.opted_out
     before = [
@@ -53,7 +53,7 @@ def states_for(declaration: Declaration) -> list[State]:
         State("gpc", "Before any choice, with Global Privacy Control", gpc=True),
     ]
     if not declaration.optional:
-        return before  # nobody is asked
+        return before
     return [
         *before,
         State("rejected", "Everything rejected", ("reject",), breach="despite-refusal"),
@@ -82,7 +82,7 @@ def states_for(declaration: Declaration) -> list[State]:
         ),
         State("accepted", "Everything accepted", ("accept",), everything, breach="despite-refusal"),
         *(
-            # Where everything is refused by the browser's own wish, nobody is asked.
+            # If Global Privacy Control refuses every category, the site asks nothing.
             [
                 State(
                     "gpc-accepted",

@@ -1,7 +1,7 @@
 """Look up cookies in the project's own list, so that findings can say whose cookie it is.
 
-``cookies.csv`` is written down from what vendors and their documentation say in public, in our own words, and is under
-the project's licence. A name proves nothing; it tells where to look first.
+``cookies.csv`` says in our own words what vendors and their documentation say in public, and is under the project's
+licence. A name proves nothing, but says what to check first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FILE = Path(__file__).with_name("cookies.csv")
 
 
 def known_as(name: str) -> str:
-    """Return whose cookie this name is known as and what it is for, as in ``"Hotjar (…)"``, or ``""``."""
+    """Return the vendor and purpose of a cookie of this name, as in ``"Hotjar (…)"``, or ``""`` if it is not listed."""
     found = _bundled().find(name)
     return found[1][0] if found else ""
 

@@ -17,7 +17,7 @@ from consent.audit_state import audit_lines
 from consent.models import AuditRun, Notice
 from siteaudit.declared import Declaration
 from siteaudit.judging import Finding
-from siteaudit.keeping import keep
+from siteaudit.keeping import store_audit
 from siteaudit.observed import SampledPage, SiteSeen, StateSeen
 from siteaudit.reporting import Audit
 from siteaudit.states import State
@@ -137,7 +137,7 @@ def audit(settings: Any, at: datetime) -> Audit:
 
 
 def test_a_whole_audit_of_a_copy_is_kept_under_the_sites_own_name(audit: Audit, at: datetime) -> None:
-    run = keep(audit)
+    run = store_audit(audit)
     assert run
     run.refresh_from_db()
     assert (run.host, run.is_copy, run.at, run.seconds) == ("glossary.example.org", True, at, 3_600)
@@ -147,9 +147,9 @@ def test_a_whole_audit_of_a_copy_is_kept_under_the_sites_own_name(audit: Audit, 
 
 
 def test_the_public_address_is_kept_and_another_site_and_a_part_are_not(audit: Audit) -> None:
-    assert keep(replace(audit, is_whole=False)) is None
-    assert keep(replace(audit, is_copy=False, site="https://staging.example.org")) is None
+    assert store_audit(replace(audit, is_whole=False)) is None
+    assert store_audit(replace(audit, is_copy=False, site="https://staging.example.org")) is None
     assert not AuditRun.objects.exists()
-    run = keep(replace(audit, is_copy=False, site="https://glossary.example.org"))
+    run = store_audit(replace(audit, is_copy=False, site="https://glossary.example.org"))
     assert run
     assert not run.is_copy

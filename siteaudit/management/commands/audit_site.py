@@ -1,4 +1,4 @@
-"""``manage.py audit_site``: does the site do what its notice says, tried with a real browser."""
+"""``manage.py audit_site``: check with a real browser that the site does what its notice says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from siteaudit import CouldNotAudit
 from siteaudit.cookie_list import read_cookie_list
 from siteaudit.declared import Declaration
 from siteaudit.judging import judge
-from siteaudit.keeping import keep
+from siteaudit.keeping import store_audit
 from siteaudit.observed import SampledPage
 from siteaudit.reporting import Audit, write_report
 from siteaudit.sampling import pages, read_declaration, read_from, sample
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         "admin shows complete audits of this site. Ends with status 0 if nothing was found, 1 if something was "
         "found, 2 if the audit failed."
     )
-    # The site's own system checks belong to its own start.
+    # The site runs its system checks when it starts.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -82,12 +82,12 @@ class Command(BaseCommand):
             with _stoppable():
                 audit = self._audit(options)
                 files = write_report(audit, options["report"] or settings.DATA_DIR / "audit")
-                kept = keep(audit)
+                stored = store_audit(audit)
         except (CouldNotAudit, OSError) as error:
             raise CommandError(f"Could not audit. {error}", returncode=COULD_NOT) from error
         except KeyboardInterrupt:
             raise CommandError("Could not audit. Stopped before the end.", returncode=COULD_NOT) from None
-        self._tell(audit, files, kept)
+        self._report(audit, files, stored)
         if not audit.is_clean:
             sys.exit(FINDINGS)
 
@@ -97,7 +97,7 @@ class Command(BaseCommand):
             chromium = browser_at(options["browser"])
         except CannotTake as error:
             raise CouldNotAudit(str(error)) from error
-        # Only now: it needs Playwright, which the site itself runs without.
+        # Imported here because it needs Playwright, without which the site itself runs.
         from siteaudit.browsing import watch
 
         started_at = datetime.now(UTC)
@@ -131,7 +131,7 @@ class Command(BaseCommand):
             left_out=_left_out(options, declaration),
         )
 
-    def _tell(self, audit: Audit, files: list[Path], kept: AuditRun | None) -> None:
+    def _report(self, audit: Audit, files: list[Path], stored: AuditRun | None) -> None:
         for finding in audit.findings:
             self.stdout.write(self.style.ERROR(f"\n{finding.title}"))
             self.stdout.write(f"  {finding.what}")
@@ -151,7 +151,7 @@ class Command(BaseCommand):
                 f"\nAdded to the site's records and statistics by this audit: {_number(audit.seen.records, 'choice')}."
             )
         self.stdout.write(f"Report: {files[0]}")
-        if kept:
+        if stored:
             self.stdout.write("The admin shows this audit.")
         if audit.is_clean:
             self.stdout.write(self.style.SUCCESS("Nothing was found: the site does what its notice says."))
@@ -161,7 +161,7 @@ class Command(BaseCommand):
 
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let SIGTERM, as a scheduler sends it, end the audit as tidily as Ctrl-C does."""
+    """Let SIGTERM, which schedulers send, end the audit in the same way as Ctrl-C."""
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
