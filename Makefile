@@ -13,9 +13,8 @@ LOCAL := http://127.0.0.1:$(PORT)
 help:
 	@sed -n '2,5s/^# *//p' Makefile
 
-# A virtual environment is complete when its stamp, written last, equals the checksum of what it was made from, and when
-# Django still starts. One that was never finished or is broken is removed and made again; one that is merely older than
-# the requirements is brought up to date.
+# A virtual environment is complete if its stamp, written last, is the checksum of its requirements, and if Django starts.
+# An unfinished or broken one is removed and made again. One that is older than the requirements is updated.
 # $(1): requirements files; $(2): name of the stamp.
 define ensure_environment
 	@set -e; \
@@ -44,7 +43,7 @@ environment:
 environment-dev: environment
 	$(call ensure_environment,requirements.txt requirements-dev.txt,dev)
 
-# Secrets of this machine's own site, made once. What is set in the environment wins.
+# Secrets for the site on this machine, made once. Environment variables have priority.
 secrets: environment
 	@mkdir -p -m 700 var; [ -s var/secrets.env ] || ( umask 077; \
 	for name in SECRET_KEY CONSENT_SIGNING_KEY; do \
@@ -65,15 +64,16 @@ serve: secrets
 	echo "Serving $$SITE_URL as in production (stop with Ctrl-C)" && \
 	exec $(PYTHON) manage.py serve --port $(PORT)
 
-# One file of tests is one process's, so that it starts its site once; the longest files, of tests/browser, come first.
+# One process runs all tests of a file, so that each file starts its site once. The longest files, in tests/browser, come
+# first.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
-# For every few minutes of work: on SQLite, without a browser and without other processes.
+# Quick tests to run while working: on SQLite, without a browser and without other processes.
 test-fast: environment-dev
 	@env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) -m 'not browser and not processes and not slow'
 
-# Both runs happen even if the first fails; the last lines say what this machine could not try. On PostgreSQL, of the
-# browser tests and of those marked slow only those whose result depends on the database.
+# The second run happens even if the first fails. The last line says what this machine could not test. On PostgreSQL, only
+# those browser tests and slow tests run whose result depends on the database.
 test: environment-dev
 	@status=0; \
 	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) || status=1; \
@@ -88,8 +88,8 @@ test: environment-dev
 	[ -n "$$TEST_COOKIE_LISTS" ] || left="$$left lists that hide banners (set TEST_COOKIE_LISTS to the path of EasyList's cookie list);"; \
 	echo "Left out:$${left:- nothing}"; exit $$status
 
-# On SQLite, and on PostgreSQL too if TEST_DATABASE_URL is set: each on databases of its own, which are dropped at the end,
-# but for the filled glossaries, which the next run needs again (python -m bench forget).
+# On SQLite, and on PostgreSQL too if TEST_DATABASE_URL is set. Each run has databases of its own and drops them at the
+# end, except the filled glossaries, which the next run needs again (python -m bench forget).
 bench: environment-dev
 	@echo '== Size of the client'; $(PYTHON) -m bench.sizes
 	@echo '== SQLite'; env -u DATABASE_URL $(PYTHON) -m bench $(BENCH)
@@ -106,7 +106,7 @@ define biome
 	else node_modules/.bin/biome $(1); fi
 endef
 
-# The last line says what this machine could not look at.
+# The last line says what this machine could not check.
 check: environment-dev
 	@set -e; export DEBUG=1; \
 	$(PYTHON) -m ruff format --check --quiet .; \
@@ -123,8 +123,8 @@ check: environment-dev
 		$(PYTHON) manage.py check --deploy --fail-level WARNING; \
 	echo "Left out:$${left:- nothing}"
 
-# Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext, for
-# those alone who translate: what is compiled is committed.
+# Puts the texts that are marked in code and templates into the catalogues, and compiles them. Needs GNU gettext. Compiled
+# catalogues are committed, so only translators need it.
 messages: environment-dev
 	@set -e; export DEBUG=1; \
 	locales=$$($(PYTHON) manage.py shell --no-imports -c \
@@ -137,7 +137,7 @@ format: environment-dev
 	@set -e; $(PYTHON) -m ruff check --quiet --fix .; $(PYTHON) -m ruff format --quiet .; \
 	$(call biome,check --write --error-on-warnings); if [ -n "$$left" ]; then echo "Left out:$$left"; fi
 
-# Pins requirements from the readable input files. Needs uv, which alone writes no index address into them.
+# Pins the requirements in the input files. Needs uv, because other tools write the address of an index into them.
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }
 	@for name in requirements requirements-dev; do \
