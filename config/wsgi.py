@@ -9,9 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_wsgi_application()
 
 # Need the apps to be loaded, which the line above has done.
-from pagestore.application import in_front_of  # noqa: E402
+from pagestore.application import with_page_store  # noqa: E402
 from server.admission import in_front_of_django  # noqa: E402
 from server.timeouts import bound_waiting  # noqa: E402
 
 bound_waiting()
-application = in_front_of(in_front_of_django(_django))
+application = with_page_store(in_front_of_django(_django))

@@ -1,4 +1,4 @@
-"""The page store in front of an application, and where its pages are kept."""
+"""Put the page store before an application, and name the folder of its pages."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pagestore.watching import watch
 logger = logging.getLogger(__name__)
 
 
-def in_front_of(application: WSGIApplication) -> WSGIApplication:
-    """Return ``application`` behind a page store, or by itself where PAGE_STORE is off or the folder can't be used."""
+def with_page_store(application: WSGIApplication) -> WSGIApplication:
+    """Return ``application`` behind a page store, or alone if PAGE_STORE is off or the folder can't be used."""
     if not settings.PAGE_STORE:
         return application
     try:
@@ -25,11 +25,11 @@ def in_front_of(application: WSGIApplication) -> WSGIApplication:
     except OSError:
         logger.exception("The page store is off: pages are rendered for each request.")
         return application
-    # A worker that has only handed out finished pages would read a hundred thousand names when one of them changes.
-    watch(partial(store.look, due=True), prepare=current_names)
+    # Otherwise, a worker would read all names, a hundred thousand perhaps, when the first of its pages is rendered.
+    watch(partial(store.refresh, due=True), prepare=current_names)
     return store
 
 
 def folder() -> Path:
-    """Return where finished pages are kept."""
+    """Return the folder of finished pages."""
     return settings.DATA_DIR / "pages"

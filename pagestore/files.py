@@ -1,4 +1,4 @@
-"""The folder of finished pages: one file a page, replaced as a whole, and no more of them than there is room for."""
+"""The folder of finished pages: one file for each page, always complete, within a limit of bytes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pathlib import Path
 from pagestore.finished import Page, from_file, to_file
 
 LEFT_OVER_AFTER = 3600
-#: So many releases keep their pages: during a deployment, workers of two of them run side by side.
+#: Number of releases whose pages are stored: during a deployment, workers of two releases run at the same time.
 KEPT_RELEASES = 2
-# The folder has 256 parts, and each an equal share of the room. When a process has written this fraction of its share
-# into a part, the part's size is looked at: it is never more above it than that and a page.
-PARTS, _LOOKED_AT = 256, 8
+# The folder has 256 parts with an equal share of the room. When a process has written an eighth of a share into a part,
+# it measures the part, which therefore exceeds its share by at most that and one page for each process.
+PARTS, _CHECKS_PER_SHARE = 256, 8
 
 
 class PageFiles:
-    """The pages of one release, under ``folder/<release>``. ``room`` is how many bytes they may take, about."""
+    """The pages of one release, under ``folder/<release>``. ``room`` is about how many bytes they may take."""
 
     def __init__(self, folder: Path, release: str, *, room: int) -> None:
         self.folder = folder / release
         self.room = room
         self._written: dict[str, int] = {}
-        #: Told of pages that are removed to make room.
-        self.evicted: Callable[[Page], None] = lambda page: None
+        #: Called with each page that is removed to make room.
+        self.on_eviction: Callable[[Page], None] = lambda page: None
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
         os.utime(self.folder)
@@ -48,7 +48,7 @@ class PageFiles:
             return None
 
     def write(self, page: Page) -> None:
-        """Keep a page. Raises ``OSError`` where the folder cannot be written."""
+        """Store a page. Raises ``OSError`` if the folder cannot be written."""
         file = self.file(page.path)
         file.parent.mkdir(parents=True, exist_ok=True)
         content = to_file(page)
@@ -56,17 +56,17 @@ class PageFiles:
         self._make_room(file.parent, written=len(content))
 
     def remove(self, path: str) -> None:
-        """Forget a page whose address leads nowhere any more."""
+        """Remove the page of an address that no longer exists."""
         with contextlib.suppress(OSError):
             self.file(path).unlink()
 
     def remove_all_but(self, paths: Collection[str]) -> int:
-        """Remove files of addresses that are gone, and what a killed process had half written. Return how many."""
+        """Remove files of other addresses, and incomplete files of killed processes. Return how many."""
         needed = {self.file(path) for path in paths}
         old = time.time() - LEFT_OVER_AFTER
         removed = 0
         for file in self.folder.glob("??/*"):
-            with contextlib.suppress(FileNotFoundError):  # another run was quicker
+            with contextlib.suppress(FileNotFoundError):  # another run has removed it
                 if file not in needed and (file.suffix == ".page" or file.stat().st_mtime < old):
                     file.unlink()
                     removed += 1
@@ -75,9 +75,9 @@ class PageFiles:
     def _make_room(self, part: Path, *, written: int) -> None:
         """Remove the oldest files of a part of the folder while it takes more than its share."""
         share = self.room // PARTS
-        # What other processes had written before this one's first page is looked at with that.
+        # The first page counts as a full share, because other processes may have filled the part before.
         self._written[part.name] = self._written.get(part.name, share) + written
-        if self._written[part.name] < share // _LOOKED_AT:
+        if self._written[part.name] < share // _CHECKS_PER_SHARE:
             return
         self._written[part.name] = 0
         found = []
@@ -91,13 +91,13 @@ class PageFiles:
                 break
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 if page := from_file(Path(path).read_bytes()):
-                    self.evicted(page)
+                    self.on_eviction(page)
             Path(path).unlink(missing_ok=True)
             over -= size
 
 
 def replace(file: Path, content: bytes) -> None:
-    """Put ``content`` in a file's place, so that a reader finds either the old one or the new one, whole."""
+    """Replace a file's content, so that a reader finds either the old or the new one, complete."""
     handle, temporary = tempfile.mkstemp(prefix="page-", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as target:
@@ -109,7 +109,7 @@ def replace(file: Path, content: bytes) -> None:
 
 
 def _prune_releases(folder: Path, *, own: Path) -> None:
-    """Remove the pages of all releases but this one and the last before it."""
+    """Remove the pages of all releases but this one and the latest before it."""
     with contextlib.suppress(OSError):
         others = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink() and path != own]
         for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT_RELEASES - 1 :]:

@@ -13,9 +13,9 @@ import brotli
 from consent.choice.gate import NOTHING
 from server.security import public_headers
 
-# A page is sent more often than it is made: a term's of 34 KB becomes 7.2 KB in 10 ms, where 1 ms would make it 7.9.
-# Where all pages are made at once, it is those 10 ms that everybody waits for.
-# What is longer than the window, as sitemaps are, would take seconds.
+# A page is sent more often than it is compressed: a term's 34 KB become 7.2 KB in 10 ms, or 7.9 KB in 1 ms. When all
+# pages are rendered at once, those 10 ms would take too long. Texts that are longer than the window, such as sitemaps,
+# would take seconds.
 BROTLI_WINDOW = 16
 BROTLI_QUALITY, BROTLI_QUALITY_QUICK, BROTLI_QUALITY_LONG = 10, 9, 5
 
@@ -36,26 +36,26 @@ class Answer:
 
 @dataclass(eq=False, slots=True)
 class Page:
-    """A finished response: its body in each encoding (``""`` and, when it is kept, ``gzip`` and ``br``).
+    """A finished response: its body in each encoding (``""`` and, when it is stored, ``gzip`` and ``br``).
 
-    ``epoch`` and ``edition`` say what was known when its rendering began, ``keys`` what it depends on, and ``until``
-    (seconds since 1970) when it is stale by the calendar alone. ``number`` is made from what is sent to a visitor who
-    has opened nothing: with a body's length it makes the ETag, and it is the time of the file that nginx serves, whose
-    ETag is then the same. ``caching`` is the Cache-Control of what is open to other sites, and ``""`` for everything
-    else.
+    ``epoch`` and ``version`` were current when its rendering began, ``keys`` is what it depends on, and ``until``
+    (seconds since 1970) is when it becomes stale by the calendar alone. ``number`` is a hash of what is sent to a
+    visitor who has opened nothing. The number and a body's length make the ETag. The number is also the time of the
+    file that nginx serves, so that nginx's ETag is the same. ``caching`` is the Cache-Control of a page that is open to
+    other sites, and ``""`` for all other pages.
     """
 
     path: str
     keys: tuple[str, ...]
     epoch: int
-    edition: int
+    version: int
     until: float | None
     status: str
     headers: Headers
     bodies: dict[str, bytes]
     number: int
     caching: str = ""
-    # Of the worker that holds it: under what it was last found fresh, whether it was read lately, finished answers.
+    # In this worker only: the known changes under which it was last fresh, whether it was read lately, its answers.
     checked: object = None
     used: bool = False
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Page:
 
 
 def number_of(status: str, headers: Headers, body: bytes) -> int:
-    """Return the number of a response, from 0 to 2^31, that names it among its predecessors of the same length."""
+    """Return a hash from 0 to 2^31 - 1 that tells a response from earlier ones of the same length."""
     sent = repr((status, headers, public_headers(NOTHING))).encode()
     return int.from_bytes(hashlib.sha256(sent + b"\0" + body).digest()[:4], "big") >> 1
 
@@ -78,7 +78,7 @@ def number_of(status: str, headers: Headers, body: bytes) -> int:
 def compressed(body: bytes, *, quickly: bool = False) -> dict[str, bytes]:
     """Return a body in each encoding that makes it shorter. No two are of the same length, so that ETags differ.
 
-    ``quickly`` takes a tenth of the time for a tenth more to send.
+    ``quickly`` takes a tenth of the time, and the result is a tenth longer.
     """
     bodies = {"": body}
     by_gzip = gzip.compress(body, 6, mtime=0)
@@ -94,12 +94,12 @@ def compressed(body: bytes, *, quickly: bool = False) -> dict[str, bytes]:
 
 
 def to_file(page: Page) -> bytes:
-    """Return the content of a page's file: a checksum, what is known about it, and its bodies."""
+    """Return the content of a page's file: a checksum, its metadata, and its bodies."""
     meta = {
         "path": page.path,
         "keys": page.keys,
         "epoch": page.epoch,
-        "edition": page.edition,
+        "edition": page.version,
         "until": page.until,
         "status": page.status,
         "headers": page.headers,
@@ -128,7 +128,7 @@ def from_file(content: bytes, path: str | None = None) -> Page | None:
         path=meta["path"],
         keys=tuple(meta["keys"]),
         epoch=meta["epoch"],
-        edition=meta["edition"],
+        version=meta["edition"],
         until=meta["until"],
         status=meta["status"],
         headers=tuple((name, value) for name, value in meta["headers"]),

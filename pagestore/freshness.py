@@ -1,29 +1,29 @@
 """Tell every process of this machine at once what has changed since a page was finished.
 
 Note [When a stored page is stale]
-A stored page carries the *epoch* and the *edition* that its worker knew when its rendering began, and the keys under
-which it stands (``glossary.dependents``). It is stale when the epoch is another one, or when a later edition changed
-one of its keys. Which keys an edition changed is written down in the database with the change itself.
+A stored page has the *epoch* and the *content version* that its worker knew when its rendering began, and the keys of
+what it shows (``glossary.dependents``). It is stale when the epoch has changed, or when a later content version changed
+one of its keys. The database records, with each change, which keys it changed.
 
-Epoch, edition and a *generation*, which moves on with each of them, stand in a small file that every worker maps into
-its memory. So a worker sees by one look at one number, without a system call, that nothing has changed. The file moves
-on
+Epoch, content versions and a *generation*, which increases with each change of them, are in a small file that every
+worker maps into its memory. By reading one number, without a system call, a worker knows whether anything has changed.
+The file is advanced
 
 1. when an action's transaction has committed (``pagestore.changes.announce``, called by both apps), and
-2. when somebody notices that the editions in the database (one counter per app, advanced in the transaction of each
-   change) are not the ones that the file names. Every worker looks once a second, and is woken by PostgreSQL. So a
-   process killed between commit and hook, or a change made on another machine, heals within that second.
+2. when a worker notices that the content versions in the database (one counter per app, advanced in the transaction of
+   each change) differ from those in the file. Every worker compares them once a second, and when PostgreSQL notifies
+   it. So a process killed between commit and hook, or a change made on another machine, is noticed within that second.
 
-A new epoch, under which every page is stale, begins when the changes in between aren't known one by one: a notice was
-published, which stands on all pages; the log no longer has what came after the edition that was seen; or the edition
-that was seen isn't in it, since a backup was restored.
+A new epoch, in which every stored page is stale, begins when the changes in between aren't known one by one: a notice,
+which all pages show, was published; the log no longer goes back to the version that was seen; or that version isn't in
+the log, because a backup was restored.
 
-Both are taken *before* rendering: a page that was rendered while a change was committed is stale as soon as the change
-is announced, whichever of the two it shows. Moving on once too often costs a rendering; once too seldom would show
-readers a page that an editor has replaced. So a process in doubt moves the number on.
+Epoch and version are read *before* rendering: a page that was rendered while a change was committed is stale as soon as
+the change is announced, whether it shows the change or not. Advancing the file without need costs a rendering; failing
+to advance it would show readers a page that an editor has replaced. So a process in doubt advances it.
 
 While the database is away, nothing can be rendered. Then a stale page is served as it is, unless one of its keys is
-known to have changed since: in the memory of the worker, or in the file of ``pagestore.changed_keys``.
+known to have changed since, from the worker's memory or the file of ``pagestore.changed_keys``.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 _MAGIC = b"pages\x00\x00\x02"
-# Magic, generation, epoch, edition of the glossary and its name, edition of consent.
+# Magic, generation, epoch, content version of the glossary and its name, content version of consent.
 _STATE = struct.Struct("<8sQQQQQ")
 _GENERATION, _REST = struct.Struct("<Q"), struct.Struct("<QQQQ")
 
 
-class Editions(NamedTuple):
-    """How often what the public sees has changed: the glossary's edition with its random name, and consent's."""
+class ContentVersions(NamedTuple):
+    """The counters of public changes: the glossary's, with the random name of its latest change, and consent's."""
 
     glossary: int = 0
     name: int = 0
@@ -58,13 +58,13 @@ class Moment(NamedTuple):
 
     generation: int
     epoch: int
-    editions: Editions
+    versions: ContentVersions
 
 
 class Freshness:
-    """The shared numbers, in the file ``state`` of a folder that is made if need be.
+    """The shared numbers, in the file ``state`` of a folder, which is created if it is missing.
 
-    Raises ``OSError`` where the folder can't be written.
+    Raises ``OSError`` if the folder can't be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -78,53 +78,60 @@ class Freshness:
     def now(self) -> Moment:
         """Return what the file says.
 
-        Read without a lock: writers increase the generation last, so a reader who comes in between reads again.
+        Read without a lock: writers increase the generation last, so a reader in between will read again.
         """
-        _, generation, epoch, *editions = _STATE.unpack_from(self._map)
-        return Moment(generation, epoch, Editions(*editions))
+        _, generation, epoch, *versions = _STATE.unpack_from(self._map)
+        return Moment(generation, epoch, ContentVersions(*versions))
 
-    def begin_epoch(self, editions: Editions | None = None, *, first: Callable[[], None] = lambda: None) -> None:
-        """Make everything stored stale. ``editions`` are those in the database now, where they could be read.
+    def begin_epoch(
+        self, versions: ContentVersions | None = None, *, before_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make everything stored stale. ``versions`` are those in the database now, if they could be read.
 
-        ``first`` is called under the lock, before anybody can see the change.
+        ``before_change`` is called under the lock, before any process can see the change.
         """
         with self._locked():
-            first()
+            before_change()
             now = self.now()
-            self._write(now.generation + 1, now.epoch + 1, editions or now.editions)
+            self._write(now.generation + 1, now.epoch + 1, versions or now.versions)
 
-    def move_on(
-        self, seen: Moment, editions: Editions, *, everything: bool, first: Callable[[], None] = lambda: None
+    def advance(
+        self,
+        seen: Moment,
+        versions: ContentVersions,
+        *,
+        everything: bool,
+        before_change: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Go on from what was seen to other editions, unless the file has moved on meanwhile: then return ``False``.
+        """Advance from what was seen to other versions, or return ``False`` if the file has been advanced meanwhile.
 
-        ``first`` is called under the lock, before anybody can see the change.
+        ``before_change`` is called under the lock, before any process can see the change.
         """
         with self._locked():
             if self.now() != seen:
                 return False
-            first()
-            self._write(seen.generation + 1, seen.epoch + everything, editions)
+            before_change()
+            self._write(seen.generation + 1, seen.epoch + everything, versions)
             return True
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[Moment]:
-        """Keep the file from moving on for a moment."""
+    def locked(self) -> Iterator[Moment]:
+        """Yield what the file says, and keep others from advancing it meanwhile."""
         with self._locked():
             yield self.now()
 
-    def follow(self) -> None:
-        """Look at the file that stands there now, where the one that was looked at has been deleted."""
+    def reopen_if_replaced(self) -> None:
+        """Open the current file, if the one that is open has been deleted."""
         if self._is_replaced():
             self._open()
 
-    def _write(self, generation: int, epoch: int, editions: Editions) -> None:
-        _REST.pack_into(self._map, len(_MAGIC) + _GENERATION.size, epoch, *editions)
+    def _write(self, generation: int, epoch: int, versions: ContentVersions) -> None:
+        _REST.pack_into(self._map, len(_MAGIC) + _GENERATION.size, epoch, *versions)
         _GENERATION.pack_into(self._map, len(_MAGIC), generation)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Keep every other writer out, in this process or another, and have the file mapped that all look at."""
+        """Lock out all other writers, in this process or another, with the current file mapped."""
         while True:
             with contextlib.ExitStack() as stack:
                 try:
@@ -139,7 +146,7 @@ class Freshness:
             self._open()
 
     def _is_replaced(self) -> bool:
-        """Whether the file was deleted under us: then other processes look at another one."""
+        """Whether the open file was deleted, so that other processes use another one."""
         try:
             return self.path.stat().st_ino != self._inode
         except FileNotFoundError:
@@ -159,8 +166,8 @@ class Freshness:
                 self._create()
 
     def _create(self) -> None:
-        # A random start, so that pages left over from an earlier file can't pass for fresh ones. Written aside first
-        # and never cut short: a process that has mapped a file dies when the file shrinks.
+        # It starts with random numbers, so that pages from before an earlier file's end are stale. It is written under
+        # another name first and never truncated: a process that has mapped a file dies when the file shrinks.
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix="state-", dir=self.path.parent)
         try:

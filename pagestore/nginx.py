@@ -110,7 +110,7 @@ def configuration(*, application: str, folder: Path) -> str:
 
 
 def _headers() -> dict[str, str]:
-    """Return what stands on every page of somebody who has opened nothing."""
+    """Return the headers of every page for a visitor who has opened nothing."""
     headers = public_headers(NOTHING) | {
         "Cache-Control": OWN,
         "Vary": ", ".join(("Accept-Encoding", *VARIES_BY)),

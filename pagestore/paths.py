@@ -1,4 +1,4 @@
-"""The addresses of all pages that can be finished ahead of time."""
+"""List the addresses of all pages that can be finished ahead of time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from publicpages import page_of
 
 
 def public_paths() -> list[str]:
-    """Return the path of every public page, in every language, but those that few read: the histories of terms."""
+    """Return the path of every public page in every language, except the histories of terms, which few people read."""
     found: dict[str, None] = {}
     for language, _ in settings.LANGUAGES:
         with translation.override(language):

@@ -1,10 +1,10 @@
-"""Finished pages as plain files, for nginx to serve to visitors who carry no cookie.
+"""Finished pages as plain files, which nginx serves to visitors without a cookie.
 
-nginx looks at nothing but whether a file is there, so a file has to go before anybody takes a change for seen: files
-are written and removed under the lock of ``pagestore.freshness``, and removed before the shared file moves on. Whoever
-is killed in between has removed too much, never too little.
+nginx only checks whether a file exists, so a stale file must be gone before a change counts as seen. Files are written
+and removed under the lock of ``pagestore.freshness``, and removed before the shared file is advanced. A process that is
+killed in between has removed too much, never too little.
 
-Beside the files stand links to them, by what they depend on and by the day on which they go stale by themselves::
+Links lead to the files from the keys on which they depend, and from the day on which they become stale by themselves::
 
     public -> <release>/public            the release that nginx serves
     <release>/public/finished/pages/glossary/luteal-phase/index.html and index.html.gz
@@ -25,11 +25,11 @@ from pathlib import Path
 
 from pagestore.finished import Page
 
-#: Files stand under this name, so that no address that somebody asks for leads to one by itself.
+#: Files are under this name, so that no requested address leads to one directly.
 PREFIX = "finished"
 _EXTENSIONS = {"text/html": "html", "text/plain": "txt", "application/xml": "xml"}
 _SUFFIXES = {"": "", "gzip": ".gz", "br": ".br"}
-# What nginx sends with every page, by its configuration (manage.py nginx_configuration), beside the type.
+# Headers besides the type that nginx sends with every page, by its configuration (manage.py nginx_configuration).
 COMMON_HEADERS = frozenset(
     (
         *("x-frame-options", "x-content-type-options", "referrer-policy", "strict-transport-security"),
@@ -45,10 +45,10 @@ class PublicFiles:
         self.root = folder / release / "public"
         self.links = folder / release / "links"
         self.root.mkdir(parents=True, exist_ok=True)
-        _point(folder / "public", to=Path(release) / "public")
+        _replace_link(folder / "public", to=Path(release) / "public")
 
     def has(self, page: Page) -> bool:
-        """Return whether the page's file is there. Never for a page that is another's to serve."""
+        """Return whether the page's file is up to date; true for a page that nginx cannot serve."""
         file = self._file(page)
         if file is None:
             return True
@@ -57,31 +57,31 @@ class PublicFiles:
         return False
 
     def write(self, page: Page) -> None:
-        """Put a fresh page there. To be called under the lock; raises ``OSError``."""
+        """Write a fresh page. To be called under the lock; raises ``OSError``."""
         file = self._file(page)
         if file is None:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
         name = _hash(page.path)
-        marks = [_hash(key) for key in page.keys]
+        labels = [_hash(key) for key in page.keys]
         if page.until is not None:
-            marks.append(_day(page.until))
-        for mark in marks:
-            link = self.links / mark[:2] / f"{mark}.{name}"
+            labels.append(_day_label(page.until))
+        for label in labels:
+            link = self.links / label[:2] / f"{label}.{name}"
             link.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileExistsError):
                 link.symlink_to(os.path.relpath(file, link.parent))
-        # The plain form last: without it, nginx looks for no other.
+        # The plain form last: without it, nginx does not use the others.
         for encoding in sorted(page.bodies, reverse=True):
             _replace(file.with_name(file.name + _SUFFIXES[encoding]), page.bodies[encoding], mtime=page.number)
 
     def remove(self, page: Page) -> None:
-        """Take the page's files away."""
+        """Remove the page's files."""
         if file := self._file(page):
             _remove(file)
 
     def _file(self, page: Page) -> Path | None:
-        """Return where a page stands, or ``None`` for one that nginx cannot send as the store does."""
+        """Return a page's file, or ``None`` for a page that nginx cannot send as the store does."""
         kind = next((value for name, value in page.headers if name.lower() == "content-type"), "")
         others = {name.lower() for name, _ in page.headers} - {"content-type"}
         extension = _EXTENSIONS.get(kind.partition(";")[0])
@@ -94,40 +94,40 @@ class PublicFiles:
 
 
 def remove_changed(folder: Path, keys: Collection[str], *, everything: bool) -> None:
-    """Remove what a change leaves stale, of every release. To be called under the lock, before the file moves on."""
+    """Remove the files that a change makes stale, of every release. To be called under the lock, before ``advance``."""
     for links in folder.glob("*/links"):
         if everything:
             _remove_all(links.parent)
         else:
-            _follow(links, map(_hash, keys))
+            _remove_linked(links, map(_hash, keys))
 
 
 def remove_expired(folder: Path, *, now: float) -> None:
-    """Remove the files that are stale by the calendar, looking back a month: longer away is a new epoch's business."""
-    days = [_day(now - days * 86_400) for days in range(31)]
+    """Remove the files that are stale by the calendar, of the last 31 days. After a longer pause, an epoch begins."""
+    days = [_day_label(now - days * 86_400) for days in range(31)]
     for links in folder.glob("*/links"):
-        _follow(links, days)
+        _remove_linked(links, days)
 
 
-def _follow(links: Path, marks: Iterable[str]) -> None:
-    # Each part of the folder is read once, however many marks lead there.
+def _remove_linked(links: Path, labels: Iterable[str]) -> None:
+    # Each part of the folder is read only once.
     by_part: dict[str, set[str]] = defaultdict(set)
-    for mark in marks:
-        by_part[mark[:2]].add(mark)
+    for label in labels:
+        by_part[label[:2]].add(label)
     for part, wanted in by_part.items():
         with contextlib.suppress(FileNotFoundError):
             for link in [each.path for each in os.scandir(links / part) if each.name.partition(".")[0] in wanted]:
                 with contextlib.suppress(FileNotFoundError):
-                    _remove(Path(link).parent / os.readlink(link))  # noqa: PTH115  (it may lead nowhere already)
+                    _remove(Path(link).parent / os.readlink(link))  # noqa: PTH115  (the file may be gone already)
                     Path(link).unlink()
 
 
 def _remove_all(release: Path) -> None:
-    """Remove all files of a release at once: nobody finds half of them."""
+    """Remove all files of a release at the same moment."""
     public = release / "public"
-    aside = release / f"gone-{secrets.token_hex(6)}"
+    discarded = release / f"gone-{secrets.token_hex(6)}"
     with contextlib.suppress(FileNotFoundError):
-        public.rename(aside)
+        public.rename(discarded)
     public.mkdir(exist_ok=True)
     shutil.rmtree(release / "links", ignore_errors=True)
     for gone in release.glob("gone-*"):
@@ -135,7 +135,7 @@ def _remove_all(release: Path) -> None:
 
 
 def _remove(file: Path) -> None:
-    for suffix in _SUFFIXES.values():  # the plain form first: without it, nginx looks for no other
+    for suffix in _SUFFIXES.values():  # the plain form first: without it, nginx does not use the others
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
@@ -151,8 +151,8 @@ def _replace(file: Path, content: bytes, *, mtime: int) -> None:
         raise
 
 
-def _point(link: Path, *, to: Path) -> None:
-    """Have a link lead somewhere else, so that it leads to the one or the other at any time."""
+def _replace_link(link: Path, *, to: Path) -> None:
+    """Replace a link, so that it leads to the old or the new target at any time."""
     with contextlib.suppress(OSError):
         if link.readlink() == to:
             return
@@ -165,6 +165,6 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _day(moment: float) -> str:
-    # Pages go stale at midnight, UTC. Not a hash: no key is named like this.
+def _day_label(moment: float) -> str:
+    # Pages become stale at midnight, UTC. The prefix keeps it apart from the hashes of keys.
     return f"day-{time.strftime('%Y%m%d', time.gmtime(moment))}"

@@ -1,4 +1,4 @@
-"""All pages ahead of time, on several cores. What is finished stays finished: a run that was killed is continued."""
+"""Render all pages ahead of time, on several cores. After a run that was killed, the next run continues from there."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.db import connections
 from pagestore import rendering_process
 from pagestore.serving import PageStore
 
-#: Starting a process takes a second or two, in which one alone renders as many pages.
+#: Fewer pages are rendered by one process in the second or two that starting others takes.
 WORTH_PROCESSES = 200
-# So many pages are looked at under one reading of what has changed.
-_AT_ONCE = 50
+# Number of pages that are checked after one reading of what has changed.
+_BATCH_SIZE = 50
 
 
 @dataclass
 class Rebuilt:
-    """How many pages a run looked at and rendered, and the paths at which there is no page."""
+    """How many pages a run checked (``seen``) and rendered, and the paths that could not be rendered."""
 
     seen: int = 0
     rendered: int = 0
@@ -42,14 +42,14 @@ def rebuild(
     Raises ``OSError`` at the first page that cannot be written. Those before it are finished.
     """
     total = Rebuilt()
-    store = store_for(folder)
-    batches = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
+    store = rebuilding_store(folder)
+    batches = [paths[start : start + _BATCH_SIZE] for start in range(0, len(paths), _BATCH_SIZE)]
     if processes == 1 or len(paths) < WORTH_PROCESSES:
         for batch in batches:
             total.add(finish(store, batch, everything=everything))
             progress(total.seen)
         return total
-    # No connection may be shared between processes, and a fresh start has none of this one's threads.
+    # Processes must not share a connection. Spawned ones have none of this process's threads.
     connections.close_all()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
@@ -61,14 +61,14 @@ def rebuild(
     return total
 
 
-def store_for(folder: Path) -> PageStore:
-    """Return a store that renders very many pages and keeps none in memory, so that what it cannot write is nowhere."""
-    return PageStore(WSGIHandler(), folder=folder, memory=0, must_keep=True, quickly=True)
+def rebuilding_store(folder: Path) -> PageStore:
+    """Return a store that compresses quickly, keeps no page in memory, and raises ``OSError`` if it can't write one."""
+    return PageStore(WSGIHandler(), folder=folder, memory=0, must_store=True, quickly=True)
 
 
 def finish(store: PageStore, paths: Sequence[str], *, everything: bool) -> Rebuilt:
-    """Finish the pages at ``paths`` that are missing or stale, or ``everything``, under one reading of the editions."""
-    store.look(due=True)
+    """Finish the pages at ``paths`` that are missing or stale, or ``everything``, after one reading of the changes."""
+    store.refresh(due=True)
     rebuilt = Rebuilt(seen=len(paths))
     for path in paths:
         if everything or not store.is_finished(path):

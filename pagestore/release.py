@@ -1,4 +1,4 @@
-"""Name the release: everything besides the database from which pages are made."""
+"""Name the release: everything besides the database on which pages depend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 
 
 def release() -> str:
-    """Return a name for code, templates, static files and settings. Another one has pages of its own."""
+    """Return a name for this code, templates, static files and settings. Each release stores pages of its own."""
     digest = hashlib.sha256()
     database = settings.DATABASES["default"]
     parts = [

@@ -17,15 +17,15 @@ from publicpages import page_of
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A page that may be kept: what it depends on, and whether it is for pages of other sites."""
+class StorablePage:
+    """A page that may be stored: the keys on which it depends, and whether other sites may embed it."""
 
     keys: tuple[str, ...]
-    is_open: bool
+    for_other_sites: bool
 
 
-def place_of(path: str) -> Place | None:
-    """Return what is known of the page at ``path``; ``None`` if that isn't a page that may be kept."""
+def storable_page_at(path: str) -> StorablePage | None:
+    """Return the page at ``path``; ``None`` if there is none that may be stored."""
     try:
         match = resolve(path)
     except Resolver404:
@@ -33,11 +33,11 @@ def place_of(path: str) -> Place | None:
     page = page_of(match.func)
     if page.keys is None:
         return None
-    return Place(page.keys(match.kwargs), page.for_other_sites)
+    return StorablePage(page.keys(match.kwargs), page.for_other_sites)
 
 
 def neutral_request(path: str, *, host: str) -> WSGIEnvironment:
-    """A request without cookie, language or address."""
+    """Return a request without cookie, language or client address."""
     scheme = urlsplit(settings.SITE_URL).scheme
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": "GET",
@@ -84,7 +84,7 @@ def run(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, li
 
 
 def own_host() -> str:
-    """The host of SITE_URL, or another that the site answers to."""
+    """Return the host of SITE_URL, or the first of ALLOWED_HOSTS if the site refuses that one."""
     host = urlsplit(settings.SITE_URL).netloc
     if validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         return host

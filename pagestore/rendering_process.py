@@ -1,4 +1,4 @@
-"""What each process of ``rebuild_pages`` runs. It imports nothing that needs Django before Django is set up."""
+"""What each process of ``rebuild_pages`` runs. Imports nothing that needs Django before Django is set up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _stores: list[PageStore] = []
 def begin(folder: Path) -> None:
     """Make this process ready to render."""
     django.setup()
-    from pagestore.rebuilding import store_for  # not before Django is set up
+    from pagestore.rebuilding import rebuilding_store  # not before Django is set up
 
-    _stores.append(store_for(folder))
+    _stores.append(rebuilding_store(folder))
 
 
 def finish(paths: Sequence[str], everything: bool) -> Rebuilt:

@@ -1,8 +1,8 @@
 """Answer requests from the page store, ahead of Django.
 
-What happens for each request is kept short: one look at the shared number, one at the dictionary of pages, and an
-answer whose headers were put together when the first visitor asked for it. The query of an address is not looked at:
-views that read it are not kept (``publicpages.public_page``).
+Each request takes little work: it reads the shared number and the dictionary of pages, and gets an answer whose
+headers were built for the first visitor. The query of an address is ignored: pages whose views read it are not stored
+(``publicpages.public_page``).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from accounts.admin_host import is_admin_host
 from consent.choice.gate import MOST_COOKIE, NOTHING, Gate, Opened, current_gate, read_cookie
 from consent.choice.signed_in import HEADER, carries_session
 from pagestore.changed_keys import ChangedKeys
-from pagestore.changes import Known, catch_up
+from pagestore.changes import KnownChanges, catch_up
 from pagestore.files import PageFiles
 from pagestore.finished import Answer, Page, compressed, number_of
 from pagestore.freshness import Freshness
 from pagestore.public_files import PublicFiles, remove_expired
 from pagestore.release import release
-from pagestore.rendering import neutral_request, own_host, place_of, run
+from pagestore.rendering import neutral_request, own_host, run, storable_page_at
 from server.caching import OWN, VARIES_BY, shared
 from server.outages import outage
 from server.security import public_headers
@@ -42,17 +42,18 @@ from server.static_files import preferred_encoding
 
 logger = logging.getLogger(__name__)
 
-# Per worker. A term's page is about 25 KB in its three forms, so this holds some four thousand; others are read from
-# the folder when somebody asks for them.
+# Bytes per worker. A term's page takes about 25 KB in its three forms, so about 4,000 fit. Others are read from the
+# folder when they are requested.
 MEMORY = 96 * 1024 * 1024
-LOOK_EVERY = 1.0
-LOOK_AGAIN_AFTER_FAILURE = 5.0
-# While the thread of pagestore.watching looks, requests needn't.
-LOOK_IF_NOBODY_DOES = 3.0
+# Seconds between two comparisons with the database.
+CHECK_EVERY = 1.0
+CHECK_AFTER_FAILURE = 5.0
+# Requests check only if the thread of pagestore.watching has not done so for this long.
+CHECK_WITHOUT_THREAD = 3.0
 MAX_PATH = 300
-# What is remembered per visitor is bounded twice: by how many there are, and by how long each header is that visitors
-# wrote. Browsers keep no cookie of more than 4,096 bytes, and no name of a host is longer than 253.
-_MANY_VISITORS = 4_096
+# Memory per visitor is limited twice: by the number of visitors, and by the length of the headers that they send.
+# Browsers store no cookie of more than 4,096 bytes, and no host name is longer than 253.
+_MAX_VISITORS = 4_096
 _MAX_HOST = 300
 
 # Set by the store itself for each response, or by the server.
@@ -66,10 +67,10 @@ _OWN_HEADERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an answer says beside its page: headers that follow from what the visitor opened, and from who may keep it.
+    """The headers of an answer that follow from what the visitor has opened, and from who may store it.
 
-    ``tag`` is a part of the ETag: browsers may apply the headers of the answer that they kept. It is empty for
-    visitors who have opened nothing.
+    ``tag`` is a part of the ETag, because browsers may apply the headers of the answer that they stored. It is empty
+    for visitors who have opened nothing.
     """
 
     headers: tuple[tuple[str, str], ...]
@@ -77,7 +78,7 @@ class Policy:
 
 
 class PageStore:
-    """A WSGI application that answers for public pages, and leaves everything else to ``application`` (Django)."""
+    """A WSGI application that answers with public pages, and passes other requests to ``application`` (Django)."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class PageStore:
         *,
         folder: Path,
         memory: int = MEMORY,
-        must_keep: bool = False,
+        must_store: bool = False,
         quickly: bool = False,
         clock: Callable[[], float] = time.monotonic,
         calendar: Callable[[], float] = time.time,
@@ -94,27 +95,27 @@ class PageStore:
         self.folder = folder
         self.memory = memory
         #: Whether a page that cannot be written raises ``OSError``. Otherwise it is logged, and readers get their page.
-        self.must_keep = must_keep
-        #: Whether pages are compressed quickly rather than well: where very many are made at once.
+        self.must_store = must_store
+        #: Whether pages are compressed quickly rather than well, for when very many are rendered at once.
         self.quickly = quickly
         self.clock = clock
         self.calendar = calendar
         self.freshness = Freshness(folder)
         self.files = PageFiles(folder, release(), room=settings.PAGE_STORE_SIZE * 1024 * 1024)
         self.public = PublicFiles(folder, release()) if settings.PAGE_FILES and not shared() else None
-        self.files.evicted = self._unpublish
+        self.files.on_eviction = self._unpublish
         self._pages: dict[str, Page] = {}
-        self.held = 0  # bytes, about
-        self._known = Known()
-        self._on_disk = ChangedKeys(folder)
-        self._is_behind = True  # until the database has said what it holds
-        self._until = float("inf")  # when the first page in memory is stale by the calendar
-        self._storing = threading.Lock()
-        self._looking = threading.Lock()
-        self._look_at = 0.0
+        self.memory_used = 0  # bytes, approximately
+        self._changes = KnownChanges()
+        self._changed_keys = ChangedKeys(folder)
+        self._is_behind = True  # until the database has been read
+        self._expires_at = float("inf")  # when the first page in memory becomes stale by the calendar
+        self._memory_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
+        self._refresh_at = 0.0
         self._gate = Gate()
         self._closed = self._policy_of(NOTHING)
-        # With a tag of its own: a browser goes on with the headers of the answer that it kept.
+        # With its own tag, because a browser applies the headers of the answer that it stored.
         self._signed_in = Policy((*self._closed.headers, HEADER), "s")
         self._opened: dict[tuple[str, bool, str], Policy] = {}
         self._host = own_host()
@@ -125,17 +126,17 @@ class PageStore:
         if (
             environ["REQUEST_METHOD"] not in ("GET", "HEAD")
             or environ.get("SCRIPT_NAME")
-            # Hosts that aren't ours, and the way to HTTPS, are Django's to answer.
+            # Django answers for other hosts, and redirects to HTTPS.
             or len(environ.get("HTTP_HOST", "")) > _MAX_HOST
             or not self._is_allowed(environ.get("HTTP_HOST", ""))
             or (self._secure_only and not _is_secure(environ))
         ):
             return self.application(environ, start_response)
-        if self.freshness.generation() != self._known.moment.generation or self.clock() >= self._look_at:
-            self.look()
+        if self.freshness.generation() != self._changes.moment.generation or self.clock() >= self._refresh_at:
+            self.refresh()
         path: str = environ.get("PATH_INFO", "")
         page = self._pages.get(path)
-        if page is None or page.checked is not self._known:
+        if page is None or page.checked is not self._changes:
             page = self.page(path)
             if page is None:
                 return self.application(environ, start_response)
@@ -143,25 +144,25 @@ class PageStore:
         return self._answer(page, environ, start_response)
 
     def page(self, path: str) -> Page | None:
-        """Return the finished page at ``path``, rendered now if need be, or ``None`` if that is Django's business.
+        """Return the finished page at ``path``, rendered now if necessary, or ``None`` if Django has to answer.
 
-        Where it cannot be rendered, the one that is stored is returned as it is, unless what it shows has changed.
+        If it cannot be rendered, the stored page is returned as it is, unless what it shows has changed.
         """
-        known = self._known
-        held = self._pages.get(path)
-        if held is not None and self._is_fresh(held, known):
-            held.checked = known
-            return held
-        if len(path) > MAX_PATH or not path.isascii() or place_of(path) is None:
+        changes = self._changes
+        in_memory = self._pages.get(path)
+        if in_memory is not None and self._is_fresh(in_memory, changes):
+            in_memory.checked = changes
+            return in_memory
+        if len(path) > MAX_PATH or not path.isascii() or storable_page_at(path) is None:
             return None
         page = self.files.read(path)
-        if page is not None and self._is_fresh(page, known):
-            page.checked = known
+        if page is not None and self._is_fresh(page, changes):
+            page.checked = changes
             self._remember(page)
-            self._publish(page, known)
+            self._publish(page, changes)
             return page
-        stored = page or held
-        if stored is None or not stored.is_finished or self._has_changed(stored, known):
+        stored = page or in_memory
+        if stored is None or not stored.is_finished or self._has_changed(stored, changes):
             return self.render(path)
         if self._is_behind:
             return stored
@@ -169,12 +170,12 @@ class PageStore:
         return stored if page is not None and page.status.startswith("503 ") else page
 
     def render(self, path: str) -> Page | None:
-        """Render the page at ``path`` and keep it, if it may be kept. ``None``: it may be shown to nobody else."""
-        place = place_of(path)
-        if place is None:
+        """Render the page at ``path``, and store it if it may be stored. ``None``: nobody else may be shown it."""
+        storable = storable_page_at(path)
+        if storable is None:
             return None
-        # Before anything is read: see Note [When a stored page is stale].
-        known = self._known
+        # Taken before anything is read: see Note [When a stored page is stale].
+        changes = self._changes
         environ = neutral_request(path, host=self._host)
         status, given, body = run(self.application, environ)
         names = {name.lower(): value for name, value in given}
@@ -184,23 +185,23 @@ class PageStore:
         headers = tuple((name, value) for name, value in given if name.lower() not in _OWN_HEADERS)
         page = Page(
             path=path,
-            keys=place.keys,
-            epoch=known.moment.epoch,
-            edition=known.moment.editions.glossary,
+            keys=storable.keys,
+            epoch=changes.moment.epoch,
+            version=changes.moment.versions.glossary,
             until=environ.get("glossary.until"),
             status=status,
             headers=headers,
             bodies={"": body},
             number=number_of(status, headers, body),
-            caching=names.get("cache-control", "") if place.is_open else "",
-            checked=known,
+            caching=names.get("cache-control", "") if storable.for_other_sites else "",
+            checked=changes,
         )
         whole = not self._is_behind and _is_whole(body, names.get("content-type", ""), self._gate)
         if status.startswith("200 ") and whole and "no-store" not in names.get("cache-control", ""):
             page.bodies = compressed(body, quickly=self.quickly)
             self._remember(page)
-            self._keep(page)
-            self._publish(page, known)
+            self._write(page)
+            self._publish(page, changes)
         else:
             self._forget(path)
             if whole and not status.startswith("5"):
@@ -210,43 +211,43 @@ class PageStore:
     def is_finished(self, path: str) -> bool:
         """Return whether the page at ``path`` is in the folder and fresh."""
         page = self.files.read(path)
-        return page is not None and self._is_fresh(page, self._known)
+        return page is not None and self._is_fresh(page, self._changes)
 
-    def look(self, *, due: bool = False) -> None:
-        """Once a second, when something has changed, or when it is ``due``: read what the database says."""
-        changed = self.freshness.generation() != self._known.moment.generation
-        if not changed and not due and self.clock() < self._look_at:
+    def refresh(self, *, due: bool = False) -> None:
+        """Read the changes from the database: if ``due``, if there are any, or if the last time was a second ago."""
+        changed = self.freshness.generation() != self._changes.moment.generation
+        if not changed and not due and self.clock() < self._refresh_at:
             return
-        # The second that is due needs only one thread; after a change, nobody goes on with what was known before.
-        if not self._looking.acquire(blocking=changed):
+        # The regular check needs only one thread. After a change, all threads wait for it to be read.
+        if not self._refresh_lock.acquire(blocking=changed):
             return
         try:
-            if changed and self.freshness.generation() == self._known.moment.generation:
+            if changed and self.freshness.generation() == self._changes.moment.generation:
                 return
-            self._look_at = self.clock() + (LOOK_IF_NOBODY_DOES if due else LOOK_EVERY)
-            self._look()
+            self._refresh_at = self.clock() + (CHECK_WITHOUT_THREAD if due else CHECK_EVERY)
+            self._refresh()
         finally:
-            self._looking.release()
+            self._refresh_lock.release()
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         if not connection.in_atomic_block:
-            # Outside of Django's request cycle, nobody else retires a connection that the server has dropped.
+            # Outside of Django's request cycle, nothing else closes a connection that the server has dropped.
             close_old_connections()
         try:
             catch_up(self.freshness)
             moment = self.freshness.now()
-            # Each time, so that a service which is switched off past every action is closed within a second too.
+            # Each time, so that a service that was switched off without an action is closed within a second too.
             self._gate = current_gate()
             self._opened = {}
-            if moment != self._known.moment:
-                self._known = self._known.at(moment)
+            if moment != self._changes.moment:
+                self._changes = self._changes.updated_to(moment)
             self._is_behind = False
             outage.answered()
         except (Error, OSError) as error:
-            # What is stored goes on being served: readers needn't notice that the database is away.
+            # Stored pages are still served: readers need not notice that the database is away.
             self._is_behind = True
-            self._look_at = self.clock() + LOOK_AGAIN_AFTER_FAILURE
-            self._known = self._known.unread(self.freshness.now())
+            self._refresh_at = self.clock() + CHECK_AFTER_FAILURE
+            self._changes = self._changes.unchanged_at(self.freshness.now())
             is_away = {"outage": isinstance(error, Error)}
             reason = str(error).partition("\n")[0]
             logger.warning(
@@ -256,28 +257,28 @@ class PageStore:
                 connection.close()
         if self.public is not None:
             remove_expired(self.folder, now=self.calendar())
-        if self.calendar() >= self._until:
-            # Each page in memory is looked at once more; those that are still good say when they won't be.
-            self._until = float("inf")
-            self._known = self._known.again()
+        if self.calendar() >= self._expires_at:
+            # Check each page in memory again. Those that are still fresh set the next time.
+            self._expires_at = float("inf")
+            self._changes = self._changes.copy()
 
-    def _is_fresh(self, page: Page, known: Known) -> bool:
-        if not known.is_fresh(page, now=self.calendar()):
+    def _is_fresh(self, page: Page, changes: KnownChanges) -> bool:
+        if not changes.is_fresh(page, now=self.calendar()):
             return False
-        if self._is_behind and self._on_disk.has_changed(page):
+        if self._is_behind and self._changed_keys.has_changed(page):
             return False
-        if page.until is not None and page.until < self._until:
-            self._until = page.until
+        if page.until is not None and page.until < self._expires_at:
+            self._expires_at = page.until
         return True
 
-    def _has_changed(self, page: Page, known: Known) -> bool:
-        return known.has_changed(page) or self._on_disk.has_changed(page)
+    def _has_changed(self, page: Page, changes: KnownChanges) -> bool:
+        return changes.has_changed(page) or self._changed_keys.has_changed(page)
 
     def _policy(self, page: Page, environ: WSGIEnvironment) -> Policy:
         if page.caching:
             return self._policy_of(NOTHING, caching=page.caching, vary="Accept-Encoding")
         cookies = environ.get("HTTP_COOKIE")
-        # Asked first, as it is what makes reading the cookies of everybody else unnecessary.
+        # Checked first, so that the cookies of all other visitors need not be parsed.
         if cookies and settings.SESSION_COOKIE_NAME in cookies and carries_session(parse_cookie(cookies)):
             # See Note [No services for those who are signed in] in consent.choice.signed_in.
             return self._signed_in
@@ -294,7 +295,7 @@ class PageStore:
         if policy is None:
             policy = self._policy_of(self._gate.opened(given, path=page.path, gpc=gpc))
             if len(visitor[0]) <= MOST_COOKIE:
-                if len(opened) >= _MANY_VISITORS:
+                if len(opened) >= _MAX_VISITORS:
                     opened.clear()
                 opened[visitor] = policy
         return policy
@@ -323,25 +324,25 @@ class PageStore:
         start_response(page.status, answer.headers.copy())
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer.chunks
 
-    def _keep(self, page: Page) -> None:
-        """Write a page. Where that fails, it is in memory: only other workers and the next start render it again."""
+    def _write(self, page: Page) -> None:
+        """Write a page. If that fails, it is in memory only: other workers and the next start render it again."""
         try:
             self.files.write(page)
         except OSError as error:
-            if self.must_keep:
+            if self.must_store:
                 raise
             logger.warning("The finished page %s could not be written: %s", page.path, error)
 
-    def _publish(self, page: Page, known: Known) -> None:
-        """Put a page where nginx finds it, unless something has changed since it was found fresh."""
+    def _publish(self, page: Page, changes: KnownChanges) -> None:
+        """Write a page for nginx, unless something has changed since it was checked."""
         if self.public is None or self.public.has(page):
             return
         try:
-            with self.freshness.held() as moment:
-                if moment.generation == known.moment.generation:
+            with self.freshness.locked() as moment:
+                if moment.generation == changes.moment.generation:
                     self.public.write(page)
         except OSError as error:
-            if self.must_keep:
+            if self.must_store:
                 raise
             logger.warning("The file of %s for nginx could not be written: %s", page.path, error)
 
@@ -352,26 +353,26 @@ class PageStore:
     def _remember(self, page: Page) -> None:
         if page.size > self.memory // 4:
             return
-        with self._storing:
+        with self._memory_lock:
             replaced = self._pages.pop(page.path, None)
-            self.held += page.size - (replaced.size if replaced else 0)
+            self.memory_used += page.size - (replaced.size if replaced else 0)
             self._pages[page.path] = page
-            # The one that came first goes first, unless it was read since. It is still in the folder.
-            while self.held > self.memory:
+            # Drop the oldest page, unless it was read since. It is still in the folder.
+            while self.memory_used > self.memory:
                 path, oldest = next(iter(self._pages.items()))
                 del self._pages[path]
                 if oldest.used:
                     oldest.used = False
                     self._pages[path] = oldest
                 else:
-                    self.held -= oldest.size
-        if page.until is not None and page.until < self._until:
-            self._until = page.until
+                    self.memory_used -= oldest.size
+        if page.until is not None and page.until < self._expires_at:
+            self._expires_at = page.until
 
     def _forget(self, path: str) -> None:
-        with self._storing:
+        with self._memory_lock:
             page = self._pages.pop(path, None)
-            self.held -= page.size if page else 0
+            self.memory_used -= page.size if page else 0
 
 
 def _answer_of(page: Page, encoding: str, policy: Policy) -> Answer:
@@ -387,8 +388,9 @@ def _answer_of(page: Page, encoding: str, policy: Policy) -> Answer:
 
 
 def _is_whole(body: bytes, content_type: str, gate: Gate) -> bool:
-    """Whether a page has what it needs of consent where there is a notice: a database that stumbles may have left that
-    out. Where nothing is asked there is no banner, but always a way to withdraw.
+    """Whether a page has its part for consent, which a database error may have left out, if there is a notice.
+
+    A notice that asks nothing has no banner, but always a way to withdraw.
     """
     return gate.notice is None or not content_type.startswith("text/html") or b"data-consent-withdrawal" in body
 
@@ -399,7 +401,7 @@ def _is_allowed(host: str) -> bool:
 
 
 def _is_secure(environ: WSGIEnvironment) -> bool:
-    """As ``HttpRequest.is_secure()`` has it."""
+    """Return what ``HttpRequest.is_secure()`` returns."""
     if settings.SECURE_PROXY_SSL_HEADER:
         name, value = settings.SECURE_PROXY_SSL_HEADER
         if name in environ:
@@ -408,5 +410,5 @@ def _is_secure(environ: WSGIEnvironment) -> bool:
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    """Compare weakly, as If-None-Match wants it (RFC 9110, section 13.1.2)."""
+    """Compare weakly, as If-None-Match requires (RFC 9110, section 13.1.2)."""
     return any(tag == "*" or tag.removeprefix("W/") == etag for tag in parse_etags(if_none_match))

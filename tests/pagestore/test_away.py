@@ -63,7 +63,7 @@ def test_after_a_notice_was_published_stored_pages_are_served_as_they_are(
     if is_new:
         store = worker()
     else:
-        store.look()
+        store.refresh()
     with database_away():
         assert ask(store) == before
         clock.now += 60

@@ -38,7 +38,7 @@ from glossary.linking.reading import remembered
 from glossary.models import EVERYTHING, EditionChange, Event, Program, Term
 from pagestore import changes
 from pagestore.paths import public_paths
-from pagestore.rendering import neutral_request, own_host, place_of, run
+from pagestore.rendering import neutral_request, own_host, run, storable_page_at
 from pagestore.serving import PageStore
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.pagestore.asking import Clock, Counting, ask, one_connection
@@ -75,7 +75,7 @@ def every_path() -> list[str]:
         ]
     paths = {path for path in [*public_paths(), *histories] if path.split("/")[1] not in prefixes()}
     paths -= {path for path in paths if path.startswith("/consent/")}  # what stands there isn't edited here
-    translated = {f"/de{path}" for path in paths if place_of(f"/de{path}") is not None}
+    translated = {f"/de{path}" for path in paths if storable_page_at(f"/de{path}") is not None}
     return sorted(paths | translated)
 
 
@@ -267,7 +267,7 @@ def test_after_any_change_the_store_equals_a_full_rebuild(
     for _ in range(6):
         with django_capture_on_commit_callbacks(execute=True):
             done.append(desk.act())
-        store.look()
+        store.refresh()
         assert differing(store, every_path()) == [], done
 
 
@@ -304,7 +304,7 @@ def test_after_a_change_of_many_terms_the_store_equals_a_full_rebuild(
         with django_capture_on_commit_callbacks(execute=True):
             assert desk.do(desk.change_many) == "change_many"
         assert EVERYTHING not in EditionChange.objects.latest("edition").keys
-        store.look()
+        store.refresh()
         assert differing(store, paths()) == []
 
 
@@ -466,7 +466,7 @@ def test_a_worker_that_forgets_old_changes_renders_anew_what_is_older(
         ask(worker(), path)
     assert django.requests == [], "nothing has changed for them"
     # Each of the changes has three keys, so that two of them are remembered.
-    monkeypatch.setattr(changes, "_MANY_KEYS", 14)
+    monkeypatch.setattr(changes, "_MAX_KEYS", 14)
     for path in ("/robots.txt", "/glossary/luteal-phase/"):
         ask(worker(), path)
     assert [request["PATH_INFO"] for request in django.requests] == ["/robots.txt"]

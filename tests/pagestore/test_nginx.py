@@ -107,7 +107,7 @@ def test_a_change_elsewhere_removes_files_within_a_second(
     store = worker()
     ask(store)
     publish(term, "By light.", by=editor, at=at)  # the callbacks of the commit never run
-    store.look(due=True)
+    store.refresh(due=True)
     assert not file().exists()
 
 

@@ -19,9 +19,9 @@ from pytest_django import Settings
 from glossary.actions import retire_term, save_term
 from glossary.models import Term
 from pagestore.application import folder as page_folder
-from pagestore.application import in_front_of
+from pagestore.application import with_page_store
 from pagestore.changes import expire
-from pagestore.freshness import Editions, Freshness
+from pagestore.freshness import ContentVersions, Freshness
 from pagestore.rebuilding import rebuild
 from pagestore.serving import PageStore
 from tests.glossary.builders import document, publish_unreviewed
@@ -227,7 +227,7 @@ def test_the_site_is_served_where_the_folder_cannot_be_used(
     django: Counting, term: Term, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "pages").write_text("a file stands where the folder should be")
-    application = in_front_of(django)
+    application = with_page_store(django)
     assert application is django
     assert "The page store is off" in caplog.text
     expire()
@@ -236,7 +236,7 @@ def test_the_site_is_served_where_the_folder_cannot_be_used(
 
 def test_the_store_can_be_switched_off(django: Counting, settings: Settings) -> None:
     settings.PAGE_STORE = False
-    assert in_front_of(django) is django
+    assert with_page_store(django) is django
 
 
 def test_the_site_is_served_while_pages_cannot_be_written(
@@ -338,7 +338,7 @@ def test_memory_is_bounded_and_what_it_lost_is_in_the_folder(
     store = PageStore(django, folder=page_folder(), memory=100_000)
     for path in paths * 2:
         assert ask(store, path).status == 200
-    assert store.held <= 100_000
+    assert store.memory_used <= 100_000
     assert len(django.requests) == len(paths)
 
 
@@ -398,9 +398,9 @@ def test_a_rebuild_that_cannot_write_says_so_and_fails(
 def test_generations_move_on_for_everybody_and_never_repeat(tmp_path: Path) -> None:
     one, other = Freshness(tmp_path / "a"), Freshness(tmp_path / "a")
     start = one.now()
-    first = Editions(1, 5, 0)
-    assert one.move_on(start, first, everything=False)
-    assert not other.move_on(start, Editions(2, 6, 0), everything=False), "it has moved on since that was seen"
+    first = ContentVersions(1, 5, 0)
+    assert one.advance(start, first, everything=False)
+    assert not other.advance(start, ContentVersions(2, 6, 0), everything=False), "it has moved on since that was seen"
     assert other.now() == one.now() == (start.generation + 1, start.epoch, first)
     other.begin_epoch()
     assert one.now() == (start.generation + 2, start.epoch + 1, first)

@@ -12,15 +12,15 @@ from pagestore import watching
 
 
 class Enough(Exception):
-    """Ends the thread, which goes on for ever otherwise."""
+    """Ends the thread, which runs until the process ends otherwise."""
 
 
 @pytest.mark.django_db
 def test_it_makes_ready_once_and_goes_on_where_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
-    def look() -> None:
-        done.append("look")
+    def refresh() -> None:
+        done.append("refresh")
         if len(done) > 4:
             raise Enough
 
@@ -28,10 +28,10 @@ def test_it_makes_ready_once_and_goes_on_where_the_database_was_away(monkeypatch
         done.append("prepare")
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(watching, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(watching, "CHECK_EVERY", 0.01)
     with pytest.raises(Enough):
-        watching._watch(look, prepare)
-    assert done == ["look", "prepare", "look", "look", "look"]
+        watching._watch(refresh, prepare)
+    assert done == ["refresh", "prepare", "refresh", "refresh", "refresh"]
 
 
 def test_a_process_that_is_forked_while_names_are_read_reads_them_itself() -> None:

@@ -171,7 +171,7 @@ def test_finished_pages_are_served_while_django_has_no_room(
 ) -> None:
     before = ask(worker())
     store = worker()
-    store.look()
+    store.refresh()
     store.application = door = Admission(django, most=1)
     with crowded(django, door, with_requests=1, running=1):
         assert request(store, "/glossary/luteal-phase/").body == before.body

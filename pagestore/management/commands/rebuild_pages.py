@@ -56,7 +56,7 @@ class Command(BaseCommand):
             "old files removed."
         )
         after = Freshness(folder()).now()
-        if before.editions.glossary and after.editions != before.editions:
+        if before.versions.glossary and after.versions != before.versions:
             self.stdout.write(
                 "Something was published in the meantime, so some pages are out of date again. Run the command again."
             )
