@@ -1,9 +1,9 @@
-"""Serves the admin on its own host.
+"""Serve the admin on its own host.
 
 Note [The host of the admin]
     Scripts of third parties, and start code, run on the origin of public pages for those who accepted them. With
     ADMIN_HOST the admin has another origin: its session cookie belongs to that host alone, and no public page is served
-    there. Each host answers 404 to what is the other's. Static files and probes are the same on both. Without
+    there. Each host answers 404 to addresses of the other one. Static files and probes are the same on both. Without
     ADMIN_HOST everything is on one host, as in development. See docs/adr/0270.
 """
 
@@ -26,7 +26,7 @@ def is_admin_host(host: str) -> bool:
 
 
 class AdminHostMiddleware:
-    """Answer for the admin on its own host alone, and there for nothing else."""
+    """Answer for the admin only on its own host, which serves nothing else."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -48,7 +48,7 @@ class AdminHostMiddleware:
 
 
 def check_admin_host(**kwargs: Any) -> list[CheckMessage]:
-    """Warn where the admin shares its origin with public pages."""
+    """Warn if the admin has the same origin as public pages."""
     if settings.ADMIN_HOST:
         return []
     warnings: list[CheckMessage] = [

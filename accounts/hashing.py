@@ -1,8 +1,8 @@
-"""One password hash at a time in each worker process.
+"""Compute one password hash at a time in each worker process.
 
-A hash takes half a second of a core by design. Of 24 people, or programs, who sign in at once, as many as there are
-threads would take all cores, and whatever else the process does would wait. So they take turns; a few wait, and
-others are answered with 503.
+A hash takes half a second of a core by design. If 24 people, or programs, sign in at once, their hashes would take all
+cores, and all other work of the process would wait. So only one is computed at a time. A few wait, and others are
+answered with 503.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from server.outages import Busy
 
-#: How many wait for their turn, and for how long, in seconds.
-WAITING = 2
+#: How many may wait, and for how many seconds.
+MAX_WAITING = 2
 PATIENCE = 5.0
 
-_turn = Lock()
-_present = BoundedSemaphore(1 + WAITING)
+_hashing = Lock()
+_waiting_or_hashing = BoundedSemaphore(1 + MAX_WAITING)
 
 
 class PasswordHasher(PBKDF2PasswordHasher):
-    """Django's own, one at a time. Raises :class:`~server.outages.Busy` where too many wait already."""
+    """Django's own hasher, one at a time. Raises :class:`~server.outages.Busy` if too many already wait."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
-        with _own_turn():
+        with _one_at_a_time():
             encoded: str = super().encode(*args, **kwargs)
             return encoded
 
 
 @contextmanager
-def _own_turn() -> Iterator[None]:
-    if not _present.acquire(blocking=False):
+def _one_at_a_time() -> Iterator[None]:
+    if not _waiting_or_hashing.acquire(blocking=False):
         raise Busy("Too many passwords are being checked.")
     try:
-        if not _turn.acquire(timeout=PATIENCE):
+        if not _hashing.acquire(timeout=PATIENCE):
             raise Busy("Checking other passwords takes too long.")
         try:
             yield
         finally:
-            _turn.release()
+            _hashing.release()
     finally:
-        _present.release()
+        _waiting_or_hashing.release()

@@ -1,10 +1,10 @@
-"""Changes to accounts and groups ask for the password again.
+"""Ask for the password again before changes to accounts and groups.
 
 Note [The password again]
-    A session is enough to work in the admin, but not to create an account, to give rights or to set a password:
-    that takes the password, typed within the last quarter of an hour for this purpose. Signing in doesn't count, as a
-    script that uses the session of somebody else may run right after. A script's request (``fetch``, a frame) is
-    refused in any case: people come to these pages by navigation. See docs/adr/0270.
+    A session is enough to work in the admin, but not to create an account, to give rights or to set a password.
+    For these, the password must have been entered for this purpose within the last 15 minutes. Signing in doesn't
+    count, because a script that misuses the session may run right after it. A script's request (``fetch``, a frame) is
+    always refused, because people reach these pages by navigation. See docs/adr/0270.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ logger = logging.getLogger(__name__)
 
 HOLDS = 15 * 60  # seconds
 #: How often the password may be wrong before the session ends.
-MOST_TRIES = 5
+MAX_TRIES = 5
 #: Keys of the session: when the password was given, and how often it was wrong since.
 GIVEN_AT = "password_given_at"
 TRIES = "password_tries"
-#: The fields of the form that asks.
+#: Fields of the form that asks for the password.
 PASSWORD = "again-password"  # noqa: S105  (the name of a field)
-NOTHING_KEPT = "again-nothing-kept"
+NOTHING_POSTED = "again-nothing-kept"
 
 MODELS = ("user", "group")
-#: Pages that only change something, and those that change something when a form is posted to them.
+#: Pages that serve only changes, and pages that change something when a form is posted to them.
 PAGES = frozenset(
     [f"admin:auth_{model}_{page}" for model in MODELS for page in ("add", "change", "delete")]
     + ["admin:auth_user_password_change"]
@@ -107,7 +107,7 @@ def is_guarded(request: HttpRequest) -> bool:
 
 
 def _may_change(user: User) -> bool:
-    """Whether the page would let this person change anything. It says itself what others get."""
+    """Whether the page would let this person change anything. The page itself answers all others."""
     verbs = ("add", "change", "delete")
     return (
         user.is_active
@@ -122,16 +122,16 @@ def _was_given(request: HttpRequest) -> bool:
 
 
 def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
-    """Return the page that asks, or ``None`` when the password came with what was posted, which goes on."""
+    """Return the page that asks, or ``None`` if the posted form includes the right password and may be processed."""
     is_answered = request.method == "POST" and PASSWORD in request.POST
     form = PasswordForm(request.POST if is_answered else None, request=request, user=user)
     if is_answered and form.is_valid():
         request.session[GIVEN_AT] = time.time()
         request.session.pop(TRIES, None)
-        return HttpResponseRedirect(request.get_full_path()) if NOTHING_KEPT in request.POST else None
+        return HttpResponseRedirect(request.get_full_path()) if NOTHING_POSTED in request.POST else None
     if is_answered and _is_one_too_many(request, user):
         logout(request)
-        messages.error(request, f"The password was wrong {MOST_TRIES} times, so you were signed out.")
+        messages.error(request, f"The password was wrong {MAX_TRIES} times, so you were signed out.")
         return HttpResponseRedirect(reverse("admin:login"))
     response = TemplateResponse(
         request,
@@ -140,7 +140,7 @@ def _ask(request: HttpRequest, user: User) -> HttpResponse | None:
             **admin.site.each_context(request),
             "title": "Enter your password",
             "form": form,
-            "kept": _kept(request),
+            "kept": _posted_values(request),
             "minutes": HOLDS // 60,
         },
     )
@@ -153,13 +153,13 @@ def _is_one_too_many(request: HttpRequest, user: User) -> bool:
     tries = request.session.get(TRIES, 0) + 1
     request.session[TRIES] = tries
     logger.warning("A wrong password of account %s for %s.", user.pk, request.path)
-    return bool(tries >= MOST_TRIES)
+    return bool(tries >= MAX_TRIES)
 
 
-def _kept(request: HttpRequest) -> list[tuple[str, str]]:
+def _posted_values(request: HttpRequest) -> list[tuple[str, str]]:
     """Return what was posted, to be posted again with the password. Passwords themselves are never sent back."""
     if request.method != "POST":
-        return [(NOTHING_KEPT, "1")]
+        return [(NOTHING_POSTED, "1")]
     own = (PASSWORD, "csrfmiddlewaretoken")
     return [
         (name, value)

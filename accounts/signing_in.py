@@ -1,11 +1,11 @@
-"""Signing in to the admin: what is refused, and what the log says.
+"""Sign people in to the admin: what is refused, and what the log says.
 
 Note [Wrong passwords]
-    Wrong passwords are counted by account and by network, as long as neither has had too many within a quarter of an
-    hour. Then no password is looked at, not even the right one, until that is over: otherwise, guessing could go on.
-    Accounts that don't exist are counted like those that do, so that nobody learns which do. What is counted is not
-    remembered as it is: see ``consent.choice.limits``. The log names an account by its number. It has neither the
-    network nor what was typed, since people type passwords into the wrong field.
+    Wrong passwords are counted for each account and each network. After too many within 15 minutes, no password is
+    checked until that time is over, not even the right one: otherwise, guessing could continue. Accounts that don't
+    exist are counted like those that do, so that nobody learns which exist. Names and addresses are not stored as they
+    are: see ``consent.choice.limits``. The log names an account by its number. It contains neither the network nor what
+    was typed, because people type passwords into the wrong field.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from consent.choice.limits import Limiter, address_of
 logger = logging.getLogger(__name__)
 
 PERIOD = timedelta(minutes=15)
-#: How many wrong passwords an account, and a network, may have within that time, in each worker process.
+#: How many wrong passwords an account, and a network, may have within that period, in each worker process.
 PER_ACCOUNT, PER_NETWORK = 5, 30
 
 limiter = Limiter(PERIOD)
@@ -51,7 +51,7 @@ class TooManyWrongPasswords(ValidationError):
 
 @contextmanager
 def one_try(request: HttpRequest, username: str) -> Iterator[None]:
-    """Count a try with a password, unless this block ends well; a ``ValidationError`` says that it was wrong.
+    """Count a wrong password: one for which this block raises ``ValidationError``.
 
     Raises :class:`TooManyWrongPasswords` instead of entering the block.
     """
@@ -78,7 +78,7 @@ def one_try(request: HttpRequest, username: str) -> Iterator[None]:
 
 
 class SignInForm(AdminAuthenticationForm):
-    """The form of the sign-in page, within the bounds of Note [Wrong passwords]."""
+    """The form of the sign-in page, with the limits of Note [Wrong passwords]."""
 
     retry_after = 0
 
@@ -99,7 +99,7 @@ class SignInForm(AdminAuthenticationForm):
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """The form with which people change their own password, within the same bounds: it looks at the old one."""
+    """The form with which people change their own password. It checks the old one, with the same limits."""
 
     retry_after = 0
 
@@ -128,7 +128,7 @@ class OwnPasswordView(PasswordChangeView):
 
 
 def answer_throttled(response: Any) -> Any:
-    """Have a page whose form refuses to look at a password say so by its status too."""
+    """Set the status 429 on a page whose form refuses to check a password."""
     form = (
         response.context_data.get("form") if isinstance(response, TemplateResponse) and response.context_data else None
     )

@@ -1,4 +1,4 @@
-"""Environment variables that describe themselves.
+"""Read environment variables, each with its description.
 
 Each variable is read once, in ``config.settings``, by a call that also says what it is for. The calls fill
 :data:`VARIABLES`, from which ``docs/reference/settings.md`` is generated (``manage.py write_reference``).
@@ -20,7 +20,7 @@ FALSE = frozenset({"0", "false", "no", "off", ""})
 class Variable:
     """One environment variable, as the reference shows it.
 
-    ``default`` is what is used when the variable is unset, in words; ``required`` says when it cannot be left out.
+    ``default`` says in words what is used if the variable is unset, and ``required`` when it must be set.
     """
 
     name: str
@@ -49,7 +49,7 @@ def flag(name: str, *, default: bool, description: str, shown_default: str | Non
     """Return the variable as a boolean.
 
     Raises ``ImproperlyConfigured`` for a word that is neither true nor false, so that a typing error in ``DEBUG``
-    is never read as "on".
+    never counts as "on".
     """
     shown = shown_default if shown_default is not None else str(int(default))
     value = _read(Variable(name, "1 or 0", shown, description))
@@ -98,6 +98,6 @@ def refuse_to_start(problems: list[str]) -> None:
         )
 
 
-def hand_on(name: str, value: str) -> None:
-    """Set a variable for the program that takes the place of this process."""
+def set_for_successor(name: str, value: str) -> None:
+    """Set a variable for the program that replaces this process."""
     os.environ[name] = value

@@ -1,4 +1,4 @@
-"""Pages of the site as a whole: health probes for machines, and error pages for people."""
+"""Pages of the site as a whole: security.txt for machines, and error pages for people."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.urls import resolve
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from server.standing_alone import standing_alone
+from server.standing_alone import render_alone
 from server.unavailable import answer_to
 
 logger = logging.getLogger(__name__)
 
-# RFC 9116 wants less than a year.
+# RFC 9116 recommends less than a year.
 SECURITY_TXT_HOLDS = timedelta(days=180)
 
 
@@ -27,7 +27,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     """Where to report a vulnerability, as RFC 9116 has it; 404 where SECURITY_CONTACT is not set."""
     if not settings.SECURITY_CONTACT:
         raise Http404("SECURITY_CONTACT is not set.")
-    # Anew each day, so that a page whose site is still run never is out of date. By the day, not to the second.
+    # The date moves on each day, so that it never passes while the site runs. Its time is midnight.
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
         *(f"Contact: {contact}" for contact in settings.SECURITY_CONTACT),
@@ -40,7 +40,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # None of these uses context processors: one that reads the body would fail where reading it has failed already.
+    # No error page uses context processors: one that reads the body would fail again if reading it has failed.
     return HttpResponse(render_to_string("400.html", {"request": request}), status=400)
 
 
@@ -50,7 +50,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if resolve(request.path_info).namespace != "admin":
-        # Outside the admin, what takes a form needs no token: everything else takes none.
+        # Outside the admin, views that accept a form need no token, and the others accept no form.
         return HttpResponseNotAllowed(["GET", "HEAD"])
     logger.warning("Refused a form without a valid CSRF token at %s: %s", request.path, reason)
     return HttpResponse(render_to_string("403.html", {"request": request, "form_expired": True}), status=403)
@@ -61,7 +61,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # What views raise comes to server.outages first. This is what middleware raised, sessions among it.
+    # OutageMiddleware handles what views raise. This is what middleware raised, such as that of sessions.
     if away := answer_to(sys.exc_info()[1], request):
         return away
-    return HttpResponse(standing_alone("500.html", request), status=500)
+    return HttpResponse(render_alone("500.html", request), status=500)

@@ -1,4 +1,4 @@
-"""WSGI entry point of the production server: finished pages first, then as many requests as Django can take."""
+"""WSGI entry point of the production server: the page store, then the limit of requests, then Django."""
 
 import os
 
@@ -8,10 +8,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 _django = get_wsgi_application()
 
-# Need the apps to be loaded, which the line above has done.
+# These imports need the apps, which the line above has loaded.
 from pagestore.application import with_page_store  # noqa: E402
-from server.admission import in_front_of_django  # noqa: E402
-from server.timeouts import bound_waiting  # noqa: E402
+from server.admission import limit_admission  # noqa: E402
+from server.timeouts import limit_waiting  # noqa: E402
 
-bound_waiting()
-application = with_page_store(in_front_of_django(_django))
+limit_waiting()
+application = with_page_store(limit_admission(_django))

@@ -1,14 +1,14 @@
-"""How many requests a worker hands to Django at a time: fewer than it has threads.
+"""Pass fewer requests to Django at a time than a worker has threads.
 
 Note [Fewer requests than threads]
-    A finished page takes a thread for a millisecond, and Django may take it for seconds: a database that hangs, a lock,
-    a crowd that searches or signs in. If all threads were with Django, finished pages would wait for one of them. So
-    :class:`Admission` stands between the page store and Django. It admits some requests at a time, lets a few more wait
-    for some seconds, and answers 503 to all others. One thread is left, which waits for a moment at most. See
+    A finished page takes a thread for a millisecond, but Django may take it for seconds: a database that hangs, a lock,
+    many people who search or sign in. If all threads were in Django, finished pages would wait for one of them. So
+    :class:`Admission` is between the page store and Django. It admits some requests at a time, lets a few more wait
+    for some seconds, and answers 503 to all others. One thread is reserved, which waits at most for :data:`MOMENT`. See
     docs/adr/0280.
 
-    Static files, which Django serves from memory and disk, and ``/healthz`` are admitted at any time. A refusal of
-    cookies holds in the browser although there is no room to record it.
+    Static files, which Django serves from memory and disk, and ``/healthz`` are always admitted. A refusal of cookies
+    applies in the browser even if the server is too busy to record it.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from server.unavailable import RETRY_SOON, unavailable
 
 logger = logging.getLogger(__name__)
 
-#: Of the threads of a worker, the one that is left for finished pages. Half of the others may be with Django, which
-#: keeps more of them no less busy, and half wait.
-LEFT = 1
-#: How long a request waits at most, in seconds: as long as a new worker takes to get ready for very many terms.
+#: Threads of a worker that are reserved for finished pages. Half of the others may be in Django, where more would not
+#: be faster, and half wait.
+RESERVED_THREADS = 1
+#: Seconds that a request waits at most: as long as a new worker needs to load very many terms.
 PATIENCE = 3.0
-#: How long the thread that is left may wait, in seconds: a moment in which quick requests end, and no reader notices.
+#: Seconds that the reserved thread may wait: long enough for quick requests to end, too short for readers to notice.
 MOMENT = 0.02
 
 
-def in_front_of_django(application: WSGIApplication) -> WSGIApplication:
-    """Return ``application`` with the bounds that fit SERVER_THREADS, or by itself where that is 0."""
+def limit_admission(application: WSGIApplication) -> WSGIApplication:
+    """Return ``application`` with the limits that fit SERVER_THREADS, or without limits if that is 0."""
     threads: int = settings.SERVER_THREADS
     if not threads:
         return application
-    most = max(1, (threads - LEFT) // 2)
-    return Admission(application, most=most, waiting=max(0, threads - LEFT - most))
+    most = max(1, (threads - RESERVED_THREADS) // 2)
+    return Admission(application, most=most, waiting=max(0, threads - RESERVED_THREADS - most))
 
 
 class Admission:
@@ -61,41 +61,41 @@ class Admission:
     ) -> None:
         self.application = application
         self.patience = patience
-        self._present = BoundedSemaphore(most + waiting)
+        self._waiting_or_admitted = BoundedSemaphore(most + waiting)
         self._admitted = BoundedSemaphore(most)
-        self._crowd = Outage(ends="All requests are accepted again.")
+        self._overload = Outage(ends="All requests are accepted again.")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if _is_always_admitted(environ):
             return self.application(environ, start_response)
-        if not self._enter():
+        if not self._acquire():
             return self._refuse(environ, start_response)
-        self._crowd.answered()
+        self._overload.answered()
         try:
             answer = self.application(environ, start_response)
         except BaseException:
-            self._leave()
+            self._release()
             raise
         if getattr(answer, "streaming", False):
-            # It is made while it is sent.
-            return _Streamed(answer, self._leave)
-        self._leave()
+            # Its content is generated while it is sent.
+            return _Streamed(answer, self._release)
+        self._release()
         return answer
 
-    def _enter(self) -> bool:
-        if not self._present.acquire(timeout=MOMENT):
+    def _acquire(self) -> bool:
+        if not self._waiting_or_admitted.acquire(timeout=MOMENT):
             return False
         if self._admitted.acquire(timeout=self.patience):
             return True
-        self._present.release()
+        self._waiting_or_admitted.release()
         return False
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self._admitted.release()
-        self._present.release()
+        self._waiting_or_admitted.release()
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if self._crowd.begin():
+        if self._overload.begin():
             logger.warning("There are more requests than this worker can answer: some are answered with 503.")
         with translation.override(language_of(environ.get("PATH_INFO", ""))):
             response = _busy(WSGIRequest(environ))
@@ -109,11 +109,11 @@ class Admission:
 
 
 class _Streamed:
-    """An answer that is made while it is sent; ``then`` is called once, at its end."""
+    """An answer that is generated while it is sent; ``at_end`` is called once, when it is closed."""
 
-    def __init__(self, answer: Any, then: Callable[[], None]) -> None:
+    def __init__(self, answer: Any, at_end: Callable[[], None]) -> None:
         self._answer = answer
-        self._then: Callable[[], None] | None = then
+        self._at_end: Callable[[], None] | None = at_end
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._answer)
@@ -122,9 +122,9 @@ class _Streamed:
         try:
             self._answer.close()
         finally:
-            then, self._then = self._then, None
-            if then:
-                then()
+            at_end, self._at_end = self._at_end, None
+            if at_end:
+                at_end()
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
@@ -142,7 +142,7 @@ def _is_always_admitted(environ: WSGIEnvironment) -> bool:
         return True
     if not path.startswith(settings.STATIC_URL) or "\0" in path:
         return False
-    # One that is not there ends in a page, for which Django asks the database.
+    # For a missing file, Django answers with a page, which queries the database.
     root = Path(settings.STATIC_ROOT).resolve()
     file = (root / path.removeprefix(settings.STATIC_URL)).resolve()
     return file.is_relative_to(root) and file.is_file()

@@ -1,8 +1,8 @@
 """Refuse requests whose body has an unknown length.
 
-WSGI reads as many bytes as ``Content-Length`` says, so a body that comes in chunks, without one, would be read as
-empty: a form without a single field. What is in it is not known, so the answer says that, and not that fields are
-missing.
+WSGI reads as many bytes as ``Content-Length`` says, so a body in chunks, which has no such header, would be read as
+empty. A form would then seem to have no fields. So the answer says that the body could not be read, and not that fields
+are missing.
 """
 
 from __future__ import annotations
@@ -41,6 +41,6 @@ class LengthRequiredMiddleware:
 def _is_of_unknown_length(request: HttpRequest) -> bool:
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         return True
-    # HTTP/2 has no chunks: there a body may come without either.
+    # In HTTP/2 a body may come without either header.
     is_two = request.META.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
     return is_two and not request.META.get("CONTENT_LENGTH")

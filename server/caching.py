@@ -1,12 +1,12 @@
-"""Who may keep which answer: the page store, the reader's own browser, and caches in between.
+"""Say who may store which answer: the page store, the reader's own browser, and caches in between.
 
 Note [Pages in shared caches]
-    An answer's policy follows from the reader's own consent, so by default no cache in front of the site may keep it.
-    With CONSENT_SHARED_CACHE, the stored pages of the site itself (see :mod:`publicpages`) go out under one policy for
-    everybody instead, which opens whatever anybody could have opened on that page, and the client alone keeps services
-    from starting. Everything else stays as it is. What that gives up: docs/adr/0110. Those who are signed in to the
-    admin never get such an answer from the site itself; a cache in front must ask the site for each request that
-    carries their cookie, or the admin must have a host of its own.
+    An answer's policy follows from the reader's own consent, so by default no cache in front of the site may store it.
+    With CONSENT_SHARED_CACHE, the stored pages of the site itself (see :mod:`publicpages`) are sent with one policy for
+    everybody instead. It opens everything that a visitor could open on that page, and only the client prevents services
+    from starting. All else is unchanged. The disadvantages: docs/adr/0110. The site itself never sends such an answer
+    to those who are signed in to the admin. A cache must pass on each request that carries their cookie, or the admin
+    must have a host of its own.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from django.utils.cache import has_vary_header
 from consent.choice.signed_in import carries_session
 from publicpages import page_of
 
-#: For an answer whose policy is the reader's own: the browser stores it, and checks each time that it is current.
+#: For an answer whose policy is the reader's own: the browser stores it, and asks each time whether it is current.
 OWN = "private, no-cache"
-#: What the policy of such an answer follows from.
+#: The headers from which the policy of such an answer follows.
 VARIES_BY = ("Cookie", "Sec-GPC")
 
 
 def shared() -> str:
-    """Return the Cache-Control of an answer that is the same for everybody, or ``""`` where no cache may keep any."""
+    """Return the Cache-Control of an answer that is the same for everybody, or ``""`` if no cache may store it."""
     seconds: int = settings.CONSENT_SHARED_CACHE
-    # Browsers ask each time: only what stands in front of the site, and can be told to forget, keeps it unasked.
+    # Browsers ask each time. Only a cache in front of the site, which can be purged, may serve it without asking.
     return f"public, max-age=0, s-maxage={seconds}, must-revalidate" if seconds else ""
 
 
 def is_same_for_everybody(request: HttpRequest, response: HttpResponse) -> bool:
-    """Return whether Django's answer is one that caches may hand to everybody."""
+    """Return whether caches may send Django's answer to everybody."""
     match = request.resolver_match
     return (
         match is not None

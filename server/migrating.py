@@ -1,7 +1,7 @@
-"""One migration of a database at a time, and none of a database that stopped among steps which no longer exist.
+"""Run one migration of a database at a time, and find databases that stopped among migrations that no longer exist.
 
-Of two that run at once, both would plan the same steps, and the second would fail half-way at a table that is there
-already. Several machines that start a new release at once do just that.
+Two that run at the same time, because several machines start a new release, would plan the same steps. The second would
+fail half-way at a table that already exists.
 """
 
 from __future__ import annotations
@@ -17,23 +17,27 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-#: A number of our own, as PostgreSQL's advisory locks have: "glossary" in ASCII.
+#: The number of our advisory lock on PostgreSQL: "glossary" in ASCII.
 LOCK = int.from_bytes(b"glossary")
 TRY_EVERY = 0.2  # seconds
 
 
 @contextlib.contextmanager
 def one_at_a_time(connection: BaseDatabaseWrapper, *, wait: Callable[[], None]) -> Iterator[None]:
-    """Keep others from migrating this database meanwhile. ``wait`` is called once if there is somebody to wait for."""
-    locked = _on_postgresql(connection, wait) if connection.vendor == "postgresql" else _on_sqlite(connection, wait)
+    """Lock this database against other migrations. ``wait`` is called once if another one has the lock."""
+    locked = (
+        _lock_on_postgresql(connection, wait)
+        if connection.vendor == "postgresql"
+        else _lock_on_sqlite(connection, wait)
+    )
     with locked:
         yield
 
 
 def missing_former_steps(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return what a database lacks that stopped among migrations which have become one since: none may be left out.
+    """Return what is missing in a database where only some of the migrations that were later merged were applied.
 
-    Django would say of it that migrations conflict. Nothing is missing where all of them were applied, or none.
+    Django would only say that migrations conflict. Nothing is missing if all of them were applied, or none.
     """
     applied = MigrationRecorder(connection).applied_migrations()
     missing = []
@@ -45,43 +49,43 @@ def missing_former_steps(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 @contextlib.contextmanager
-def _on_postgresql(connection: BaseDatabaseWrapper, wait: Callable[[], None]) -> Iterator[None]:
-    def is_ours() -> bool:
+def _lock_on_postgresql(connection: BaseDatabaseWrapper, wait: Callable[[], None]) -> Iterator[None]:
+    def try_lock() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
             return bool(cursor.fetchone()[0])
 
-    _until(is_ours, wait)
+    _wait_for_lock(try_lock, wait)
     try:
         yield
     finally:
-        # Where the connection broke, the lock went with it.
+        # If the connection broke, the lock has ended.
         with contextlib.suppress(Error), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 @contextlib.contextmanager
-def _on_sqlite(connection: BaseDatabaseWrapper, wait: Callable[[], None]) -> Iterator[None]:
+def _lock_on_sqlite(connection: BaseDatabaseWrapper, wait: Callable[[], None]) -> Iterator[None]:
     name = str(connection.settings_dict["NAME"])
     if name == ":memory:" or name.startswith("file:"):
-        yield  # nobody else's
+        yield  # no other process can use it
         return
-    # Not the database itself: closing a file ends the locks that SQLite has on it.
+    # Not the database file itself: closing it would end the locks that SQLite has on it.
     with Path(f"{name}-migrate.lock").open("ab") as file:
 
-        def is_ours() -> bool:
+        def try_lock() -> bool:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             return False
 
-        _until(is_ours, wait)
+        _wait_for_lock(try_lock, wait)
         yield
 
 
-def _until(is_ours: Callable[[], bool], wait: Callable[[], None]) -> None:
-    if is_ours():
+def _wait_for_lock(try_lock: Callable[[], bool], wait: Callable[[], None]) -> None:
+    if try_lock():
         return
     wait()
-    while not is_ours():
+    while not try_lock():
         time.sleep(TRY_EVERY)

@@ -1,14 +1,13 @@
-"""Whether the database is away, and one line in the log when that begins and when it ends.
+"""Track whether the database is away, and log one line when an outage begins and one when it ends.
 
 Note [While the database is away]
-    Whatever fails because the database is away, locked or too slow ends in a 503 with ``Retry-After``: see
-    ``server.unavailable``. Finished pages go on being served as they are: see Note [When a stored page is stale] in
+    A request that fails because the database is away, locked or too slow is answered with 503 and ``Retry-After``: see
+    ``server.unavailable``. Finished pages are still served as they are: see Note [When a stored page is stale] in
     ``pagestore.freshness``.
 
-    An outage begins in the log with the first line that somebody writes about it, and each who writes one says so
-    (``extra={"outage": True}``), as consent does without knowing this module. ``server.logs`` leaves out all others,
-    until a statement has been answered and none has failed for :data:`SETTLED_AFTER` seconds. Each process counts for
-    itself.
+    An outage begins with the first line about it. Such lines are marked with ``extra={"outage": True}``, as consent
+    does without importing this module. ``server.logs`` drops further ones, until a statement was answered and none has
+    failed for :data:`SETTLED_AFTER` seconds. Each process has its own state.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
 logger = logging.getLogger(__name__)
 
-#: For how long no statement may have failed before an outage is over: where only some fail, it is one outage.
+#: Seconds without a failure after which an outage is over. If only some statements fail, it is one outage.
 SETTLED_AFTER = 5.0
 
-_SQLITE_ERROR = 1  # the statement is at fault: https://www.sqlite.org/rescode.html#error
+_SQLITE_ERROR = 1  # the statement is wrong: https://www.sqlite.org/rescode.html#error
 _UNDEFINED_TABLE = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 class Busy(Exception):
-    """There is too much of this to do it now. Answered with 503: the person tries again in a moment."""
+    """The server is too busy for this. It is answered with 503: try again in a moment."""
 
 
 class Outage:
-    """Whether something is away, as far as this process knows. ``ends`` is the line of the log when it is back."""
+    """The outage of a service, as far as this process knows. ``ends`` is logged when the outage is over."""
 
     def __init__(self, *, ends: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.ends = ends
@@ -45,14 +44,14 @@ class Outage:
         self.is_on = False
 
     def begin(self) -> bool:
-        """Note that something failed. Return whether that is the first of this outage."""
+        """Note a failure. Return whether it is the first one of this outage."""
         with self._lock:
             self._failed_at = self.clock()
             is_first, self.is_on = not self.is_on, True
             return is_first
 
     def answered(self) -> None:
-        """Note that something was answered: the outage is over unless another failed just before."""
+        """Note a success: the outage is over, unless there was a failure just before."""
         if not self.is_on:
             return
         with self._lock:
@@ -62,14 +61,14 @@ class Outage:
         logger.warning(self.ends)
 
 
-#: That of the database.
+#: The outage of the database.
 outage = Outage(ends="The database answers again.")
 
 
 def is_outage(error: BaseException | None) -> bool:
     """Return whether an error says that the database is away, locked or too slow, and not that a statement is wrong.
 
-    A table that is not there is one too: the database is not the one that it should be.
+    So does a missing table: the database is not the right one.
     """
     if not isinstance(error, Error):
         return False

@@ -1,7 +1,7 @@
 """Answer health probes before anything else of a request is read.
 
-A load balancer asks with the address of this machine as its host, or with none, which ``ALLOWED_HOSTS`` cannot name:
-whether the process lives has nothing to do with the host.
+A load balancer's requests have the address of this machine as their host, or no host, and ``ALLOWED_HOSTS`` cannot name
+these. Whether the process runs does not depend on the host.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 CACHE_ERRORS: tuple[type[Exception], ...] = (OSError,)
 if find_spec("redis"):
-    # Its errors derive from nothing more special than Exception; the package is there only where CACHE_URL asks for it.
+    # Its errors derive directly from Exception. The package is installed only if CACHE_URL needs it.
     CACHE_ERRORS += (import_string("redis.exceptions.RedisError"),)
 
 
@@ -73,14 +73,14 @@ def _database() -> str:
 
 
 @cache
-def _known_migrations() -> frozenset[tuple[str, str]]:
-    """The migrations that this release brings. Read once: files don't change under a running process."""
+def _own_migrations() -> frozenset[tuple[str, str]]:
+    """Return the migrations of this release. Read once, because files don't change while the process runs."""
     return frozenset(MigrationLoader(None).disk_migrations or ())
 
 
 def _migrations() -> str:
     try:
-        missing = _known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
+        missing = _own_migrations() - MigrationRecorder(connection).applied_migrations().keys()
     except Error:
         return "unknown, because the database does not answer"
     return f"{len(missing)} not applied: run manage.py migrate" if missing else "ok"

@@ -34,7 +34,7 @@ PUBLIC_POLICY: dict[str, tuple[str, ...]] = {
     "trusted-types": ("'none'",),
     "report-uri": (REPORTS,),
 }
-#: What is left out for visitors who opened a service that cannot live with it.
+#: The directives that are omitted for visitors who opened a service that does not work with them.
 TRUSTED_TYPES = ("require-trusted-types-for", "trusted-types")
 
 
@@ -46,8 +46,8 @@ def public_policy(opened: Opened) -> str:
     if opened.uses_sinks:
         for directive in TRUSTED_TYPES:
             del directives[directive]
-    # Browsers with the Reporting API go by `report-to` alone and leave `report-uri` to the others. Over plain HTTP,
-    # Chromium does so too and then sends nothing: there it must not stand.
+    # Browsers with the Reporting API use `report-to` alone, other browsers `report-uri`. Over plain HTTP, Chromium also
+    # uses `report-to` alone and then sends nothing, so it is omitted there.
     if settings.SERVED_OVER_HTTPS:
         directives["report-to"] = ("csp",)
     return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())
@@ -55,7 +55,7 @@ def public_policy(opened: Opened) -> str:
 
 def public_headers(opened: Opened) -> dict[str, str]:
     """Return the headers that follow from what a visitor opened, for every public response, 304 included."""
-    # Under `credentialless` a browser shows no frame that doesn't ask for the same, and videos don't.
+    # With `credentialless`, a browser shows only frames that set the same policy, and those of videos don't.
     embedder = "unsafe-none" if opened.shows_frames else "credentialless"
     return {
         "Content-Security-Policy": public_policy(opened),
@@ -65,9 +65,9 @@ def public_headers(opened: Opened) -> dict[str, str]:
 
 
 def admin_policy(nonce: str) -> str:
-    """Return the admin's policy: own scripts, plus the inline ones that carry this response's nonce.
+    """Return the admin's policy: own scripts, and inline ones with this response's nonce.
 
-    It reports nothing. Reports say no page, and what is refused at the desk is no tracker that visitors met.
+    It has no reports: they would not name the page, and what browsers refuse in the admin does not concern visitors.
     """
     return (
         "default-src 'none'; "
@@ -78,7 +78,7 @@ def admin_policy(nonce: str) -> str:
 
 
 class ContentSecurityPolicyMiddleware:
-    """Set the policy that fits the path; ``request.csp_nonce`` is there for admin templates."""
+    """Set the policy that fits the path, and ``request.csp_nonce`` for admin templates."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -100,12 +100,12 @@ class ContentSecurityPolicyMiddleware:
 
     def _public(self, request: HttpRequest, response: HttpResponse) -> dict[str, str]:
         if "public" in response.get("Cache-Control", ""):
-            # The policy of nobody in particular, with what a view itself lets caches hand to everybody.
+            # Caches may send this answer to everybody, so its policy opens nothing.
             return public_headers(NOTHING)
         # See Note [Pages in shared caches] in server.caching.
         if shared() and is_same_for_everybody(request, response) and (gate := gate_for(request)).notice:
             return public_headers(gate.openable(path=request.path)) | {"Cache-Control": shared()}
-        # Whatever a view says of its body, its policy is this visitor's: no cache may hand it to another.
+        # The policy is this visitor's, whatever the body is, so no cache may send it to another visitor.
         patch_vary_headers(response, VARIES_BY)
         headers = public_headers(opened_for(request)) | {"Cache-Control": OWN}
         return headers | dict([HEADER]) if carries_session(request.COOKIES) else headers

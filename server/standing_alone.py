@@ -1,4 +1,4 @@
-"""Pages that need nothing but their template: no database, and no file that may be missing."""
+"""Render pages that need only their template: no database, and no file that may be missing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from config.languages import prefixes
 
 
-def standing_alone(template: str, request: HttpRequest) -> str:
-    """Return a page in the site's style that whatever broke the site doesn't break too."""
+def render_alone(template: str, request: HttpRequest) -> str:
+    """Return a page in the site's style that can be rendered even if other parts of the site fail."""
     stylesheets: list[str] = []
     # A missing manifest entry may be the very error that is being reported.
     with contextlib.suppress(ValueError):

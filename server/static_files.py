@@ -1,4 +1,4 @@
-"""Which encoding an answer is sent in."""
+"""Choose the encoding in which an answer is sent."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from functools import lru_cache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# A longer header, which no browser sends, is read anew each time: what visitors wrote is remembered within bounds.
+# Longer headers, which no browser sends, are not cached, so that the cache has a limit in bytes.
 MAX_REMEMBERED = 200
 
 
 class AcceptedEncodingMiddleware:
-    """Read Accept-Encoding of requests for static files, and leave in it the one encoding that the answer has.
+    """Reduce Accept-Encoding of requests for static files to the one encoding that the answer will have.
 
-    WhiteNoise looks for the name of an encoding in the header as it is written: ``gzip;q=0`` counts as gzip there, and
-    ``GZIP`` as none.
+    WhiteNoise searches the header for the names of encodings as they are written: for it, ``gzip;q=0`` accepts gzip,
+    and ``GZIP`` does not.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -14,11 +14,11 @@ from rcssmin import cssmin
 from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# Scripts and styles of public pages, which explain themselves at length, go without comments and blanks. By folder, as
-# what comes further down belongs to the admin.
+# Folders of scripts and styles of public pages, which are sent without comments and blanks. Their subfolders belong to
+# the admin.
 PUBLIC = ("", "consent", "glossary", "personal")
 MINIFIERS = {".js": jsmin, ".css": cssmin}
-# Files that only import others, each of which a browser would have to fetch after the first one.
+# Files that only import others, which a browser would have to request one after the other.
 STYLES = ("css/site.css", "css/browse.css")
 SCRIPTS = ("site.js", "glossary/entry.js")
 _STYLE = re.compile(r"""^@import url\(["']?([^"')]+)["']?\) layer\(([\w.-]+)\);$""", re.MULTILINE)
@@ -27,9 +27,7 @@ _OWN_IMPORT = re.compile(r"^(import\b\s*[^(\s]|export\b)", re.MULTILINE)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Static files with hashed names and compressed copies, :data:`STYLES` and :data:`SCRIPTS` with their imports in
-    place.
-    """
+    """Static files with hashed names and compressed copies; :data:`STYLES` and :data:`SCRIPTS` with their imports."""
 
     support_js_module_import_aggregation = True
 
@@ -58,8 +56,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 def bundle_styles(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
     """Return the stylesheet ``name`` with the text of each ``@import url("…") layer(…);`` in place of the line.
 
-    Imported files stand in the same folder, so that what they name by ``url()`` stays right. Raises
-    ``ImproperlyConfigured`` for an import that is missing, lies elsewhere, or is written another way.
+    Imported files are in the same folder, so that their ``url()`` remain right. Raises ``ImproperlyConfigured`` for an
+    import that is missing, in another folder, or written in another way.
     """
 
     def imported(match: re.Match[str]) -> str:
@@ -81,9 +79,9 @@ def bundle_styles(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
 def bundle_scripts(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
     """Return the module ``name`` with the text of each ``import "./…";`` in place of the line.
 
-    Each is a block, so that their names don't meet. Raises ``ImproperlyConfigured`` for an import that is missing or
-    written another way, and for an imported module that imports or exports, or calls ``import()`` in a folder that is
-    not the bundle's, from which its addresses would be read.
+    Each becomes a block, so that their names don't clash. Raises ``ImproperlyConfigured`` for an import that is missing
+    or written in another way, and for an imported module that imports or exports, or that calls ``import()`` and is in
+    another folder than the bundle, from which its addresses would be resolved.
     """
 
     def imported(match: re.Match[str]) -> str:

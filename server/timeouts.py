@@ -1,7 +1,7 @@
-"""How long a request waits for the database.
+"""Limit how long a request waits for the database.
 
-A management command may take its time: a migration rewrites a table, an import waits for another one. A process that
-answers requests must not: while its threads wait for the database, it answers nobody.
+A management command may take long: a migration rewrites a table, an import waits for another one. A process that
+answers requests must not: while all its threads wait for the database, it answers no request.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from django.conf import settings
 
 
-def bound_waiting() -> None:
-    """Have this process wait for DATABASE_TIMEOUT at most: for a connection, a lock, and the answer to a statement.
+def limit_waiting() -> None:
+    """Limit to DATABASE_TIMEOUT how long this process waits for a connection, a lock, and the answer to a statement.
 
-    To be called before there is a connection. What DATABASE_URL says itself stays.
+    To be called before the first connection. Limits in DATABASE_URL itself have priority.
     """
     seconds: int = settings.DATABASE_TIMEOUT
     if not seconds:
@@ -25,5 +25,5 @@ def bound_waiting() -> None:
     options.setdefault("connect_timeout", seconds)
     options.setdefault("tcp_user_timeout", seconds * 1_000)
     bounds = f"-c statement_timeout={seconds}s -c lock_timeout={seconds}s"
-    # The last one counts.
+    # PostgreSQL uses the last of several values.
     options["options"] = " ".join(filter(None, (bounds, options.get("options"))))

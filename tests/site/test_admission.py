@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from pagestore.serving import PageStore
-from server.admission import Admission, in_front_of_django
+from server.admission import Admission, limit_admission
 from tests.pagestore.asking import Answer, ask
 from tests.waiting import PATIENCE, eventually
 
@@ -183,6 +183,6 @@ def test_there_are_always_fewer_requests_in_django_than_threads(
     django: Busy, settings: Settings, threads: int, admitted: int
 ) -> None:
     settings.SERVER_THREADS = threads
-    door = in_front_of_django(django)
+    door = limit_admission(django)
     with crowded(django, door, with_requests=20, running=admitted):
         pass

@@ -17,7 +17,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
-        with one_at_a_time(connection, wait=self._say_that_it_waits):
+        with one_at_a_time(connection, wait=self._report_waiting):
             if missing := missing_former_steps(connection):
                 raise CommandError(
                     f"This database stopped among the migrations of an earlier version: {', '.join(missing)} were not "
@@ -26,6 +26,6 @@ class Command(migrate.Command):
                 )
             super().handle(*args, **options)
 
-    def _say_that_it_waits(self) -> None:
+    def _report_waiting(self) -> None:
         self.stdout.write("Another migrate is running on this database. Waiting until it has ended …")
         self.stdout.flush()

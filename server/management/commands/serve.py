@@ -51,7 +51,7 @@ class Command(BaseCommand):
             raise CommandError(f"The site cannot be served on {host}:{port}: {error}.") from error
         numbers = {"workers": options["workers"], "threads": options["threads"]}
         program = command(host, port, **numbers, worker_memory=options["worker_memory"])
-        # What each worker hands to Django follows from it: see server.admission.
-        env.hand_on("SERVER_THREADS", str(options["threads"]))
-        # Takes the place of this process, so that whatever supervises it supervises the server.
+        # The limit of requests in Django follows from it: see server.admission.
+        env.set_for_successor("SERVER_THREADS", str(options["threads"]))
+        # Replaces this process, so that a supervisor of this process supervises the server.
         os.execv(program[0], program)  # noqa: S606  (our own server)
