@@ -19,17 +19,17 @@ from consent.notice.pending import pending_notices_for
 from glossary.hosts import public_address
 from glossary.workflow import queues
 
-# What the sections of the front page are called, and which app's models stand in which other app's section.
+# Names of sections of the front page, and apps whose models are shown in another app's section.
 SECTIONS = {"auth": "People"}
 MOVED = {"taggit": "glossary"}
-# What is only read stands below what is worked with.
+# Models that are only read are below the others.
 LOGS = {"Event"}
-# A number that is longer than any key. SQLite refuses it with an error, and PostgreSQL a NUL in a text.
+# A number that is too large for a key, at which SQLite fails. PostgreSQL fails at a NUL in a text.
 TOO_LARGE = re.compile("[+-]?[0-9_]{19,}")
 
 
 class AdminSite(admin.AdminSite):
-    """The stock admin with the project's names, sections as its people think of them, and what waits for each."""
+    """Django's admin with the project's names, sections for its users, and a list of what each user has to do."""
 
     site_header = "Clinical Glossary"
     site_title = "Clinical Glossary"
@@ -37,7 +37,7 @@ class AdminSite(admin.AdminSite):
     login_form = SignInForm
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Answer 400 to an address that asks the database for what it cannot hold, which no link does."""
+        """Answer 400 to an address with a value that the database cannot contain, which no link has."""
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)

@@ -6,7 +6,7 @@ from accounts.admin_host import check_admin_host
 
 
 class ConfigConfig(AppConfig):
-    """What joins the parts: settings, addresses, security headers, languages, and error pages."""
+    """Settings, addresses, languages and error pages, which connect the parts of the site."""
 
     name = "config"
     default = True
@@ -16,14 +16,14 @@ class ConfigConfig(AppConfig):
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """The stock admin under the project's own site object."""
+    """Django's admin with the project's own site object."""
 
     default = False
     default_site = "config.admin.AdminSite"
 
 
 class TagsConfig(AppConfig):
-    """django-taggit, under a name that editors know."""
+    """django-taggit, with a name that editors know."""
 
     name = "taggit"
     default = False

@@ -1,11 +1,11 @@
-"""The language of a page depends only on its address.
+"""Choose the language of a page by its address alone.
 
 Note [Languages in addresses]
-    English pages have no prefix; the others begin with theirs (``/de/glossary/menopause/``). What stands in an address
-    is all that counts: no cookie and no ``Accept-Language`` is read, so that one address is one page for everybody.
-    Addresses that machines keep (robots, sitemap, data, the target of forms) are the same in every language: only pages
-    that are registered as ``translated`` (:mod:`publicpages`) have others. Within a language, ``reverse`` leads to
-    pages of that language. See docs/adr/0140.
+    English pages have no prefix; pages of other languages have theirs (``/de/glossary/menopause/``). Only the address
+    counts: no cookie and no ``Accept-Language`` is read, so that an address is the same page for everybody. Addresses
+    for machines (robots, sitemap, data, the target of forms) are the same in every language: only pages that are
+    registered as ``translated`` (:mod:`publicpages`) have one for each language. While a language is active,
+    ``reverse`` returns addresses in that language. See docs/adr/0140.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from publicpages import page_of
 class LanguagePrefix:
     """The part of an address that names a language, for :class:`~django.urls.URLResolver`: ``de/``, or nothing.
 
-    Unlike Django's, it matches the prefix of every language at any time, so that what an address means follows from the
-    address alone. Only the way back (``reverse``) depends on the language that is active.
+    Unlike Django's, it always matches the prefix of every language, so that an address is resolved in the same way at
+    any time. Only ``reverse`` depends on the active language.
     """
 
     converters: dict[str, Any] = {}
@@ -54,7 +54,7 @@ class LanguagePrefix:
 
 
 class LanguageMiddleware:
-    """Have everything behind it speak the language of the address, pages of errors included."""
+    """Activate the language of the address for all that follows, error pages included."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -65,12 +65,12 @@ class LanguageMiddleware:
 
 
 def prefixes() -> list[str]:
-    """Return the languages that stand in addresses: all but the site's own."""
+    """Return the languages that have a prefix: all but the site's own."""
     return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
 def in_each_language(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
-    """Return the patterns of an app, in their order, with a language before the own part of each page's address."""
+    """Return the patterns of an app, in their order, with a language prefix before those of translated pages."""
     found: list[URLPattern | URLResolver] = []
     for is_page, group in groupby(patterns, _is_translated):
         if is_page:

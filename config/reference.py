@@ -1,4 +1,4 @@
-"""The reference pages under ``docs/reference/``, generated from the code that they describe."""
+"""Generate the reference pages under ``docs/reference/`` from the code that they describe."""
 
 import inspect
 from argparse import Action

@@ -1,17 +1,17 @@
-"""The one settings file. What differs between places comes from the environment, described where it is read."""
+"""The settings of the site. What differs between installations comes from the environment, and is described here."""
 
-import contextlib
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django_prose_editor.config import html_tags
 from js_asset import static_lazy
 
 from config import env
-from server.logs import once_per_outage, without_traceback
+from config.connections import cache_at, database_at, mail_server_at
+from config.safety import DEVELOPMENT_SECRET_KEY, DEVELOPMENT_SIGNING_KEY, unsafe_settings
+from server import logs
 from server.starting import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,9 +25,6 @@ DEBUG = env.flag(
 
 # -- Secrets and hosts -------------------------------------------------------------------------------------------------
 
-DEVELOPMENT_SECRET_KEY = "development-only-secret-key-that-production-refuses"  # noqa: S105  (production refuses it)
-DEVELOPMENT_SIGNING_KEY = "development-only-signing-key-that-production-refuses"
-
 SECRET_KEY = env.text(
     "SECRET_KEY",
     default=DEVELOPMENT_SECRET_KEY if DEBUG else "",
@@ -40,10 +37,8 @@ CONSENT_SIGNING_KEY = env.text(
     default=DEVELOPMENT_SIGNING_KEY if DEBUG else "",
     shown_default="a fixed key in development",
     required="in production, at least 32 characters",
-    description=(
-        "Key of the HMAC of every consent record. It is kept outside the database, so that somebody who can write to "
-        "the database cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it."
-    ),
+    description="Key of the HMAC of every consent record. It is kept outside the database, so that somebody who can "
+    "write to the database cannot forge a record. Make one with `openssl rand -base64 48`, and never lose it.",
 )
 CONSENT_SIGNING_KEYS_OLD = env.words(
     "CONSENT_SIGNING_KEYS_OLD",
@@ -72,35 +67,21 @@ ALLOWED_HOSTS = env.words(
     description="Host names that the site answers to. A wildcard for everything (`*`) is refused.",
 )
 
-_problems = []
-if not DEBUG:
-    if SECRET_KEY in ("", DEVELOPMENT_SECRET_KEY) or len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
-        _problems.append("SECRET_KEY is missing, a default, or shorter than 50 characters.")
-    if CONSENT_SIGNING_KEY in ("", DEVELOPMENT_SIGNING_KEY) or len(CONSENT_SIGNING_KEY) < 32:
-        _problems.append("CONSENT_SIGNING_KEY is missing, a default, or shorter than 32 characters.")
-    if not ALLOWED_HOSTS:
-        _problems.append("ALLOWED_HOSTS is empty: name the hosts that the site answers to.")
-if "*" in ALLOWED_HOSTS:
-    _problems.append(
-        "ALLOWED_HOSTS contains '*', which would let anybody choose the host in links and emails. Name the hosts "
-        "instead."
+env.refuse_to_start(
+    unsafe_settings(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        signing_key=CONSENT_SIGNING_KEY,
+        old_signing_keys=CONSENT_SIGNING_KEYS_OLD,
+        allowed_hosts=ALLOWED_HOSTS,
+        site_url=SITE_URL,
+        admin_host=ADMIN_HOST,
     )
-_site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.netloc or _site.path:
-    _problems.append(f"SITE_URL={SITE_URL!r} must look like https://glossary.example.org, with nothing after the host.")
-if any(len(key) < 32 for key in CONSENT_SIGNING_KEYS_OLD) or CONSENT_SIGNING_KEY in CONSENT_SIGNING_KEYS_OLD:
-    _problems.append("CONSENT_SIGNING_KEYS_OLD holds a key shorter than 32 characters, or the current one.")
-if ADMIN_HOST and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?", ADMIN_HOST):
-    _problems.append(f"ADMIN_HOST={ADMIN_HOST!r} must be a host name such as admin.glossary.example.org.")
-_admin_name = ADMIN_HOST.partition(":")[0]
-if ADMIN_HOST and _admin_name == _site.hostname:
-    _problems.append(
-        "ADMIN_HOST is the host of SITE_URL. It needs a name of its own: cookies do not distinguish ports."
-    )
-env.refuse_to_start(_problems)
+)
 
+_site = urlsplit(SITE_URL)
 SERVED_OVER_HTTPS = _site.scheme == "https"
-if ADMIN_HOST and _admin_name not in ALLOWED_HOSTS:
+if ADMIN_HOST and (_admin_name := ADMIN_HOST.partition(":")[0]) not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_admin_name)
 
 # -- Data --------------------------------------------------------------------------------------------------------------
@@ -114,10 +95,10 @@ DATA_DIR = Path(
         "static files.",
     )
 ).resolve()
-# For its owner alone. One that exists keeps its permissions: nginx may be let through to the pages.
+# For its owner alone. An existing folder keeps its permissions: nginx may have been given access to the pages.
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-# Where the glossary keeps the pictures that it draws.
+# The folder of the share images that the glossary draws.
 GLOSSARY_CARDS = DATA_DIR / "cards"
 
 DATABASE_URL = env.text(
@@ -127,29 +108,7 @@ DATABASE_URL = env.text(
     description="Database, as a URL: `postgres://user:password@host:5432/name` in production, `sqlite:///path` to "
     "embed it.",
 )
-try:
-    _database = dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
-except (ValueError, dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
-    # The value itself may hold a password, so it isn't shown.
-    raise ImproperlyConfigured(
-        "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name or sqlite:///path."
-    ) from error
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # SQLite would make the file readable by everybody. The files that it makes beside have the permissions of this one.
-    if (_file := Path(_database["NAME"])).parent == DATA_DIR and not _file.exists():
-        with contextlib.suppress(OSError):  # where nothing can be written, SQLite says so when it is asked
-            _file.touch(mode=0o600)
-    _database["OPTIONS"] = {
-        # A transaction takes the write lock when it begins: two writers queue up instead of one failing half-way.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        # WAL lets readers go on while somebody writes. FULL makes each commit durable before it is acknowledged,
-        # which a consent record needs (design: a choice is committed before it is answered).
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-    }
-elif _database["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL names a database that is not supported: use PostgreSQL or SQLite.")
-DATABASES = {"default": _database}
+DATABASES = {"default": database_at(DATABASE_URL, data_dir=DATA_DIR)}
 # For processes that answer requests: see server.timeouts.
 DATABASE_TIMEOUT = env.number(
     "DATABASE_TIMEOUT",
@@ -178,14 +137,9 @@ CACHE_URL = env.text(
     default="locmem://",
     description="Django's cache: `locmem://`, or `redis://host:6379/0` when several machines serve the site.",
 )
-if CACHE_URL == "locmem://":
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-elif CACHE_URL.startswith(("redis://", "rediss://")):
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
-else:
-    raise ImproperlyConfigured("CACHE_URL must be locmem:// or redis://host:port/number.")
-# Parts of templates that are the same on many pages ({% cache %}): in each process, so that they end with its release.
-# In development a template may change under a running process.
+CACHES = {"default": cache_at(CACHE_URL)}
+# Parts of templates that are the same on many pages ({% cache %}). They are in each process's memory, so that a new
+# release begins without them. In development, templates change while the process runs.
 _parts = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
 CACHES["template_fragments"] = {"BACKEND": f"django.core.cache.backends.{_parts}", "LOCATION": "template-fragments"}
 
@@ -195,16 +149,11 @@ EMAIL_URL = env.text(
     description="Outgoing mail: `console://` prints it, `smtp://user:password@host:587` sends it with STARTTLS, "
     "`smtps://…:465` with TLS.",
 )
-_mail = urlsplit(EMAIL_URL)
-if _mail.scheme == "console":
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-elif _mail.scheme in ("smtp", "smtps"):
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or (465 if _mail.scheme == "smtps" else 587)
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
-    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
-else:
-    raise ImproperlyConfigured("EMAIL_URL must begin with console://, smtp:// or smtps://.")
-# A mail server that does not answer delays nobody: emails are tried again.
+_mail = mail_server_at(EMAIL_URL)
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail.backend, _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
+# Seconds. Emails that the server does not accept in time are tried again later.
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text(
     "MAIL_FROM",
@@ -235,14 +184,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    # Outermost: whatever answers, an error included, answers in the language of the address.
+    # Outermost, so that every answer, an error included, is in the language of the address.
     "config.languages.LanguageMiddleware",
     "server.unavailable.OutageMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "server.static_files.AcceptedEncodingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "server.security.ContentSecurityPolicyMiddleware",
-    # Ahead of everything that asks for the host.
+    # Before everything that reads the host.
     "server.probes.ProbeMiddleware",
     "server.bodies.LengthRequiredMiddleware",
     "accounts.admin_host.AdminHostMiddleware",
@@ -271,8 +220,7 @@ TEMPLATES = [
     }
 ]
 LANGUAGE_CODE = "en-gb"
-# The languages of the public pages, as each calls itself: see Note [Languages in addresses] in config.languages. Each
-# but the first has its catalogue in locale/.
+# See Note [Languages in addresses] in config.languages. Each language but the first has a catalogue in locale/.
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("es", "Español"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
@@ -295,7 +243,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# The first one makes new hashes. The others are Django's, for accounts whose hashes come from elsewhere.
+# The first one makes new hashes. The others are Django's, for accounts that were created elsewhere.
 PASSWORD_HASHERS = [
     "accounts.hashing.PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
@@ -304,7 +252,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 LOGIN_URL = "admin:login"
-# Where signing in leads when the address says nothing, or names another site.
+# The page after signing in, if the address names none, or one of another site.
 LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 
@@ -323,30 +271,30 @@ if unusable := [contact for contact in SECURITY_CONTACT if not re.fullmatch(r"(m
 # -- Transport and headers ---------------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = SERVED_OVER_HTTPS
-# Probes of the machine itself come without TLS, and a redirect would read as healthy.
+# Probes come without TLS, and would take a redirect for a healthy answer.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SERVED_OVER_HTTPS
 SECURE_HSTS_PRELOAD = SERVED_OVER_HTTPS
-# TLS ends at the proxy in front, which must set (and overwrite) this header; without TLS nobody is believed.
+# TLS ends at the proxy, which must set (and overwrite) this header. Without TLS, the header is not trusted.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_HTTPS else None
-# A third party that consent has opened learns the site's name, never which term is read. Not `no-referrer`: under it
-# browsers send `Origin: null` with our own forms, and the consent form checks Origin.
+# A third party that consent has opened learns the site's name, never which term is read. With `no-referrer`, browsers
+# would send `Origin: null` with our own forms, and the consent form checks Origin.
 SECURE_REFERRER_POLICY = "strict-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 if ADMIN_HOST and SERVED_OVER_HTTPS:
-    # Browsers take these from this very host alone: no sister site can put one of its own in their place.
+    # Browsers accept these names only from this host, so that no other host of the domain can replace the cookies.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 
-# -- The parts we build on ---------------------------------------------------------------------------------------------
+# -- Parts of the site -------------------------------------------------------------------------------------------------
 
 TAGGIT_CASE_INSENSITIVE = True
 TAGGIT_STRIP_UNICODE_WHEN_SLUGIFYING = True
 
-# Links without a title and numbered lists without attributes: what the glossary's allow-list keeps, and no more.
+# Links without a title and numbered lists without attributes, which is all that the glossary's allow-list accepts.
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {
         "js": [static_lazy("glossary/admin/prose-extensions.js")],
@@ -356,10 +304,9 @@ DJANGO_PROSE_EDITOR_EXTENSIONS = [
 # A term with a hundred synonyms, insights and references each is within the limits of a term document.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
-# django-cookie-consent: registry and cookie codec only. Its log, banner and views aren't used (docs/adr).
+# django-cookie-consent: only its registry and cookie codec are used, not its log, banner and views (docs/adr).
 COOKIE_CONSENT_LOG_ENABLED = False
-# Not the name that it has by default, which sister sites may use too. Browsers take one with this prefix from this very
-# host alone, and only over HTTPS (docs/adr/0010).
+# Browsers accept a cookie with this prefix only from this host and over HTTPS (docs/adr/0010).
 COOKIE_CONSENT_NAME = "__Host-consent_choice" if SERVED_OVER_HTTPS else "consent_choice"
 COOKIE_CONSENT_SECURE = True
 COOKIE_CONSENT_HTTPONLY = False
@@ -415,7 +362,6 @@ CONSENT_RETENTION_DAYS = env.number(
     description="How many days after its expiry a consent record may be removed. The default is three years.",
 )
 
-# While somebody tries the site, the banner shows all that it can ask, under whatever name.
 CONSENT_TRIAL = env.flag(
     "CONSENT_TRIAL",
     default=DEBUG,
@@ -425,7 +371,7 @@ CONSENT_TRIAL = env.flag(
     "notice asks only about categories that a service or a declared cookie uses, there is no banner if "
     "no category is used, and the controller needs a name.",
 )
-# What Global Privacy Control speaks of: see Note [What opens a service] in consent.choice.gate.
+# Categories that Global Privacy Control refuses: see Note [What opens a service] in consent.choice.gate.
 CONSENT_GPC_CATEGORIES = env.words(
     "CONSENT_GPC_CATEGORIES",
     default=("marketing",),
@@ -438,12 +384,11 @@ CONSENT_SHARED_CACHE = env.number(
     default=0,
     least=0,
     most=3_600,
-    description="How many seconds a cache in front of the site (a CDN) may serve public pages without asking the "
-    "site. All readers then get the same policy, which names every service that can be accepted, and "
-    "only the client script stops services from starting. Read docs/howto/deploy.md first. With 0, no "
-    "shared cache stores a page.",
+    description="How many seconds a cache in front of the site (a CDN) may serve public pages without asking the site. "
+    "All readers then get the same policy, which names every service that can be accepted, and only the client script "
+    "stops services from starting. Read docs/howto/deploy.md first. With 0, no shared cache stores a page.",
 )
-# How many records one network may have written in an hour: see consent.choice.limits.
+# See consent.choice.limits.
 CONSENT_CHOICES_PER_HOUR = env.number(
     "CONSENT_CHOICES_PER_HOUR",
     default=300,
@@ -477,7 +422,7 @@ if CONSENT_LANGUAGES[:1] != ["en"] or len(set(CONSENT_LANGUAGES)) != len(CONSENT
 if unreadable := [code for code in CONSENT_LANGUAGES if not re.fullmatch("[a-z]{2,3}(-[a-z]{2,4})?", code)]:
     raise ImproperlyConfigured(f"CONSENT_LANGUAGES: {unreadable[0]!r} is no language code such as de or pt-br.")
 
-# What the two apps call, after commit, when something that public pages show has changed.
+# The function that the two apps call after the commit of a change to public pages.
 GLOSSARY_ON_CHANGE = "pagestore.changes.announce"
 CONSENT_ON_CHANGE = "pagestore.changes.announce"
 
@@ -502,17 +447,4 @@ PAGE_STORE_SIZE = env.number(
     "language. Above this limit, the oldest pages are removed, and rendered again when they are requested.",
 )
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    # Which line of Django refused a request says nothing, and anybody can have it written: a foreign Host is enough.
-    "filters": {
-        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback},
-        "outages": {"()": "django.utils.log.CallbackFilter", "callback": once_per_outage},
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals", "outages"]},
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+LOGGING = logs.CONFIGURATION

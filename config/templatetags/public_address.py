@@ -1,4 +1,4 @@
-"""From pages of the admin to public ones, which may be on another host."""
+"""Link from the admin to public pages, which may be on another host."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.simple_tag
 def public_address() -> str:
-    """What stands before the path of a public page in the admin: nothing where both are on one host."""
+    """Return what precedes the path of a public page in the admin: nothing if both are on one host."""
     return hosts.public_address()

@@ -1,4 +1,4 @@
-"""The languages of the site in its pages: what this page is in, and the way to the same page in others."""
+"""The language of a page, and links to the same page in other languages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from publicpages import page_of
 
 register = template.Library()
 
-#: A search that is longer isn't carried into another language.
+#: A longer search is not repeated in another language.
 MAX_QUERY = 300
 
 
@@ -27,19 +27,19 @@ def tag_of(code: str) -> str:
 
 @register.simple_tag
 def html_language() -> str:
-    """The language of the interface, as HTML names it."""
+    """Return the language of the interface, as HTML names it."""
     return tag_of(translation.get_language() or settings.LANGUAGE_CODE)
 
 
 @register.simple_tag
 def html_direction() -> str:
-    """In which direction the interface is read."""
+    """Return the direction in which the interface is read: ``rtl`` or ``ltr``."""
     return "rtl" if translation.get_language_bidi() else "ltr"
 
 
 @register.inclusion_tag("_language_alternates.html", takes_context=True)
 def language_alternates(context: template.Context) -> dict[str, Any]:
-    """What tells search engines where the same page is in each language."""
+    """Tell search engines the address of this page in each language."""
     paths = paths_of(context.get("request"))
     if not paths:
         return {}
@@ -49,7 +49,7 @@ def language_alternates(context: template.Context) -> dict[str, Any]:
 
 @register.inclusion_tag("_language_switcher.html", takes_context=True)
 def language_switcher(context: template.Context) -> dict[str, Any]:
-    """The way to this page in each language; to the home page where there is only one of this."""
+    """Link to this page in each language, or to the home page if this page exists in one language only."""
     request = context.get("request")
     current = translation.get_language()
     paths = paths_of(request)
@@ -63,33 +63,32 @@ def language_switcher(context: template.Context) -> dict[str, Any]:
 
 
 def paths_of(request: HttpRequest | None) -> dict[str, str]:
-    """Return language → path of the page that is asked for; nothing for what is there in one language only."""
+    """Return language → path of the requested page; nothing for a page that exists in one language only."""
     match = request.resolver_match if request is not None else None
     if match is None or not page_of(match.func).translated:
         return {}
-    # Asked for twice in each page.
     paths: dict[str, str] = getattr(match, "paths", {})
     if not paths:
         for code, _ in settings.LANGUAGES:
             with translation.override(code):
                 paths[code] = reverse(match.view_name, args=match.args, kwargs=match.captured_kwargs)  # type: ignore[attr-defined]  # not in the stubs
-        match.paths = paths  # type: ignore[attr-defined]  # ours, for the second who asks
+        match.paths = paths  # type: ignore[attr-defined]  # ours: each page needs them twice
     return paths
 
 
 def home_in(code: str) -> str:
-    """Return where a language begins."""
+    """Return the path of the home page in a language."""
     with translation.override(code):
         return reverse("glossary:home")
 
 
 def query_of(request: HttpRequest) -> str:
-    """Return what is asked of this page, a search above all, ready to stand behind another path."""
+    """Return the query of this page, a search for instance, with its ``?``, to be added to another path."""
     match = request.resolver_match
     if match is None or not page_of(match.func).reads_query:
         return ""
     try:
         query = request.GET.urlencode()
-    except SuspiciousOperation:  # more than may be read: this is the page that says so
+    except SuspiciousOperation:  # too many fields: this is the page that says so
         return ""
     return f"?{query}" if 0 < len(query) <= MAX_QUERY else ""

@@ -1,3 +1,3 @@
-"""Dates in Arabic, where no comma stands before the year."""
+"""Dates in Arabic, without a comma before the year."""
 
 DATE_FORMAT = "j F Y"

@@ -1,3 +1,3 @@
-"""Dates as readers in Britain write them out. Django abbreviates the month."""
+"""Dates in British English with the month in full, which Django would abbreviate."""
 
 DATE_FORMAT = "j F Y"
