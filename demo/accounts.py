@@ -1,7 +1,7 @@
 """Demonstration accounts: one of each kind, for development only.
 
-Their passwords are made once per installation and kept in ``DATA_DIR/demo-accounts.txt``, readable by its owner alone,
-so that every start can print them again for as long as they hold.
+Their passwords are made once per installation and stored in ``DATA_DIR/demo-accounts.txt``, which only its owner can
+read, so that every start can print them again until they are changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHANGED = "-"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A demonstration account; without a group it is the administrator's."""
+    """A demonstration account. The one without a group is the administrator."""
 
     username: str
     role: str
@@ -43,8 +43,8 @@ ACCOUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How an account stands: its password while that holds, and in ``note`` why there is none or what it lacks."""
+class AccountState:
+    """The state of an account: its password if it is known, and in ``note`` why it is not or what is missing."""
 
     account: Account
     password: str = ""
@@ -58,20 +58,20 @@ class _Saved:
 
 
 @transaction.atomic
-def ensure_accounts(*, folder: Path) -> list[Standing]:
-    """Create the demonstration accounts that don't exist, and return how each of them stands.
+def ensure_accounts(*, folder: Path) -> list[AccountState]:
+    """Create the demonstration accounts that don't exist, and return the state of each.
 
-    An account that exists is never changed: neither its password, nor its groups, nor whether it is active.
+    An existing account is not changed: neither its password, nor its groups, nor whether it is active.
     """
     path = folder / FILE_NAME
     before = _read(path)
     names = [account.username for account in ACCOUNTS]
     users = {user.username: user for user in User.objects.filter(username__in=names).prefetch_related("groups")}
     after = dict(before)
-    standings = [_stand(account, users.get(account.username), after) for account in ACCOUNTS]
+    states = [_state_of(account, users.get(account.username), after) for account in ACCOUNTS]
     if after != before:
         _write(path, after)
-    return standings
+    return states
 
 
 def known_accounts(*, folder: Path) -> list[str]:
@@ -81,26 +81,26 @@ def known_accounts(*, folder: Path) -> list[str]:
     return sorted(active.values_list("username", flat=True))
 
 
-def _stand(account: Account, user: User | None, saved: dict[str, _Saved]) -> Standing:
+def _state_of(account: Account, user: User | None, saved: dict[str, _Saved]) -> AccountState:
     entry = saved.get(account.username)
     if user is None:
-        # A database made anew gets the passwords that its owner already knows.
+        # A new database gets the passwords that its owner already knows.
         password = entry.password if entry and entry.password != CHANGED else new_password()
         user = _create(account, password)
         saved[account.username] = _Saved(password, _fingerprint(user))
-        return Standing(account, password, _missing_group(account, user))
+        return AccountState(account, password, _missing_group(account, user))
     if entry is None:
-        return Standing(account, note="already existed, so its password is not known here")
+        return AccountState(account, note="already existed, so its password is not known here")
     if not user.is_active:
-        return Standing(account, note="is switched off")
+        return AccountState(account, note="is switched off")
     if entry.password != CHANGED and entry.fingerprint != _fingerprint(user):
-        # Either the password is another one, or Django stored the same one in a newer way.
+        # Either the password was changed, or Django has hashed the same one again in a newer way.
         holds = check_password(entry.password, user.password)
         entry = _Saved(entry.password, _fingerprint(user)) if holds else _Saved(CHANGED, CHANGED)
         saved[account.username] = entry
     if entry.password == CHANGED:
-        return Standing(account, note="its password has been changed since")
-    return Standing(account, entry.password, _missing_group(account, user))
+        return AccountState(account, note="its password has been changed since")
+    return AccountState(account, entry.password, _missing_group(account, user))
 
 
 def _create(account: Account, password: str) -> User:
@@ -130,7 +130,7 @@ def new_password() -> str:
 
 
 def _fingerprint(user: User) -> str:
-    # Of the salted hash in the database, so that a start needn't spend the time that checking a password takes.
+    # Made from the salted hash in the database, because checking a password would slow each start down.
     return hashlib.sha256(user.password.encode()).hexdigest()[:32]
 
 
@@ -145,7 +145,7 @@ def _read(path: Path) -> dict[str, _Saved]:
 
 def _write(path: Path, accounts: Mapping[str, _Saved]) -> None:
     rows = (f"{name:<10} {saved.password:<20} {saved.fingerprint}\n" for name, saved in accounts.items())
-    # Temporary files are the owner's alone from the start (mode 600), which a chmod afterwards would not be.
+    # Only the owner can read a temporary file from the start (mode 600). With a chmod afterwards, others could before.
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         file.write(HEADING + "".join(rows))
     Path(file.name).replace(path)

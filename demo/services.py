@@ -1,8 +1,8 @@
 """Demonstration services: one harmless service in each optional category, for development only.
 
-Their script is this site's own, asked for under the other name of this machine (``localhost`` beside ``127.0.0.1``), so
-that a browser takes it for a third party's. It shows that it runs, and keeps one cookie. So the banner of a new
-installation has something to ask about, and accepting, refusing and withdrawing can be seen at work.
+Their script is this site's own, requested under the other name of this machine (``localhost`` or ``127.0.0.1``), so
+that browsers treat it as a third party's. It shows that it runs, and stores one cookie. So the banner of a new
+installation has something to ask about, and the effect of accepting, refusing and withdrawing can be seen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SERVICES = {
 
 
 def third_party_of(site_url: str) -> str:
-    """Return the site's origin under the other name of this machine, or ``""`` for a site on another one."""
+    """Return the site's origin under the other name of this machine, or ``""`` for a site on another machine."""
     site = urlsplit(site_url)
     name = OTHER_NAME.get(site.hostname or "", "")
     return f"{site.scheme}://{name}:{site.port or 80}" if name and site.scheme == "http" else ""
@@ -40,12 +40,12 @@ def third_party_of(site_url: str) -> str:
 def ensure_services(*, site_url: str, by: User, at: datetime) -> bool:
     """Set up the demonstration services, name them in a notice, and switch them on. Return whether it did.
 
-    Only where nobody has published a notice or written a service yet, and where the site runs on this machine.
+    Only if no notice was published and no service added before, and if the site runs on this machine.
     """
     origin = third_party_of(site_url)
     if not origin or Service.objects.exists() or Notice.objects.count() > 1:
         return False
-    services = [_announced(varname, origin=origin, site_url=site_url, by=by, at=at) for varname in SERVICES]
+    services = [_announce(varname, origin=origin, site_url=site_url, by=by, at=at) for varname in SERVICES]
     publish_notice(by=by, at=at, material=True, reason="Demonstration services, to see the banner at work")
     for service in services:
         service.status = Service.Status.ON
@@ -53,16 +53,16 @@ def ensure_services(*, site_url: str, by: User, at: datetime) -> bool:
     return True
 
 
-def strangers(*, site_url: str) -> list[str]:
-    """Return the names of demonstration services that cannot run, since the site had another address or port then."""
+def misplaced_services(*, site_url: str) -> list[str]:
+    """Return the names of demonstration services that cannot run: they were made for another address or port."""
     origin = third_party_of(site_url)
     if not origin:
         return []
-    made = Service.objects.filter(url__endswith=SCRIPT, status=Service.Status.ON)
-    return list(made.exclude(url=origin + SCRIPT).values_list("name", flat=True))
+    services = Service.objects.filter(url__endswith=SCRIPT, status=Service.Status.ON)
+    return list(services.exclude(url=origin + SCRIPT).values_list("name", flat=True))
 
 
-def _announced(varname: str, *, origin: str, site_url: str, by: User, at: datetime) -> Service:
+def _announce(varname: str, *, origin: str, site_url: str, by: User, at: datetime) -> Service:
     name, cookie = SERVICES[varname], f"demo_{varname}"
     service = Service(
         name=name,
@@ -75,5 +75,5 @@ def _announced(varname: str, *, origin: str, site_url: str, by: User, at: dateti
         attributes=f"data-name={name}\ndata-cookie={cookie}",
         status=Service.Status.ANNOUNCED,
     )
-    kept = Declaration(cookie, "Shows that a service can keep something once you allow it.", 1)
-    return save_service(service=service, by=by, at=at, declarations=[kept])
+    declared_cookie = Declaration(cookie, "Shows that a service can keep something once you allow it.", 1)
+    return save_service(service=service, by=by, at=at, declarations=[declared_cookie])

@@ -20,16 +20,16 @@ from glossary.models import Program, PublishedEntry, SlugRedirect, Term
 
 TERMS = Path(__file__).with_name("terms.json")
 TOPICS = Path(__file__).with_name("topics.json")
-# Stands on every page of the demonstration: no review is claimed that didn't happen.
+# Every page of the demonstration shows this, so that no page claims a review that didn't happen.
 UNREVIEWED = "Demonstration content, not reviewed by a clinician"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load did: the terms that it created, and how many of the demonstration were there already."""
+    """What a load did: the terms that it created, and how many of the demonstration's terms already existed."""
 
     created: Sequence[Term]
-    kept: int
+    existing: int
 
 
 def demonstration_documents() -> list[TermDocument]:
@@ -48,35 +48,37 @@ def demonstration_topics() -> dict[str, str]:
 def load_demonstration(*, at: datetime) -> Loaded:
     """Create and publish those demonstration terms that don't exist.
 
-    A term whose address exists, or once did, is left as it is: editors may have changed, renamed or retired it.
+    A term whose address exists or existed is not changed: editors may have changed, renamed or retired it.
     """
     documents = demonstration_documents()
-    homes = _homes([document.slug for document in documents])
-    new = [_following(document, homes) for document in documents if document.slug not in homes]
+    current_slugs = _current_slugs([document.slug for document in documents])
+    new = [_with_current_links(document, current_slugs) for document in documents if document.slug not in current_slugs]
     if not new:
-        return Loaded(created=[], kept=len(documents))
+        return Loaded(created=[], existing=len(documents))
     author = Program("Demonstration")
     saved = save_terms(documents=new, by=author, at=at, note="Demonstration glossary")
     created = [outcome.term for outcome in saved]
     for tag in Tag.objects.filter(name__in=demonstration_topics(), descriptions__isnull=True):
         describe_tag(tag=tag, text=demonstration_topics()[tag.name], by=author, at=at)
     publish_terms(terms=created, by=author, at=at, reason=UNREVIEWED, emergency=True)
-    return Loaded(created=created, kept=len(documents) - len(new))
+    return Loaded(created=created, existing=len(documents) - len(new))
 
 
-def _homes(slugs: list[str]) -> dict[str, str]:
-    """Return address → present slug of the term that has that address or had it."""
-    homes: dict[str, str] = {}
+def _current_slugs(slugs: list[str]) -> dict[str, str]:
+    """Return address → current slug of the term that has or had that address."""
+    current_slugs: dict[str, str] = {}
     for model in (SlugRedirect, PublishedEntry):
-        homes.update(model.objects.filter(slug__in=slugs).values_list("slug", "term__slug"))
-    homes.update(Term.objects.filter(slug__in=slugs).values_list("slug", "slug"))
-    return homes
+        current_slugs.update(model.objects.filter(slug__in=slugs).values_list("slug", "term__slug"))
+    current_slugs.update(Term.objects.filter(slug__in=slugs).values_list("slug", "slug"))
+    return current_slugs
 
 
-def _following(document: TermDocument, homes: dict[str, str]) -> TermDocument:
-    """Return the document with its links leading to where renamed terms are now."""
+def _with_current_links(document: TermDocument, current_slugs: dict[str, str]) -> TermDocument:
+    """Return the document with its links changed to the current slugs of renamed terms."""
     return replace(
         document,
-        insights=tuple(replace(insight, term=homes.get(insight.term, insight.term)) for insight in document.insights),
-        related=tuple(sorted({homes.get(slug, slug) for slug in document.related})),
+        insights=tuple(
+            replace(insight, term=current_slugs.get(insight.term, insight.term)) for insight in document.insights
+        ),
+        related=tuple(sorted({current_slugs.get(slug, slug) for slug in document.related})),
     )

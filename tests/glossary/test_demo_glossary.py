@@ -68,7 +68,7 @@ def test_names_in_the_demonstration_mean_one_term_each() -> None:
 @pytest.mark.django_db
 def test_loading_creates_and_publishes_every_term(at: datetime) -> None:
     loaded = load_demonstration(at=at)
-    assert (len(loaded.created), loaded.kept) == (len(DOCUMENTS), 0)
+    assert (len(loaded.created), loaded.existing) == (len(DOCUMENTS), 0)
     assert PublishedEntry.objects.count() == len(DOCUMENTS)
     assert {revision.created_by_name for revision in Revision.objects.all()} == {"Demonstration"}
     assert {(approval.emergency, approval.reason) for approval in Approval.objects.all()} == {
@@ -84,7 +84,7 @@ def test_loading_again_does_nothing_and_asks_little(
     load_demonstration(at=at)
     with django_assert_max_num_queries(6):
         again = load_demonstration(at=at)
-    assert (list(again.created), again.kept) == ([], len(DOCUMENTS))
+    assert (list(again.created), again.existing) == ([], len(DOCUMENTS))
     assert Revision.objects.count() == len(DOCUMENTS)
     assert Edition.objects.get().number == 1
 
@@ -101,7 +101,7 @@ def test_what_an_editor_wrote_renamed_or_retired_is_left_alone(editor: User, at:
 
     loaded = load_demonstration(at=at)
 
-    assert (len(loaded.created), loaded.kept) == (len(DOCUMENTS) - 3, 3)
+    assert (len(loaded.created), loaded.existing) == (len(DOCUMENTS) - 3, 3)
     assert document_of(Term.objects.get(slug="menopause")) == document("Menopause")
     assert not PublishedEntry.objects.filter(slug__in=["menopause", "insulin"]).exists()
     # Terms that lead to the renamed one lead to where it is now.

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand
 from django.urls import reverse
 from django.utils import timezone
 
-from demo.accounts import FILE_NAME, Standing, ensure_accounts, known_accounts
+from demo.accounts import FILE_NAME, AccountState, ensure_accounts, known_accounts
 from demo.glossary import load_demonstration
-from demo.services import ensure_services, strangers, third_party_of
+from demo.services import ensure_services, misplaced_services, third_party_of
 from glossary.hosts import admin_address
 
 
@@ -33,31 +33,31 @@ class Command(BaseCommand):
         loaded = load_demonstration(at=timezone.now())
         if options["verbosity"]:
             if loaded.created:
-                kept = f", {loaded.kept} already existed and were not changed" if loaded.kept else ""
+                kept = f", {loaded.existing} already existed and were not changed" if loaded.existing else ""
                 self.stdout.write(f"Demonstration glossary: {len(loaded.created)} terms created and published{kept}.")
                 self.stdout.write("It is educational and not medical advice.")
             else:
                 self.stdout.write(
-                    f"Demonstration glossary: its {loaded.kept} terms already exist, so there is nothing to do."
+                    f"Demonstration glossary: its {loaded.existing} terms already exist, so there is nothing to do."
                 )
         if options["no_accounts"]:
             return
         if settings.DEBUG:
-            standings = ensure_accounts(folder=settings.DATA_DIR)
+            states = ensure_accounts(folder=settings.DATA_DIR)
             is_new = self._set_up_services()
             if options["verbosity"]:
-                self._show(standings)
-                self._tell_of_services(is_new=is_new)
+                self._show_accounts(states)
+                self._show_services(is_new=is_new)
         elif options["verbosity"]:
-            self._explain()
+            self._show_leftovers()
 
-    def _show(self, standings: list[Standing]) -> None:
+    def _show_accounts(self, states: list[AccountState]) -> None:
         self.stdout.write(f"\nDemonstration accounts for {admin_address()}{reverse('admin:index')}\n\n")
-        for standing in standings:
-            password = standing.password or f"({standing.note})"
-            extra = f"  ({standing.note})" if standing.password and standing.note else ""
-            role = standing.account.group or "Administrator"
-            self.stdout.write(f"  {standing.account.username:<10} {password:<20} {role}{extra}")
+        for state in states:
+            password = state.password or f"({state.note})"
+            extra = f"  ({state.note})" if state.password and state.note else ""
+            role = state.account.group or "Administrator"
+            self.stdout.write(f"  {state.account.username:<10} {password:<20} {role}{extra}")
         self.stdout.write(f"\nThe accounts are stored in {settings.DATA_DIR / FILE_NAME}\n")
 
     def _set_up_services(self) -> bool:
@@ -66,16 +66,16 @@ class Command(BaseCommand):
         operator = User.objects.filter(username="operator", is_active=True).first()
         return operator is not None and ensure_services(site_url=settings.SITE_URL, by=operator, at=timezone.now())
 
-    def _tell_of_services(self, *, is_new: bool) -> None:
+    def _show_services(self, *, is_new: bool) -> None:
         if is_new:
             self.stdout.write("A demonstration service for each category of the cookie banner shows when it runs.")
-        elif names := strangers(site_url=settings.SITE_URL):
+        elif names := misplaced_services(site_url=settings.SITE_URL):
             self.stdout.write(
                 f"{', '.join(names)}: made for another address or port of this site, and cannot run at "
                 f"{settings.SITE_URL}. Change their addresses in the admin under Services, then publish a notice."
             )
 
-    def _explain(self) -> None:
+    def _show_leftovers(self) -> None:
         if names := known_accounts(folder=settings.DATA_DIR):
             self.stdout.write(
                 f"This database has demonstration accounts from development ({', '.join(names)}), whose passwords are "
