@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cookie_consent.models import Cookie, CookieGroup
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
@@ -33,6 +34,7 @@ from glossary.models import (
 )
 from tests.consent.audits import audit_run
 from tests.consent.ledger import add_records
+from tests.folders import ROOT
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import change_url, fields_of, messages_of, signed_in, with_row
 from tests.people import NOON, person
@@ -364,6 +366,17 @@ def test_nobody_but_a_term_and_what_belongs_to_it_has_pages() -> None:
     assert glossary == {Term, Event, MissingTerm}
 
 
+@pytest.fixture(scope="module")
+def bare_refusals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A refusal without the page around it, which takes most of the time of several hundred."""
+    folder = tmp_path_factory.mktemp("templates")
+    (folder / "403.html").write_text("Refused")
+    [engine] = settings.TEMPLATES
+    with override_settings(TEMPLATES=[engine | {"DIRS": [folder, ROOT / "templates"]}]):
+        yield
+
+
+@pytest.mark.usefixtures("bare_refusals")
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_gets_exactly_its_answers(role: str, world: World, client_of: dict[str, Client]) -> None:
     answers = expected(READ)
@@ -371,6 +384,7 @@ def test_each_role_gets_exactly_its_answers(role: str, world: World, client_of: 
     assert given == {name: answers[name][role] for name in answers}
 
 
+@pytest.mark.usefixtures("bare_refusals")
 @pytest.mark.parametrize("role", ROLES)
 def test_a_forged_post_changes_nothing(role: str, world: World, client_of: dict[str, Client]) -> None:
     answers, before = expected(WRITE), world.snapshot()
