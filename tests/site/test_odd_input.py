@@ -84,11 +84,16 @@ def test_lists_of_the_admin_take_any_character_in_their_address(desk: Client, te
         for spec in changelist.filter_specs:
             asked |= set(spec.expected_parameters())
     asked |= {field.name for field in model_admin.model._meta.concrete_fields}
+    seen = set()
     failed = []
     for parameter in sorted(asked):
         for value in ("a\x00b", HUGE):
-            status = desk.get(url, {parameter: value}, follow=True).status_code
-            if status >= 500:
+            answer = desk.get(url, {parameter: value})
+            # Most lead to the same page, which says that the list could not be filtered so.
+            if answer.status_code == 302 and answer["Location"] not in seen:
+                seen.add(answer["Location"])
+                answer = desk.get(answer["Location"], follow=True)
+            if answer.status_code >= 500:
                 failed.append((parameter, value))
     assert failed == []
 
