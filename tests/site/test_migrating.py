@@ -52,13 +52,13 @@ def begin(url: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_of_several_at_once_one_migrates_and_the_others_wait(empty: str, tmp_path: Path) -> None:
     # From three machines, each with a folder of its own.
     folders = [tmp_path / name for name in ("one", "two", "three")]
-    runs = [begin(empty, folder) for folder in folders]
+    runs = [begin(empty, folder, "glossary") for folder in folders]
     printed = [run.communicate(timeout=5 * PATIENCE) for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], printed
     outputs = [output for output, _ in printed]
     assert sum("Applying glossary.0001_terms" in output for output in outputs) == 1
     assert sum("Waiting until it has ended" in output for output in outputs) >= 1
-    check = begin(empty, folders[0], "--check")
+    check = begin(empty, folders[0], "glossary", "--check")
     assert (check.communicate(timeout=PATIENCE)[1], check.returncode) == ("", 0)
 
 
