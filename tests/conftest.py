@@ -19,11 +19,10 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts import signing_in
 from consent.choice.limits import limiter
 from consent.services import report_views
-from glossary.actions import save_terms
 from glossary.models import Term
 from tests.databases import SERVER, copy_database, drop_database, template_path, unquoted_name
 from tests.folders import RUN
-from tests.glossary.builders import FULL, document, publish_unreviewed
+from tests.glossary.builders import publish_full
 from tests.people import NOON, person
 from tests.sites import Site, Sites
 
@@ -116,11 +115,7 @@ def operator(db: None) -> User:
 @pytest.fixture
 def full(editor: User, at: datetime) -> Term:
     """A published term that uses every field of a document, beside a draft and another published one."""
-    drafts = [document("Draft"), document("Luteal phase"), FULL]
-    _, luteal, term = (saved.term for saved in save_terms(documents=drafts, by=editor, at=at))
-    publish_unreviewed(term=luteal, by=editor, at=at)
-    publish_unreviewed(term=term, by=editor, at=at)
-    return term
+    return publish_full(by=editor, at=at)
 
 
 @pytest.fixture

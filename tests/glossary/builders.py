@@ -72,3 +72,12 @@ FULL = document(
     related=["luteal-phase", "draft"],
     tags=["hormone therapy"],
 )
+
+
+def publish_full(*, by: User, at: datetime) -> Term:
+    """Return a published term that uses every field of a document, beside a draft and another published one."""
+    drafts = [document("Draft"), document("Luteal phase"), FULL]
+    _, luteal, term = (saved.term for saved in save_terms(documents=drafts, by=by, at=at))
+    publish_unreviewed(term=luteal, by=by, at=at)
+    publish_unreviewed(term=term, by=by, at=at)
+    return term

@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 from consent.choice.gate import current_gate
 from consent.models import ConsentRecord, Notice
@@ -21,7 +24,9 @@ from consent.notice.languages import language_of, without_language
 from glossary.models import Term
 from pagestore.serving import PageStore
 from tests.consent.builders import open_service, post, publish_german
+from tests.glossary.builders import publish_full
 from tests.pagestore.asking import TERM, Counting, ask
+from tests.people import NOON, person
 from tests.site.addresses import registered
 from tests.site.catalogues import in_language
 
@@ -76,12 +81,31 @@ class Attributes(HTMLParser):
         return [found for name, found in self.found if name == tag and wanted.items() <= found.items()]
 
 
-@pytest.mark.usefixtures("full")
+# Language → English path → what is answered to a bare request, and to a browser that asks for other languages.
+Answers = dict[str, dict[str, tuple[Any, Any]]]
+
+
+@pytest.fixture(scope="module")
+def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Answers:
+    """Each page in each language, asked for once, for tests that only read."""
+    bare, asking = Client(), Client(headers={"Accept-Language": "ar, es;q=0.9"})
+
+    def of(path: str) -> tuple[Any, Any]:
+        asking.cookies["django_language"] = "es"
+        return bare.get(path), asking.get(path)
+
+    hasher = "django.contrib.auth.hashers.MD5PasswordHasher"
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(PASSWORD_HASHERS=[hasher]):
+        publish_full(by=person("edith", "Edith Okafor", "Clinical editors"), at=NOON)
+        found = {code: {path: of(in_language(path, code)) for path in pages().values()} for code in LANGUAGES}
+        transaction.set_rollback(True)
+    return found
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_every_page_says_its_language_and_where_it_is_in_others(client: Client, code: str) -> None:
+def test_every_page_says_its_language_and_where_it_is_in_others(answers: Answers, code: str) -> None:
     language, direction = LANGUAGES[code]
-    for path in pages().values():
-        response = client.get(in_language(path, code))
+    for path, (response, _) in answers[code].items():
         assert response.status_code == 200, path
         page = Attributes(response.content.decode())
         assert page.of("html") == [{"lang": language, "dir": direction}], path
@@ -94,28 +118,20 @@ def test_every_page_says_its_language_and_where_it_is_in_others(client: Client, 
             assert urlsplit(link["href"]).path == in_language(plain, code)
 
 
-@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_the_way_into_another_language_and_back_leads_to_the_same_page(client: Client, code: str) -> None:
-    for path in pages().values():
-        here = in_language(path, code)
-        switcher = switched(client.get(here).content.decode())
-        assert [language for language, _ in switcher] == [language for language, _ in LANGUAGES.values()]
-        assert dict(switcher)[LANGUAGES[code][0]] == here
-        for _, there in switcher:
-            assert (LANGUAGES[code][0], here) in switched(client.get(there).content.decode())
+def test_the_way_into_another_language_and_back_leads_to_the_same_page(answers: Answers, code: str) -> None:
+    """Each page leads to the same four addresses, and with it back."""
+    for path, (response, _) in answers[code].items():
+        links = Attributes(response.content.decode()).of("a", **{"class": "languages__language"})
+        expected = [(language, in_language(path, other)) for other, (language, _) in LANGUAGES.items()]
+        assert [(link["hreflang"], link["href"]) for link in links] == expected, path
 
 
-def switched(page: str) -> list[tuple[str, str]]:
-    return [(link["hreflang"], link["href"]) for link in Attributes(page).of("a", **{"class": "languages__language"})]
-
-
-@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("code", OTHERS)
-def test_links_stay_in_the_language_of_the_page(client: Client, code: str) -> None:
+def test_links_stay_in_the_language_of_the_page(answers: Answers, code: str) -> None:
     machines = re.compile(r"/consent/(heads/|notices/\w+\.json)|/glossary/.+\.\w+$|/static/|/glossary/feed/")
-    for path in pages().values():
-        page = Attributes(client.get(in_language(path, code)).content.decode())
+    for path, (response, _) in answers[code].items():
+        page = Attributes(response.content.decode())
         links = [link["href"] for link in page.of("a") if link.get("class") != "languages__language"]
         links += [form["action"] for form in page.of("form", method="get")]
         local = [link for link in links if link.startswith("/") and not machines.match(link)]
@@ -125,14 +141,9 @@ def test_links_stay_in_the_language_of_the_page(client: Client, code: str) -> No
         assert [target for target in leads_back if language_of(target) != code] == [], path
 
 
-@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_no_page_depends_on_what_the_browser_asks_for_or_carries(client: Client, code: str) -> None:
-    for path in pages().values():
-        plain = client.get(in_language(path, code))
-        asked = Client()
-        asked.cookies["django_language"] = "es"
-        other = asked.get(in_language(path, code), headers={"Accept-Language": "ar, es;q=0.9"})
+def test_no_page_depends_on_what_the_browser_asks_for_or_carries(answers: Answers, code: str) -> None:
+    for path, (plain, other) in answers[code].items():
         assert other.content == plain.content, path
         assert "accept-language" not in plain.headers.get("Vary", "").lower()
         assert other.headers.get("Vary") == plain.headers.get("Vary")
