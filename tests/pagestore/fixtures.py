@@ -44,5 +44,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def worker(settings_of_a_store: None, django: Counting, clock: Clock, term: Term) -> Callable[[], PageStore]:
-    """Makes stores as worker processes have them: with memories of their own, on one folder and database."""
-    return lambda: PageStore(django, folder=page_folder(), clock=clock)
+    """Makes stores as worker processes have them: with memories of their own, on one folder and database.
+
+    They compress quickly, which is a third of the time of a page.
+    """
+    return lambda: PageStore(django, folder=page_folder(), clock=clock, quickly=True)
