@@ -72,13 +72,13 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 test-fast: environment-dev
 	@env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) -m 'not browser and not processes and not slow'
 
-# The second run happens even if the first fails. The last line says what this machine could not test. On PostgreSQL, only
-# those browser tests and slow tests run whose result depends on the database.
+# The second run happens even if the first fails. The last line says what this machine could not test. On PostgreSQL,
+# those browser tests and slow tests run whose result depends on the database, and no test that uses no database.
 test: environment-dev
 	@status=0; \
 	echo '== Tests on SQLite'; env -u DATABASE_URL $(PYTHON) -m pytest $(PARALLEL) || status=1; \
 	if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest $(PARALLEL) -m '(not browser and not slow) or database' || status=1; \
+		echo '== Tests on PostgreSQL'; DATABASE_URL="$$TEST_DATABASE_URL" $(PYTHON) -m pytest $(PARALLEL) -m '(not browser and not slow and not no_database) or database' || status=1; \
 	fi; \
 	left=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
