@@ -26,7 +26,7 @@ from bench.subjects import memory, pages, publishing, rendering
 from tests.databases import end_run
 
 SIZES = (1_000, 10_000, 100_000)
-SMOKE = (100,)
+SMOKE = (50,)
 RECORDS, MANY_RECORDS, FEW_RECORDS = 100_000, 1_000_000, 1_000
 
 

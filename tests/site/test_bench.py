@@ -123,7 +123,7 @@ def test_the_page_has_a_place_for_everything_that_is_written_into_it() -> None:
 @pytest.mark.database
 @pytest.mark.timeout(700)
 def test_a_small_run_goes_through_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Each subject in turn, over the real servers, in a glossary of a hundred terms; on PostgreSQL, one of terms and
+    """Each subject in turn, over the real servers, in a glossary of fifty terms; on PostgreSQL, one of terms and
     the one of records, since the others are the same there.
     """
     server = os.environ.get("DATABASE_URL", "")
