@@ -19,7 +19,7 @@ from glossary.dependents import keys
 from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
 from glossary.dependents.lists import of_lists, of_neighbours
 from glossary.dependents.snapshot import PublicState, changes, public_states
-from glossary.linking.mentions import TooMany, entries_that_mention
+from glossary.linking.mentions import TooMany, entries_that_mention, with_ends
 from glossary.models import EVERYTHING, PublishedEntry
 
 __all__ = [
@@ -90,9 +90,9 @@ def of_terms(
 
 
 def of_mentions(names: Collection[tuple[str, str]]) -> set[str]:
-    """Return the keys of the terms whose texts mention one of these names (pairs of a name and its kind)."""
+    """Return the keys of the terms whose links may change with one of these names (pairs of a name and its kind)."""
     try:
-        entries = entries_that_mention(names, at_most=MANY_KEYS)
+        entries = entries_that_mention(with_ends(names), at_most=MANY_KEYS)
     except TooMany:
         return {EVERYTHING}
     # Permanent pages of revisions have no links: only the term's own page is another one.

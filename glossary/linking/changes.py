@@ -12,11 +12,11 @@ from glossary.linking.current import current_names, known_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of, pieces_of
 from glossary.linking.impact import doubts_of
-from glossary.linking.mentions import TooMany, entries_that_mention
-from glossary.linking.names import KnownName, Mention, Names, is_exact
+from glossary.linking.mentions import TooMany, entries_that_mention, with_ends
+from glossary.linking.names import KnownName, Mention, Names, end_of, is_exact, keys_of_name
 from glossary.models import PublishedEntry, UnlinkedName
 from glossary.text.names import normalise
-from glossary.text.normalising import singulars_of
+from glossary.text.normalising import WORD, singulars_of
 
 # Names are looked up in the index if there are at most FEW_NAMES, on at most FEW_PAGES pages. Otherwise reading all
 # pages is quicker.
@@ -31,7 +31,7 @@ class LinkChange:
 
     ``before`` and ``after`` are the titles of the terms to which they lead, or empty. ``because_of`` are the terms
     whose names bring it about, and ``rivals`` the titles of those that bear the name too and so keep it from leading
-    anywhere. ``doubts`` say why a new link may be wrong.
+    anywhere. ``doubts`` say why a new link may be wrong, and ``held_back`` why there is none any more.
     """
 
     title: str
@@ -42,13 +42,14 @@ class LinkChange:
     because_of: frozenset[int]
     rivals: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    held_back: str = ""
 
     def __str__(self) -> str:
         page = f"“{self.words}” on “{self.title}”"
         if not self.after:
             others = " and ".join(f"“{title}”" for title in self.rivals)
             bear = "bears the name too" if len(self.rivals) == 1 else "bear the name too"
-            why = f", since {others} {bear}" if others else ""
+            why = f", since {others} {bear}" if others else f", since it {self.held_back}" if self.held_back else ""
             return f"{page} leads to “{self.before}”, and would lead nowhere{why}"
         doubts = f" ({' '.join(self.doubts)})" if self.doubts else ""
         instead = f" instead of “{self.before}”" if self.before else ""
@@ -76,8 +77,9 @@ def changed_links(
     renamed = {term for term, names in wanted.items() if set(names) != held[term]}
     if not renamed:
         return []
-    comparison = _Comparison(coming, wanted, renamed)
-    names = {name for term in renamed for name in {*wanted[term], *held[term]}}
+    of_terms = {term: {*wanted[term], *held[term]} for term in renamed}
+    comparison = _Comparison(coming, wanted, of_terms)
+    names = with_ends(name for names in of_terms.values() for name in names)
     found: dict[tuple[str, str, str, str], LinkChange] = {}
     for pk, title, slug, *texts in _pages(names, progress):
         if pk not in rewritten:
@@ -93,7 +95,7 @@ def _names_of(document: TermDocument) -> list[tuple[str, str]]:
 def _pages(
     names: Collection[tuple[str, str]], progress: Callable[[int, int], None]
 ) -> Iterator[tuple[int, str, str, str, str, str]]:
-    """Yield the public pages in whose texts one of ``names`` is mentioned, with their texts."""
+    """Yield the public pages in whose texts one of ``names`` stands, with their texts."""
     rows = PublishedEntry.objects.order_by("sort_key", "pk")
     if len(names) <= FEW_NAMES:
         with suppress(TooMany):
@@ -114,9 +116,16 @@ class _Comparison:
         self,
         coming: Mapping[int, TermDocument],
         wanted: Mapping[int, Sequence[tuple[str, str]]],
-        renamed: Collection[int],
+        renamed: Mapping[int, Collection[tuple[str, str]]],
     ) -> None:
+        """``renamed`` has the names that those terms bear now and then whose names change."""
         self.renamed = renamed
+        # The last two words of longer names → the terms whose they are.
+        self.ends: dict[str, set[int]] = defaultdict(set)
+        for term, names in renamed.items():
+            for name, _ in names:
+                for key in keys_of_name(end_of(name)):
+                    self.ends[key].add(term)
         self.before = current_names()
         self.after = Names(known_names())
         off = set(UnlinkedName.objects.values_list("term_id", "normalised"))
@@ -165,6 +174,7 @@ class _Comparison:
                 piece, mention = place
                 if mention.target not in kept and mention.target not in replaced:
                     bearers = self._bearers(self.after, text, place) - {mention.target}
+                    doubt = next((each.doubt for each in self._at(self.after, text, place) if each.doubt), "")
                     yield LinkChange(
                         title,
                         slug,
@@ -173,6 +183,7 @@ class _Comparison:
                         "",
                         self._causes(text, place, mention),
                         rivals=tuple(sorted(self._title(term) for term in bearers)),
+                        held_back=doubt,
                     )
 
     def _links(self, fragment: Fragment) -> list[tuple[int, Mention]]:
@@ -188,14 +199,26 @@ class _Comparison:
         if mention.target in self.renamed and mention.target in self._bearers(self.after, text, place):
             return frozenset({mention.target})
         concerned = self._bearers(self.after, text, place) | self._bearers(self.before, text, place)
-        return frozenset((concerned | {mention.target}) & set(self.renamed))
+        return frozenset((concerned | {mention.target}) & set(self.renamed)) or self._ending_here(text, place)
+
+    def _ending_here(self, text: str, place: tuple[int, Mention]) -> frozenset[int]:
+        """Return the terms a longer name of which ends in the word at a place and the one behind it."""
+        piece = next(piece.text for piece in pieces_of(text) if piece.number == place[0])
+        following = WORD.split(piece[place[1].end :], maxsplit=1)[1:2]
+        keys = keys_of_name(" ".join([piece[place[1].start : place[1].end], *following]))
+        return frozenset(term for key in keys for term in self.ends.get(key, ()))
+
+    @classmethod
+    def _bearers(cls, names: Names, text: str, place: tuple[int, Mention]) -> set[int]:
+        """Return the terms that bear a name which is mentioned at a place of a text."""
+        return {bearer for found in cls._at(names, text, place) for bearer in found.bearers}
 
     @staticmethod
-    def _bearers(names: Names, text: str, place: tuple[int, Mention]) -> set[int]:
-        """Return the terms that bear a name which is mentioned at a place of a text."""
+    def _at(names: Names, text: str, place: tuple[int, Mention]) -> list[Mention]:
+        """Return what is mentioned at a place of a text."""
         piece = next(piece for piece in pieces_of(text) if piece.number == place[0])
         mentions = names.mentions(piece.text, glued_before=piece.glued_before, glued_after=piece.glued_after)
-        return {bearer for found in mentions if _overlap(place, (place[0], found)) for bearer in found.bearers}
+        return [found for found in mentions if _overlap(place, (place[0], found))]
 
     def _title(self, term: int) -> str:
         return self.terms[term][0]

@@ -7,10 +7,12 @@ mention it is counted by the database.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from glossary.linking.current import current_names
+from glossary.linking.doubts import COMMON_WORDS
 from glossary.linking.fragments import pieces_of
 from glossary.linking.mentions import entries_that_may_mention
 from glossary.linking.names import KnownName, Mention, Names, is_exact, is_linkable
@@ -24,30 +26,6 @@ SHORT = 4
 # From so many pages on, of which it is on every tenth: an everyday word of this glossary.
 OFTEN, SHARE = 20, 10
 
-# Words of everyday English that a glossary may define in a sense of its own, whose mentions mostly mean the usual one.
-EVERYDAY = """
-able about above access account act action active acute add advance age agent aid air all amount area arm art as
-assay attack base bear bed benefit bind birth bite bleed block body bond bone book box break bridge bring burn
-call can care carry case cast cause cell center centre chance change channel check chronic class clear close
-cold common complete complex condition contact control core count course cover cross current cut cycle date day
-dead decline defect degree delay depression develop device diet direct discharge dose drain draw drive drop drug
-due early effect end energy engage event exercise exposure express face factor failure fall false fat feature
-feel field figure fit fix flat flow flush focus follow force form free frequency front full function gain
-general grade graft group grow growth hand hard harm head health heart heat help high history hold host image
-impact in increase index induction information insult intake it joint key labour lead left lesion level life
-lift light limb line link live load local long look loss low make mark marker mass match mature mean measure
-medium mild mind minor model moderate mole monitor mood mother motion move natural need negative nerve neutral
-normal null object off on onset open order organ outcome pain panel part pass past patch patient peak period
-phase pill place plan plate play point pool positive power practice present pressure primary process product
-profile progress pulse rate reaction reading recall receive record reduction reference reflex region regular
-relative release relief remission rest result return right rise risk role root round sample scale scan score
-screen secondary sense series serious set severe shift shock short sign signal simple site skin slow small smear
-solid solution sound source spot stage standard state stem step stool stop strain stress stroke strong structure
-study subject support surface survival swelling system target task test time tip tissue tone top total trace
-track tract trait transfer treatment trial trigger turn type unit use value vessel void volume wall waste watch
-wave weak week weight well who will word work wound year
-"""
-COMMON_WORDS = frozenset(EVERYDAY.split())
 _SENTENCE_END = re.compile(r"(?:^|[.!?:;•–—(\[“\"])\s*$")
 
 
@@ -120,16 +98,17 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
         notes.append("It is an abbreviation, so only mentions with the same capitals are linked.")
     doubts.extend(doubts_of(name, kind))
     # A name without a term yet is looked at as if it were of term 0, which there never is.
-    wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)])
+    wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)], beside=published)
     candidates = entries_that_may_mention([name]).exclude(pk__in=own).order_by("sort_key", "pk")
     rows = candidates[:MAX_PAGES].with_texts("title", "slug")
     samples: list[Sample] = []
     links = pages = read = inside = 0
+    held_back: Counter[str] = Counter()
     for title, slug, *texts in rows:
         read += 1
         here = 0
         for text in texts:
-            found, hidden = _first(text, wanted, published, own)
+            found, hidden = _first(text, wanted, published, own, held_back)
             inside += hidden
             if found is not None and not loses:
                 here += 1
@@ -140,8 +119,8 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
     if pages >= OFTEN and pages * SHARE >= PublishedEntry.objects.count():
         doubts.append(f"It is on {pages} pages: readers will see this link very often.")
     if inside:
-        times = "Once" if inside == 1 else f"{inside} times"
-        notes.append(f"{times} it is part of a longer name, which is linked instead or means something else.")
+        notes.append(f"{_times(inside)} it is part of a longer name, which is linked instead or means something else.")
+    notes.extend(f"{_times(count)} it {doubt}, and is not linked there." for doubt, count in sorted(held_back.items()))
     # Doubtful ones first, each kind of page order.
     samples.sort(key=lambda sample: not sample.doubts)
     return Impact(
@@ -192,8 +171,17 @@ def _meet_rivals(name: str, kind: str, titles: dict[int, str], doubts: list[str]
     return True
 
 
-def _first(source: str, wanted: Names, published: Names, own: set[int]) -> tuple[tuple[str, Mention] | None, int]:
-    """Return the first place in a text that would be linked, and how many stand inside longer names."""
+def _times(count: int) -> str:
+    return "Once" if count == 1 else f"{count} times"
+
+
+def _first(
+    source: str, wanted: Names, published: Names, own: set[int], held_back: Counter[str]
+) -> tuple[tuple[str, Mention] | None, int]:
+    """Return the first place in a text that would be linked, and how many stand inside longer names.
+
+    The doubts that hold mentions back are counted in ``held_back``.
+    """
     first: tuple[str, Mention] | None = None
     inside = 0
     for piece in pieces_of(source):
@@ -211,6 +199,8 @@ def _first(source: str, wanted: Names, published: Names, own: set[int]) -> tuple
                 for other in longer
             ):
                 inside += 1
+            elif mention.doubt:
+                held_back[mention.doubt] += 1
             elif first is None:
                 first = piece.text, mention
     return first, inside

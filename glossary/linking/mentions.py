@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from glossary import search
 from glossary.linking.fragments import pieces_of
-from glossary.linking.names import KnownName, Names, is_linkable
+from glossary.linking.names import KnownName, Names, end_of, is_linkable
 from glossary.models import PublishedEntry, PublishedEntryQuerySet
 
 # So many names are looked for by one question to the index.
@@ -48,6 +48,15 @@ def entries_that_mention(names: Iterable[tuple[str, str]], *, at_most: int | Non
             raise TooMany
     known = Names(KnownName(1, name, kind) for name, kind in wanted)
     return {pk for pk, texts in _texts_of(candidates) if any(_mentions(known, text) for text in texts)}
+
+
+def with_ends(names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return ``names`` (with their kinds) and whatever else looks different on a page when they come or go.
+
+    These are the words in which longer names end, and which keep shorter names from being linked there.
+    """
+    wanted = set(names)
+    return wanted | {(end, "synonym") for name, _ in wanted if (end := end_of(name))}
 
 
 def _texts_of(entries: Collection[int]) -> Iterator[tuple[int, list[str]]]:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
+from glossary.linking import doubts
 from glossary.text.greek import GREEK
-from glossary.text.normalising import WORD, key_of, separator_of, singulars_of
+from glossary.text.normalising import ARTICLE, WORD, key_of, separator_of, singulars_of, words_of_name
 
 MIN_LETTERS = 3
 # Up to so many capitals, a name in capitals is an abbreviation, and its capitals tell it apart: “AIDS” from “aids”.
@@ -54,8 +55,8 @@ class KnownName(NamedTuple):
 class Mention(NamedTuple):
     """Where a known name stands in a text.
 
-    ``target`` is the term that it means, or 0 when several bear the name, or linking it is switched off. ``bearers``
-    are all terms that bear it.
+    ``target`` is the term that it means, or 0 when several bear the name, linking it is switched off, or there is a
+    ``doubt`` (``glossary.linking.doubts``) whether it means the term. ``bearers`` are all terms that bear it.
     """
 
     start: int
@@ -63,6 +64,7 @@ class Mention(NamedTuple):
     key: str
     target: int
     bearers: tuple[int, ...]
+    doubt: str = ""
 
 
 class _Found(NamedTuple):
@@ -105,11 +107,16 @@ class _Text:
 class Names:
     """The names that texts are searched for. Built once and changed in place; see ``glossary.linking.current``."""
 
-    def __init__(self, names: Iterable[KnownName] = ()) -> None:
+    def __init__(self, names: Iterable[KnownName] = (), *, beside: Names | None = None) -> None:
+        """``beside`` are names whose words hold back mentions of these ones too, as those of one glossary do."""
         # Name → references to those who bear it (a bare number for the usual one); beginning of a name → 0.
         self._nodes: dict[str, int | tuple[int, ...]] = {}
         # What has to stand there letter by letter, by key and term.
         self._exact: dict[tuple[str, int], tuple[str, ...]] = {}
+        # The last two words of longer names → how many times, and those of each term.
+        self._ends: dict[str, int] = {}
+        self._ends_of: dict[int, tuple[str, ...]] = {}
+        self._beside = beside
         self.add(names)
 
     def add(self, names: Iterable[KnownName]) -> None:
@@ -130,23 +137,21 @@ class Names:
         self._nodes.update(changed)
         for key, term in [exact for exact in self._exact if exact[1] in gone]:
             del self._exact[key, term]
+        for term in gone:
+            for end in self._ends_of.pop(term, ()):
+                self._ends[end] -= 1
+                if not self._ends[end]:
+                    del self._ends[end]
         self.add(names)
 
     def bearers_of(self, name: str) -> set[int]:
         """Return the terms whose names mean the same as ``name``: spelled alike, or its singular or plural."""
-        parts = WORD.split(name)
-        words = [key_of(word) for word in parts[1::2]]
-        if not words:
-            return set()
-        head = _key(parts[:-2], words[:-1])
-        found: set[int] = set()
-        for last in (words[-1], *singulars_of(words[-1])):
-            found.update(
-                reference >> _BITS
-                for reference in _references(self._nodes.get(head + last, 0))
-                if not reference & _EXACT or _is_exact(name, self._exact[head + last, reference >> _BITS])
-            )
-        return found
+        return {
+            reference >> _BITS
+            for key in keys_of_name(name)
+            for reference in _references(self._nodes.get(key, 0))
+            if not reference & _EXACT or _is_exact(name, self._exact[key, reference >> _BITS])
+        }
 
     def mentions(self, text: str, *, glued_before: bool = False, glued_after: bool = False) -> list[Mention]:
         """Return the known names in ``text``, in order, none overlapping another; of two that do, the longer one.
@@ -176,6 +181,8 @@ class Names:
                     break
                 last += 1
                 between = parts[2 * last]
+                if keys[last] == ARTICLE and last + 1 < count and _is_blank(between) and _is_blank(parts[2 * last + 2]):
+                    last += 1
                 prefix = whole + (between if between == " " else separator_of(between))
                 whole = prefix + keys[last]
                 node = nodes.get(whole)
@@ -209,8 +216,35 @@ class Names:
             borne = [each for each in borne if not each & _DERIVED] or borne
             if borne:
                 bearers = tuple(dict.fromkeys(each >> _BITS for each in borne))
-                return Mention(start, end, key, _target(borne), bearers)
+                doubt = self._doubt(text, first, borne) if first == last else ""
+                return Mention(start, end, key, 0 if doubt else _target(borne), bearers, doubt)
         return None
+
+    def _doubt(self, text: _Text, word: int, borne: Sequence[int]) -> str:
+        """Return why the mention of a name of one word may mean something else, or nothing."""
+        parts, key = text.parts, text.keys[word]
+        is_last = word == len(text.keys) - 1
+        if doubts.is_in_proper_name(parts, word):
+            return doubts.PROPER_NAME
+        if doubts.is_verb(parts, word, key, only_plural=all(each & _DERIVED for each in borne)):
+            return doubts.VERB
+        if is_last:
+            return ""
+        if all(each & _EXACT and not each & _TITLE for each in borne) and doubts.is_gene(parts, word):
+            return doubts.GENE
+        if self._is_part(key, text.keys[word + 1], parts[2 * word + 2]) and text.stands_alone(word, word + 1):
+            return doubts.LONGER
+        return ""
+
+    def _is_part(self, word: str, following: str, between: str) -> bool:
+        """Whether a longer name ends in these two words."""
+        if not _is_blank(between) or doubts.is_adjective(word):
+            return False
+        return any(self.ends_in(f"{word} {form}") for form in (following, *singulars_of(following)))
+
+    def ends_in(self, words: str) -> bool:
+        """Whether a longer name ends in these two words, given by their keys."""
+        return words in self._ends or (self._beside is not None and self._beside.ends_in(words))
 
     def _is_written(self, written: str, key: str, reference: int, *, single: bool) -> bool:
         if reference & _EXACT:
@@ -219,16 +253,15 @@ class Names:
         return not (single and written.isupper() and 1 < len(written) <= MAX_CAPITALS)
 
     def _add(self, name: KnownName) -> None:
-        parts = WORD.split(name.text)
-        words = [key_of(word) for word in parts[1::2]]
+        words = words_of_name(name.text)
         nodes = self._nodes
         prefix = ""
-        for number, word in enumerate(words[:-1]):
+        for word, separator in words[:-1]:
             prefix += word
             nodes.setdefault(prefix, 0)
-            prefix += separator_of(parts[2 * number + 2])
+            prefix += separator
         reference = name.term << _BITS | (_TITLE if name.kind == "title" else 0) | (0 if name.linked else _OFF)
-        last = words[-1]
+        last = words[-1][0]
         if is_exact(name.text, name.kind):
             key = prefix + last
             self._exact[key, name.term] = (*self._exact.get((key, name.term), ()), name.text.replace("’", "'"))
@@ -237,6 +270,11 @@ class Names:
         self._refer(prefix + last, reference)
         for form in singulars_of(last):
             self._refer(prefix + form, reference | _DERIVED)
+        if end := end_of(name.text):
+            ends = keys_of_name(end)
+            self._ends_of[name.term] = (*self._ends_of.get(name.term, ()), *ends)
+            for end in ends:
+                self._ends[end] = self._ends.get(end, 0) + 1
 
     def _refer(self, key: str, reference: int) -> None:
         node = self._nodes.get(key, 0)
@@ -255,6 +293,27 @@ def is_linkable(name: str) -> bool:
             if letters == MIN_LETTERS:
                 return True
     return False
+
+
+def keys_of_name(name: str) -> tuple[str, ...]:
+    """Return the keys by which a name is found: as it is, and as the plural of which it is the singular."""
+    words = words_of_name(name)
+    if not words:
+        return ()
+    before = "".join(word + separator for word, separator in words[:-1])
+    return tuple(before + form for form in (words[-1][0], *singulars_of(words[-1][0])))
+
+
+def end_of(name: str) -> str:
+    """Return the last two words of a longer name, or nothing: where they stand in a text, they belong together.
+
+    “Blood pressure”, of “high blood pressure”: the first of them is not linked there. As a name in lower case, which
+    is found wherever they stand.
+    """
+    words = words_of_name(name)
+    if len(words) < 3 or words[-2][1] != " " or doubts.is_adjective(words[-2][0]):
+        return ""
+    return f"{words[-2][0]} {words[-1][0]}"
 
 
 def is_exact(name: str, kind: str = "synonym") -> bool:
@@ -300,8 +359,8 @@ def _target(references: Sequence[int]) -> int:
     return terms.pop() if len(terms) == 1 else 0
 
 
-def _key(parts: Sequence[str], words: Sequence[str]) -> str:
-    return "".join(word + separator_of(parts[2 * number + 2]) for number, word in enumerate(words))
+def _is_blank(between: str) -> bool:
+    return between == " " or separator_of(between) == " "
 
 
 def _longest(found: Sequence[_Found]) -> list[Mention]:

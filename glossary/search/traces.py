@@ -22,7 +22,7 @@ from glossary.document.documents import TEXTS
 from glossary.linking.fragments import pieces_of
 from glossary.linking.names import is_linkable
 from glossary.search.questions import Part
-from glossary.text.normalising import LETTERS, WORD, key_of, singulars_of
+from glossary.text.normalising import LETTERS, WORD, key_of, singulars_of, words_of_name
 from glossary.text.words import MAX_WORD, stems
 
 # No stem begins with it, and both databases take it for a part of the word.
@@ -37,7 +37,7 @@ def traces_of(document: Mapping[str, Any], *, known: Collection[str]) -> list[st
 
 def sought(name: str) -> Iterator[tuple[Part, ...]]:
     """Yield what stands in the index for each text that mentions ``name``: all parts of one of what is yielded."""
-    words = [key_of(word) for word in WORD.split(name)[1::2]]
+    words = [key for key, _ in words_of_name(name)]
     if not words or not is_linkable(name):
         return
     for last in dict.fromkeys((words[-1], *singulars_of(words[-1]))):

@@ -23,6 +23,8 @@ WORD = re.compile(rf"({_LETTER}+(?:(?:[{characters.APOSTROPHES}]|[{characters.IN
 LETTERS = re.compile(rf"{_LETTER}+")
 # Between the words of a name, a blank and a hyphen are alike: “beta blocker”, “beta-blocker”.
 _BLANK = re.compile(r"\s+|[-‐‑]")
+# Left out within a name.
+ARTICLE = "the"
 _POSSESSIVE = re.compile(r"'s?$")
 
 # British spelling (left) as American. Each is bound to stems or to long words, so that no two English words meet in one
@@ -126,6 +128,21 @@ def singulars_of(key: str) -> tuple[str, ...]:
     if key.endswith("mata"):
         return (key[:-2],)
     return ()
+
+
+def words_of_name(name: str) -> list[tuple[str, str]]:
+    """Return the keys of a name's words, each with what joins it to the next one (nothing behind the last).
+
+    An article within the name is left out: "cancer of the lung" is "cancer of lung".
+    """
+    parts = WORD.split(name)
+    words: list[tuple[str, str]] = []
+    for number, written in enumerate(parts[1::2]):
+        separator = separator_of(parts[2 * number + 2]) if 2 * number + 3 < len(parts) else ""
+        key = key_of(written)
+        if not (key == ARTICLE and separator == " " and words and words[-1][1] == " "):
+            words.append((key, separator))
+    return words
 
 
 @lru_cache(maxsize=2_000)

@@ -117,3 +117,12 @@ def test_of_many_links_the_first_are_shown_and_the_report_has_all(tmp_path: Path
     # It can be imported as it is.
     run(report)
     assert Term.objects.filter(slug="falls").exists()
+
+
+def test_links_that_a_longer_name_holds_back_are_said(tmp_path: Path, editor: User, at: datetime) -> None:
+    publish(document("Blood"), document(definition="<p>As blood pressure falls.</p>"), by=editor, at=at)
+    path = file(tmp_path, "High blood pressure,Too much of it.,", "Low tide,No sea.,")
+    said = run(path, "--dry-run", *PUBLISH)
+    assert "Automatic links that change on 1 public page: 1\n  new: 0, to another term: 0, gone: 1\n" in said
+    assert said.count("“blood” on “Luteal phase” leads to “Blood”, and would lead nowhere") == 1
+    assert "would lead nowhere, since it is part of a longer expression" in said

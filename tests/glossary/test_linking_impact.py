@@ -44,6 +44,19 @@ def test_links_and_pages_are_counted_as_readers_would_meet_them(published: list[
     assert of("Spleen").words == "no link"
 
 
+def test_doubtful_mentions_are_counted_and_make_no_link(published: list[Term], editor: User, at: datetime) -> None:
+    texts = {"definition": "<p>The flow rate, by the Flow Institute. It may flow.</p>", "origin": "", "mechanism": ""}
+    for title in ("Rates", "Low flow rate"):
+        publish_unreviewed(term=save_term(document=document(title, **texts), by=editor, at=at).term, by=editor, at=at)
+    flow = of("flow", "synonym")
+    assert (flow.links, flow.pages) == (1, 1)
+    assert flow.notes[-3:] == (
+        "2 times it is a verb, and is not linked there.",
+        "2 times it is part of a longer expression, and is not linked there.",
+        "2 times it is part of a proper name, and is not linked there.",
+    )
+
+
 def test_a_sample_shows_the_name_in_its_sentence(published: list[Term]) -> None:
     sample = next(sample for sample in of("flow", "synonym").samples)
     assert (sample.title, sample.before, sample.words, sample.after) == (

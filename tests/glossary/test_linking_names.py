@@ -51,7 +51,66 @@ RULES = [
     ("not in the name of another substance", ["insulin", "thyrotropin"], "insulin-like, thyrotropin-releasing", 0),
     ("not with a number or letter behind", ["GLP", "TNF"], "GLP-1, TNF-alpha, TNF-α", 0),
     ("not in an address", ["cancer"], "cancer.gov, info@cancer", 0),
+    ("the article doesn't matter inside a name", ["disease of bone", "disease"], "a disease of the bone", 1),
+    ("nor if the name has it", ["sarcoma of the bone", "sarcoma"], "sarcoma of bone, sarcoma of  the bone", 2),
+    ("but other small words do", ["disease of bone"], "disease of a bone, disease of this bone", 0),
+    (
+        "the beginning of another name with an article is let go",
+        ["rise of the sun", "rise of tide"],
+        "rise of the tide",
+        1,
+    ),
+    ("an article may come first or last", ["the pill", "off the"], "the pill, off the, pill", 2),
 ]
+
+# What is known, a text, and the words of it that are held back.
+HELD_BACK = [
+    ("a word of a proper name", ["Disease"], "by the Centers for Disease Control and others", "Disease"),
+    ("the last word of one", ["Cancer"], "by the Joint Committee on Cancer, by National Cancer", "Cancer Cancer"),
+    ("no word at the beginning of a sentence", ["Cancer"], "Cancer Registries. Cancer Registries", ""),
+    ("nor behind the first word of one", ["Cancer"], "This Cancer grows. Das Cancer", ""),
+    ("nor one that is capitalised alone", ["Cancer"], "of Cancer, of a Cancer; Lung, Cancer", ""),
+    ("nor in lower case", ["cancer"], "by the American cancer centre in Boston", ""),
+    ("nor in a text in capitals", ["cancer"], "ON THE CANCER CENTRE", ""),
+    ("nor a name of several words", ["cancer cell"], "the American Cancer Cell Society", ""),
+    (
+        "a verb behind a verb that needs one",
+        ["mean"],
+        "it may mean, they cannot mean, will also mean",
+        "mean mean mean",
+    ),
+    ("no noun", ["mean"], "the mean, may be the mean, a May mean", ""),
+    ("no verb that is the name", ["metastasise"], "may metastasise", ""),
+    ("the plural's singular behind a plural", ["Tears"], "nerves tear; a tear, the tears, diabetes tears", "tear"),
+    (
+        "the end of a longer name",
+        ["Blood", "High blood pressure"],
+        "a blood pressure; blood-pressure of blood",
+        "blood blood",
+    ),
+    ("in the plural too", ["nerve", "optic nerve fibre"], "nerve fibers", "nerve"),
+    ("not the last word", ["pressure", "High blood pressure"], "blood pressure", ""),
+    ("not an adjective", ["arterial", "high arterial pressure"], "arterial pressure", ""),
+    ("not within a name", ["Blood", "Blood pressure", "High blood pressure"], "blood pressure", ""),
+    ("not where a sign is between", ["Blood", "High blood pressure"], "blood, pressure; blood pressure-like", ""),
+    ("of no name of two words", ["Blood", "pressure of blood", "pressure blood"], "blood pressure", ""),
+]
+
+
+@pytest.mark.parametrize(("rule", "known", "text", "words"), HELD_BACK, ids=[rule[0] for rule in HELD_BACK])
+def test_a_doubtful_mention_is_found_and_held_back(rule: str, known: list[str], text: str, words: str) -> None:
+    mentions = names(*known).mentions(text)
+    assert [text[each.start : each.end] for each in mentions if each.doubt] == words.split()
+    assert not any(each.target for each in mentions if each.doubt)
+
+
+def test_a_synonym_before_the_word_gene_is_the_gene() -> None:
+    """A disease is often called like its gene. A term about the gene has that as its title."""
+    known = Names(
+        [KnownName(1, "LIS1", "abbreviation"), KnownName(2, "BRCA1", "title"), KnownName(3, "Jumper", "synonym")]
+    )
+    assert found(known, "the LIS1 gene, LIS1 genes, BRCA1 gene, the jumper gene") == ["BRCA1", "jumper"]
+    assert found(known, "LIS1 in general, LIS1") == ["LIS1", "LIS1"]
 
 
 @pytest.mark.parametrize(("rule", "known", "text", "count"), RULES, ids=[rule[0] for rule in RULES])
@@ -117,6 +176,20 @@ def test_names_that_are_replaced_are_as_if_they_had_been_built_so() -> None:
     assert changed.mentions(text) == Names(then[:2]).mentions(text)
     changed.replace([1, 2], [])
     assert changed.mentions(text) == []
+
+
+def test_words_that_belong_together_are_replaced_with_their_names() -> None:
+    changed = names("Blood", "High blood pressure", "Low blood pressure")
+    assert found(changed, "blood pressure") == []
+    changed.replace([2], [KnownName(2, "Hypertension", "title")])
+    assert found(changed, "blood pressure") == []
+    changed.replace([3], [])
+    assert found(changed, "blood pressure") == ["blood"]
+    changed.replace(
+        [2], [KnownName(2, "High blood pressure", "title"), KnownName(2, "raised blood pressure", "synonym")]
+    )
+    changed.replace([2], [])
+    assert found(changed, "blood pressure") == ["blood"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u0301", "'’'", "+", "𝛽", "_", "a" * 50_000, "growth " * 5_000])

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from glossary.actions import counting, publishing, retire_term, save_term, save_terms, switch_links
 from glossary.document.documents import TermDocument
 from glossary.linking import Names, current_names, known_names
-from glossary.models import Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
+from glossary.models import EditionChange, Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.term_form import messages_of, signed_in
 
@@ -260,6 +260,39 @@ def test_an_abbreviation_that_the_page_defines_otherwise_is_never_linked(
     reader = document("Reader", definition=f"<p>{definition}</p>", origin="", mechanism=f"<p>{mechanism}</p>")
     publish(reader, ACC, LH, by=editor, at=at)
     assert [words for _, words in links(client, "reader")] == linked
+
+
+@pytest.mark.parametrize(
+    ("definition", "titles", "linked"),
+    [
+        ("The Centers for Disease Control count.", ["Disease"], []),
+        ("Joints and nerves tear.", ["Tears"], []),
+        ("Changes may mean a risk.", ["Mean"], []),
+        ("Paget disease of the bone.", ["Paget disease", "Paget's disease of bone"], ["pagets-disease-of-bone"]),
+        ("The blood pressure rises.", ["Blood", "High blood pressure"], []),
+        ("The blood pressure of the blood.", ["Blood", "High blood pressure"], ["blood"]),
+    ],
+)
+def test_a_doubtful_mention_is_not_linked(
+    client: Client, editor: User, at: datetime, definition: str, titles: list[str], linked: list[str]
+) -> None:
+    reader = document("Reader", definition=f"<p>{definition}</p>", origin="", mechanism="")
+    publish(reader, *(document(title, definition="<p>What it is.</p>") for title in titles), by=editor, at=at)
+    assert [address.split("/")[2] for address, _ in links(client, "reader")] == linked
+
+
+def test_a_longer_name_keeps_the_words_of_its_end_together_on_other_pages(
+    client: Client, editor: User, at: datetime
+) -> None:
+    reader = document("Reader", definition="<p>Blood pressures rise.</p>", origin="", mechanism="")
+    publish(reader, document("Blood", definition="<p>It flows.</p>"), document("Iron"), by=editor, at=at)
+    assert links(client, "reader") == [("/glossary/blood/", "Blood")]
+    [term] = publish(document("High blood pressure", definition="<p>Too much.</p>"), by=editor, at=at)
+    assert links(client, "reader") == []
+    assert "term:reader" in EditionChange.objects.latest("edition").keys
+    retire_term(term=term, by=editor, at=at)
+    assert links(client, "reader") == [("/glossary/blood/", "Blood")]
+    assert "term:reader" in EditionChange.objects.latest("edition").keys
 
 
 def names_listed(desk: Client, **query: str) -> list[tuple[str, str, int, int, bool]]:
