@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from django.db import transaction
@@ -13,10 +13,9 @@ from glossary.document.markup import clean_html
 from glossary.linking import Names, current_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import fragment_of, pieces_of
-from glossary.linking.names import is_exact
+from glossary.linking.names import is_exact, keys_of_name
 from glossary.models import EntryName, NameUse, PublishedEntry
 from glossary.text.names import sort_key_of
-from glossary.text.normalising import WORD, key_of, separator_of, singulars_of
 
 # The most pages that one piece reads, which takes a few seconds.
 PAGES = 250
@@ -30,6 +29,15 @@ class Counted:
     after: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What becomes of mentions, each by the term and the key of its name. Fields are those of ``NameUse``."""
+
+    links: Counter[tuple[int, str]] = field(default_factory=Counter)
+    ambiguous: Counter[tuple[int, str]] = field(default_factory=Counter)
+    held_back: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+
 @transaction.atomic
 def count_names(*, after: int = 0, at: datetime) -> Counted:
     """Count the links on the next pages, those whose keys follow ``after``. From 0 on, begin anew with all names."""
@@ -38,11 +46,10 @@ def count_names(*, after: int = 0, at: datetime) -> Counted:
         _begin(names, at=at)
     rows = PublishedEntry.objects.filter(pk__gt=after).order_by("pk")
     pages = list(rows[: PAGES + 1].with_texts("pk"))
-    links: Counter[tuple[int, str]] = Counter()
-    ambiguous: Counter[tuple[int, str]] = Counter()
+    found = _Found()
     for pk, *texts in pages[:PAGES]:
-        _read(pk, [clean_html(text) for text in texts], names, links, ambiguous)
-    _add(links, ambiguous)
+        _read(pk, [clean_html(text) for text in texts], names, found)
+    _add(found)
     left = len(pages) > PAGES
     return Counted(len(pages[:PAGES]), pages[PAGES - 1][0] if left else 0)
 
@@ -84,42 +91,40 @@ def _is_ambiguous(name: str, names: Names) -> bool:
     )
 
 
-def _read(
-    page: int, texts: list[str], names: Names, links: Counter[tuple[int, str]], ambiguous: Counter[tuple[int, str]]
-) -> None:
+def _read(page: int, texts: list[str], names: Names, counts: _Found) -> None:
     defined = defined_otherwise(texts, names)
     for text in texts:
         for found in fragment_of(text, names, own=(page,), defined=defined).found:
-            links[found.mention.target, found.mention.key] += 1
+            counts.links[found.mention.target, found.mention.key] += 1
         for piece in pieces_of(text):
             for mention in names.mentions(piece.text, glued_before=piece.glued_before, glued_after=piece.glued_after):
-                if not mention.target and len(mention.bearers) > 1 and page not in mention.bearers:
-                    ambiguous.update((bearer, mention.key) for bearer in mention.bearers)
+                if mention.target or page in mention.bearers:
+                    continue
+                if mention.doubt:
+                    counts.held_back.update((bearer, mention.key) for bearer in mention.bearers)
+                elif len(mention.bearers) > 1:
+                    counts.ambiguous.update((bearer, mention.key) for bearer in mention.bearers)
 
 
-def _add(links: Counter[tuple[int, str]], ambiguous: Counter[tuple[int, str]]) -> None:
-    terms = sorted({term for term, _ in (*links, *ambiguous)})
+def _add(found: _Found) -> None:
+    by_field = {each.name: getattr(found, each.name) for each in fields(found)}
+    terms = sorted({term for counts in by_field.values() for term, _ in counts})
     changed = []
     for start in range(0, len(terms), BATCH):
         by_term: dict[int, list[NameUse]] = defaultdict(list)
         for use in NameUse.objects.filter(entry__in=terms[start : start + BATCH]).order_by("pk"):
             by_term[use.entry_id].append(use)
-        for counts, field in ((links, "links"), (ambiguous, "ambiguous")):
+        for name, counts in by_field.items():
             for (term, key), count in counts.items():
                 for use in by_term.get(term, ()):
                     if key in keys_of(use.name, use.kind):
-                        setattr(use, field, getattr(use, field) + count)
+                        setattr(use, name, getattr(use, name) + count)
                         changed.append(use)
                         break
-    NameUse.objects.bulk_update({use.pk: use for use in changed}.values(), ["links", "ambiguous"], batch_size=100)
+    NameUse.objects.bulk_update({use.pk: use for use in changed}.values(), list(by_field), batch_size=100)
 
 
 def keys_of(name: str, kind: str) -> set[str]:
     """Return the keys by which mentions of a name are found: as it is, and as the plural of which it is singular."""
-    parts = WORD.split(name)
-    words = [key_of(word) for word in parts[1::2]]
-    if not words:
-        return set()
-    before = "".join(word + separator_of(parts[2 * number + 2]) for number, word in enumerate(words[:-1]))
-    keys = {before + words[-1]}
-    return keys if is_exact(name, kind) else keys | {before + form for form in singulars_of(words[-1])}
+    keys = keys_of_name(name)
+    return set(keys[:1] if is_exact(name, kind) else keys)

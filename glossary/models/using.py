@@ -12,8 +12,9 @@ from glossary.models.published import PublishedEntry
 class NameUse(models.Model):
     """A published name of a term, with the links that its mentions make on other pages.
 
-    ``ambiguous`` mentions are those that lead nowhere, since several terms bear the name. Written by
-    ``glossary.actions.counting``, all of them anew each time.
+    ``ambiguous`` mentions are those that lead nowhere, since several terms bear the name; ``held_back`` those that
+    may mean something else (``glossary.linking.doubts``). Written by ``glossary.actions.counting``, all of them anew
+    each time.
     """
 
     entry = models.ForeignKey(PublishedEntry, on_delete=models.CASCADE, related_name="+")
@@ -25,6 +26,7 @@ class NameUse(models.Model):
     )
     links = models.PositiveIntegerField(default=0)
     ambiguous = models.PositiveIntegerField(default=0)
+    held_back = models.PositiveIntegerField(default=0)
     counted_at = models.DateTimeField()
 
     class Meta:

@@ -339,3 +339,12 @@ def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
     assert NameUse.objects.filter(is_ambiguous=True).count() == 2
     assert desk.post(NAMES, {"use": "999", "off": "1"}).status_code == 404
     assert signed_in(reviewer).get(NAMES).status_code == 200
+
+
+def test_mentions_that_are_held_back_are_counted_beside_the_links(editor: User, at: datetime) -> None:
+    reader = document("Reader", definition="<p>Blood pressure. Its blood.</p>", mechanism="<p>Blood pressure.</p>")
+    publish(reader, document("Blood"), document("High blood pressure"), by=editor, at=at)
+    desk = signed_in(editor)
+    desk.post(NAMES, {"count": "1"})
+    assert NameUse.objects.filter(held_back__gt=0).values_list("name", "links", "held_back").get() == ("Blood", 1, 2)
+    assert re.search(r'data-label="Held back">\s*2\s*<', desk.get(NAMES).content.decode())
