@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from glossary.document.documents import PARTS, TEXTS, TermDocument
-from glossary.document.markup import plain_text
+from glossary.document.markup import clean_html, plain_text
+from glossary.text.characters import is_blank
 
 #: So much of a text is shown, enough to recognise it.
 SHOWN_CHARACTERS = 60
@@ -70,9 +71,11 @@ def is_same(part: str, one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def is_blank(value: Any) -> bool:
-    """Return whether a field of a record says nothing."""
-    return not value or (isinstance(value, str) and not value.strip())
+def is_empty(part: str, value: Any) -> bool:
+    """Return whether a part of a record says nothing that anybody could see."""
+    if not isinstance(value, str):
+        return not value
+    return is_blank(value) or (part in TEXTS and not clean_html(value))
 
 
 def _change(part: str, before: Any, after: Any) -> FieldChange:

@@ -20,12 +20,13 @@ from glossary.document.markup import lost_elements
 from glossary.document.parsing import parse_document
 from glossary.interchange.cells import with_kinds
 from glossary.interchange.csv_file import read_csv
-from glossary.interchange.existing import Existing, FieldChange, is_blank, is_same, merge_row
+from glossary.interchange.existing import Existing, FieldChange, is_empty, is_same, merge_row
 from glossary.interchange.files import ImportRefused, Record, Records, printable, read_text
 from glossary.interchange.json_file import read_json
 from glossary.linking.changes import LinkChange, changed_links
 from glossary.models import Approval, Program, PublishedEntry, Review, Revision, Term
 
+from glossary.text.characters import is_blank
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
@@ -249,7 +250,7 @@ def _with_slugs(found: Sequence[Record]) -> list[Record]:
     slugs = [_slug(record) for record in found]
     former: dict[str, int] = {}
     for number, record in enumerate(found):
-        title = "" if record.fields.get("slug") else _title(record)
+        title = _title(record) if _lacks_slug(record) else ""
         # Other titles make the same slug as ever.
         if "." in title or "," in title or not title.isascii():
             slug = topic_slug_for(title)
@@ -260,7 +261,7 @@ def _with_slugs(found: Sequence[Record]) -> list[Record]:
             if title == _title(found[former[slug]]):
                 slugs[former[slug]] = slug
     return [
-        replace(record, fields={**record.fields, "slug": slug}) if slug and not record.fields.get("slug") else record
+        replace(record, fields={**record.fields, "slug": slug}) if slug and _lacks_slug(record) else record
         for record, slug in zip(found, slugs, strict=True)
     ]
 
@@ -341,7 +342,7 @@ def _plan(record: Record, columns: frozenset[str] | None, held: _Held | None, *,
         given = parse_document(fields)
         return _Plan(record, given, named, given)
     if existing is Existing.FILL_EMPTY:
-        fields = {name: value for name, value in fields.items() if not is_blank(value)}
+        fields = {name: value for name, value in fields.items() if not is_empty(name, value)}
         named = frozenset(fields)
     # What a file doesn't speak of stays as it is, so it needn't be there.
     kept = {} if "definition" in named else {"definition": held.document.definition}
@@ -504,8 +505,12 @@ def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
 def _slug(record: Record) -> str:
     """Return the slug that the record's document will have, if it is a good one."""
     slug = record.fields.get("slug")
-    given = slug.strip() if isinstance(slug, str) else ""
-    return given or slug_for(_title(record))
+    return slug.strip() if isinstance(slug, str) and not is_blank(slug) else slug_for(_title(record))
+
+
+def _lacks_slug(record: Record) -> bool:
+    # A slug of invisible characters is none, and must not keep a term that exists from being found.
+    return is_empty("slug", record.fields.get("slug"))
 
 
 def _title(record: Record) -> str:

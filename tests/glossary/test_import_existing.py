@@ -135,6 +135,35 @@ def test_what_a_clinician_approved_is_changed_only_when_named(
     assert Term.objects.get().revisions.count() == 2
 
 
+@pytest.mark.parametrize("slug", ["\u200b", "&", "\ufeff\u2060"])
+@pytest.mark.parametrize("how", [(), REPLACE])
+def test_a_slug_that_nobody_sees_hides_no_term_that_exists(
+    tmp_path: Path, editor: User, reviewer: User, at: datetime, slug: str, how: tuple[str, ...]
+) -> None:
+    term = save_term(document=alpha(), by=editor, at=at).term
+    approve(term=term, by=reviewer, at=at, publish=True)
+    path = tmp_path / "terms.csv"
+    path.write_text(f"title,slug,definition\nAlpha,{slug},Imported.\n", encoding="utf-8")
+    if slug == "&":
+        with pytest.raises(CommandError, match="slug: '&' must be lower-case letters"):
+            run(path, *how, *PUBLISH)
+    else:
+        assert "Skipped: 1" in run(path, *how, *PUBLISH)
+    assert document_of(Term.objects.get()) == alpha()
+    assert PublishedEntry.objects.get().revision.number == 1
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b", "<p>&nbsp;</p>", "&#8203;"])
+def test_what_looks_empty_is_empty_when_fields_are_filled(
+    tmp_path: Path, editor: User, at: datetime, blank: str
+) -> None:
+    save_term(document=alpha(mechanism=""), by=editor, at=at)
+    path = tmp_path / "terms.csv"
+    path.write_text(f"title,definition,origin,mechanism\nAlpha,{blank},{blank},It acts.\n", encoding="utf-8")
+    assert "Fields filled: 1, replaced: 0, emptied: 0" in run(path, *FILL)
+    assert document_of(Term.objects.get()) == alpha(mechanism="It acts.")
+
+
 def test_naming_approved_terms_is_checked(csv: Path, editor: User, at: datetime) -> None:
     save_term(document=alpha(), by=editor, at=at)
     with pytest.raises(CommandError, match="has no row for 'alhpa', named by --approved"):
