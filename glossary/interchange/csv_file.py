@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +20,8 @@ ALIASES = {"term": "title"}
 # By one of these, a header is recognised whatever separates its columns.
 COLUMNS = ("title", *ALIASES)
 MAX_COLUMNS = 500
+# Not str.splitlines, which knows other ends of lines than CSV does.
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|[\r\n])|[^\r\n]++")
 
 
 def read_csv(text: str, *, progress: Callable[[int], None]) -> Records:
@@ -32,7 +34,7 @@ def read_csv(text: str, *, progress: Callable[[int], None]) -> Records:
 
 def _read(text: str, records: Records, progress: Callable[[int], None]) -> None:
     header: list[str] = []
-    for found in read_rows(io.StringIO(text, newline="")):
+    for found in read_rows(_lines(text)):
         if found.row % READ_AT_ONCE == 0:
             progress(found.row)
         if not header and (reason := separator_fault(found.first_line, COLUMNS)):
@@ -55,6 +57,11 @@ def _read(text: str, records: Records, progress: Callable[[int], None]) -> None:
             except CellError as error:
                 title = found.cells[header.index("title")].strip()[:MAX_TITLE]
                 records.faults.append(Fault(str(error), found.row, found.line, title, found.cells))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their endings: a file object would hold the text again, four bytes a sign."""
+    return (found[0] for found in _LINE.finditer(text))
 
 
 def _header(cells: Sequence[str], records: Records) -> list[str]:

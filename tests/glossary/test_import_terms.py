@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from taggit.models import Tag
 
 from glossary.actions import retire_term, save_term
 from glossary.interchange.cells import write_cell
+from glossary.interchange.csv_file import read_csv
 from glossary.models import Edition, Event, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 from tests.people import person
@@ -309,3 +311,16 @@ def test_each_stage_is_said_where_somebody_wants_to_know(tmp_path: Path, superus
     assert all(f"\r{stage} 2 of 2" in on_terminal for stage in stages)
     assert on_terminal.endswith("\r")
     assert said(io.StringIO(), 1) == ""
+
+
+def test_reading_rows_takes_little_more_memory_than_what_they_say() -> None:
+    text = "\n".join(["title,definition", *(f"Term {number},{'word ' * 1_000}" for number in range(200))])
+    tracemalloc.start()
+    try:
+        records = read_csv(text, progress=lambda done: None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(records.found) == 200
+    # A file object over the text would alone take four times its size.
+    assert peak < 2 * len(text)
