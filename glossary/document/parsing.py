@@ -18,6 +18,7 @@ from glossary.document.documents import (
     SCHEMA,
     SLUG,
     SYNONYM_KINDS,
+    TEXTS,
     DocumentError,
     FieldDescription,
     Insight,
@@ -83,9 +84,10 @@ class _Parser:
         return {"insights": self.insights, "synonyms": self.synonyms, "references": self.references}[name]()
 
     def marks(self, document: TermDocument) -> None:
+        given = {key: getattr(document, key) for key in (*TEXTS, "references")}
         # A list of references that couldn't be read says so itself.
         if not any(problem.field.startswith("references") for problem in self.problems):
-            for key, problem in mark_problems(document.as_json()).items():
+            for key, problem in mark_problems(given).items():
                 self.problem(key, problem)
 
     def problem(self, field: str, message: str) -> None:

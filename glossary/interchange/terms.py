@@ -25,8 +25,8 @@ from glossary.interchange.files import ImportRefused, Record, Records, printable
 from glossary.interchange.json_file import read_json
 from glossary.linking.changes import LinkChange, changed_links
 from glossary.models import Approval, Program, PublishedEntry, Review, Revision, Term
-
 from glossary.text.characters import is_blank
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from glossary.text.characters import APOSTROPHES, HYPHENS, INVISIBLE, LETTERS, as_read
 from glossary.text.greek import GREEK
@@ -50,8 +50,7 @@ _PLAIN = re.compile(rf"{_LETTER}+")
 MAX_WORD = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text: where it stands there, and its folded parts (two for "TGFβ"). ``joined``: a hyphen precedes."""
 
     start: int
