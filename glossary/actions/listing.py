@@ -51,14 +51,28 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """How entries were filed before a change, and how after it; one that is missing was not, or is not public.
+    """What came and went in lists with a change, added up entry by entry: a change may be of very many.
 
-    ``renamed`` are those whose names are not what they were.
+    ``changes`` are by how many entries each list grew, and ``pairs`` in how many more two topics stand together; a list
+    that is named changed, even if by 0. ``topics`` are the names of topics by their slugs, and ``renamed`` the entries
+    whose names are not what they were.
     """
 
-    before: dict[int, Filed] = field(default_factory=dict)
-    after: dict[int, Filed] = field(default_factory=dict)
+    changes: Counter[Key] = field(default_factory=Counter)
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    topics: dict[str, str] = field(default_factory=dict)
     renamed: set[int] = field(default_factory=set)
+
+    def move(self, before: Filed | None, after: Filed | None) -> None:
+        """Add an entry that was filed in one way and is filed in another now; ``None`` where it is not public."""
+        if before == after:
+            return
+        for entry, sign in ((before, -1), (after, 1)):
+            if entry is not None:
+                self.changes.update(dict.fromkeys(entry.keys, sign))
+                self.pairs.update(dict.fromkeys(permutations(sorted(slug for slug, _ in entry.topics), 2), sign))
+        if after is not None:
+            self.topics.update(after.topics)
 
 
 def filed(entry: PublishedEntry, topics: Iterable[EntryTag]) -> Filed:
@@ -77,23 +91,12 @@ def keep_lists(filing: Filing, *, at: datetime) -> set[str]:
 
     Returns the slugs of the topics that have another name than before.
     """
-    both = {pk: (filing.before.get(pk), filing.after.get(pk)) for pk in filing.before.keys() | filing.after.keys()}
-    moved = [(old, new) for old, new in both.values() if old != new]
-    if not moved:
+    if not filing.changes:
         return set()
     # See Note [What lists are counted by].
     Edition.objects.select_for_update().get_or_create(pk=1)
-    changes: Counter[Key] = Counter()
-    pairs: Counter[tuple[str, str]] = Counter()
-    names: dict[str, str] = {}
-    for old, new in moved:
-        for entry, sign in ((old, -1), (new, 1)):
-            if entry is not None:
-                changes.update(dict.fromkeys(entry.keys, sign))
-                pairs.update(dict.fromkeys(permutations(sorted(slug for slug, _ in entry.topics), 2), sign))
-        names |= dict(new.topics) if new else {}
-    renamed = _count_listings(changes, names, at=at)
-    _count_pairs({pair: change for pair, change in pairs.items() if change})
+    renamed = _count_listings(filing.changes, filing.topics, at=at)
+    _count_pairs({pair: change for pair, change in filing.pairs.items() if change})
     return renamed
 
 

@@ -117,6 +117,9 @@ def publish_terms(
         published += _publish(pairs, changed, by=by, at=at, reason=reason, emergency=emergency)
         progress(start + len(chunk))
     if published:
+        for revision in {revision for _, revision in pairs if revision}:
+            # There may be very many, and each is read again if somebody asks for it.
+            del revision.document
         _announce([term.pk for term in published], changed, at=at)
     return published
 
@@ -141,7 +144,7 @@ def retire_term(
     changed = _Changed(before=dependents.public_states([term.pk]))
     # Its address stays known, so that readers learn that the term is retired instead of meeting a 404.
     SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"term": term, "created_at": at})
-    changed.filing.before[entry.pk] = filed(entry, entry.entry_tags.all())
+    changed.filing.move(filed(entry, entry.entry_tags.all()), None)
     changed.filing.renamed.add(entry.pk)
     entry.delete()
     Term.objects.filter(pk=term.pk).update(
@@ -191,7 +194,7 @@ def check_citations(revision: Revision) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """How terms were filed and what other pages showed of them before they were changed, and how they are filed now."""
+    """What came and went in lists, and what other pages showed of the terms before they were changed."""
 
     filing: Filing = field(default_factory=Filing)
     before: dict[int, dependents.PublicState] = field(default_factory=dict)
@@ -395,9 +398,6 @@ def _write_tags(entries: Sequence[PublishedEntry], current: Mapping[int, Publish
     carried: dict[int, list[EntryTag]] = defaultdict(list)
     for tag in EntryTag.objects.filter(entry__in=entries):
         carried[tag.entry_id].append(tag)
-    filing.before.update(
-        (entry.pk, filed(current[entry.pk], carried[entry.pk])) for entry in entries if entry.pk in current
-    )
     EntryTag.objects.filter(entry__in=entries).delete()
     tags: list[EntryTag] = []
     for entry in entries:
@@ -407,7 +407,8 @@ def _write_tags(entries: Sequence[PublishedEntry], current: Mapping[int, Publish
             for slug, name in by_slug.items()
             if slug
         ]
-        filing.after[entry.pk] = filed(entry, given)
+        before = filed(current[entry.pk], carried[entry.pk]) if entry.pk in current else None
+        filing.move(before, filed(entry, given))
         tags.extend(given)
     EntryTag.objects.bulk_create(tags)
 

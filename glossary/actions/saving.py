@@ -120,12 +120,13 @@ def save_terms(
 ) -> list[Saved]:
     """Write many documents at once, matched to existing terms by slug; they may refer to one another.
 
-    Returns one outcome per document, in order; ``progress`` is told how many are done. Raises
-    :class:`DocumentsRefused`, and then nothing is saved.
+    Returns one outcome per document, in order; ``progress`` is told how many are done. The documents of the revisions
+    aren't kept, since they may be many: each is read again where it is asked for. Raises :class:`DocumentsRefused`, and
+    then nothing is saved.
     """
     # What the revisions say isn't needed, only which ones they are.
     terms = Term.objects.for_change().select_related("head").defer("head__document")
-    return _save(_matched_by_slug(documents, terms), by=by, at=at, note=note, progress=progress)
+    return _save(_matched_by_slug(documents, terms), by=by, at=at, note=note, progress=progress, forgets=True)
 
 
 def check_documents(
@@ -218,6 +219,7 @@ def _save(
     outcomes: list[Saved] = []
     changed: list[tuple[int, Term, TermDocument, str]] = []
     for position, (term, document) in enumerate(pairs):
+    forgets: bool = False,
         # A tag exists once, however it is spelled: the document is frozen with the tag's own spelling.
         document = replace(document, tags=documents.sorted_names({tags[name].name for name in document.tags}))
         sha256 = document.sha256()
@@ -251,6 +253,9 @@ def _freeze(
     batch: Sequence[tuple[int, Term, TermDocument, str]], by: User | Program, at: datetime, note: str
 ) -> list[Revision]:
     revisions = Revision.objects.bulk_create(
+            if forgets:
+                # It is read again if somebody asks for it.
+                del revision.document
         Revision(
             term=term,
             number=term.head.number + 1 if term.head else 1,
