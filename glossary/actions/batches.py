@@ -16,5 +16,5 @@ def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
-def silent(done: int) -> None:
+def silent(*done: int) -> None:
     """A progress callback that does nothing."""

@@ -103,10 +103,12 @@ def publish_terms(
     reason: str = "",
     emergency: bool = False,
     progress: Callable[[int], None] = silent,
+    names_read: Callable[[int, int], None] = silent,
 ) -> list[Term]:
     """Make the newest revisions of many terms what the public reads, as one change of the public pages.
 
-    Returns the terms that were not public in this form before; ``progress`` is told how many are done. Raises
+    Returns the terms that were not public in this form before; ``progress`` is told how many are done, and then
+    ``names_read`` for how many of how many names the pages that mention them were looked up. Raises
     :class:`NotPublishable` as :func:`publish_term` does, and then none is published.
     """
     published: list[Term] = []
@@ -115,12 +117,12 @@ def publish_terms(
         locked = Term.objects.for_change().select_related("head").in_bulk(chunk)
         pairs = [(locked[pk], locked[pk].head) for pk in chunk]
         published += _publish(pairs, changed, by=by, at=at, reason=reason, emergency=emergency)
-        progress(start + len(chunk))
-    if published:
         for revision in {revision for _, revision in pairs if revision}:
             # There may be very many, and each is read again if somebody asks for it.
             del revision.document
-        _announce([term.pk for term in published], changed, at=at)
+        progress(start + len(chunk))
+    if published:
+        _announce([term.pk for term in published], changed, at=at, names_read=names_read)
     return published
 
 
@@ -200,11 +202,14 @@ class _Changed:
     before: dict[int, dependents.PublicState] = field(default_factory=dict)
 
 
-def _announce(terms: Collection[int], changed: _Changed, *, at: datetime) -> None:
+def _announce(
+    terms: Collection[int], changed: _Changed, *, at: datetime, names_read: Callable[[int, int], None] = silent
+) -> None:
     """Count the lists in which terms have changed, and write down which pages show that."""
     renamed = keep_lists(changed.filing, at=at)
     public_content_changed(
-        lambda: dependents.of_terms(changed.before, terms, renamed_topics=renamed), names_of=changed.filing.renamed
+        lambda: dependents.of_terms(changed.before, terms, renamed_topics=renamed, progress=names_read),
+        names_of=changed.filing.renamed,
     )
 
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from taggit.models import Tag, TaggedItem
 
-from glossary.actions.batches import chunks, silent
+from glossary.actions.batches import BATCH, chunks, silent
 from glossary.actions.events import event_of
 from glossary.document import documents
 from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument, slugs_written
@@ -130,13 +130,19 @@ def save_terms(
 
 
 def check_documents(
-    documents: Sequence[TermDocument], *, promised: Collection[str] = frozenset()
+    documents: Sequence[TermDocument],
+    *,
+    promised: Collection[str] = frozenset(),
+    progress: Callable[[int, int], None] = silent,
 ) -> Mapping[int, Sequence[Problem]]:
     """Return what :func:`save_terms` would refuse, by position: slugs that are taken or unknown.
 
-    Slugs that are ``promised`` count as known: their documents are still being mended.
+    Slugs that are ``promised`` count as known: their documents are still being mended. ``progress`` is told how many of
+    how many slugs were looked up.
     """
-    _, problems = _look_up_slugs(_matched_by_slug(documents, Term.objects.only("slug")), promised=promised)
+    _, problems = _look_up_slugs(
+        _matched_by_slug(documents, Term.objects.only("slug")), promised=promised, progress=progress
+    )
     return problems
 
 
@@ -213,21 +219,24 @@ def _save(
     at: datetime,
     note: str,
     progress: Callable[[int], None] = silent,
+    forgets: bool = False,
 ) -> list[Saved]:
     known = _resolve_slugs(pairs)
     tags = _tags_named({name for _, document in pairs for name in document.tags})
     outcomes: list[Saved] = []
     changed: list[tuple[int, Term, TermDocument, str]] = []
+    # Each document is compared, then its row is written, then what refers to rows, since documents of one batch may
+    # name one another. Each of these is a third of the work.
     for position, (term, document) in enumerate(pairs):
-    forgets: bool = False,
+        if position % BATCH == BATCH - 1:
+            progress((position + 1) // 3)
         # A tag exists once, however it is spelled: the document is frozen with the tag's own spelling.
         document = replace(document, tags=documents.sorted_names({tags[name].name for name in document.tags}))
         sha256 = document.sha256()
         outcomes.append(Saved(term or Term(owner=account_of(by)), None, created=term is None))
         if term is None or term.head is None or term.head.sha256 != sha256:
             changed.append((position, outcomes[-1].term, document, sha256))
-    # First every row, then what refers to rows: documents of one batch may name one another. Each is half of the work.
-    done = 2 * (len(pairs) - len(changed))
+    done = 3 * len(pairs) - 2 * len(changed)
     for batch in chunks(changed):
         for _, term, document, _ in batch:
             for name in documents.COLUMNS:
@@ -238,14 +247,17 @@ def _save(
         Term.objects.bulk_update(before, ["sort_key", *documents.COLUMNS], batch_size=100)
         known.update((document.slug, term.pk) for _, term, document, _ in batch)
         done += len(batch)
-        progress(max(done // 2, 1))
+        progress(max(done // 3, 1))
     for batch in chunks(changed):
         new = {term.pk for position, term, _, _ in batch if outcomes[position].created}
         _write_children([(term, document) for _, term, document, _ in batch], known, tags, new)
-        for position, revision in zip((item[0] for item in batch), _freeze(batch, by, at, note), strict=True):
+        for (position, *_), revision in zip(batch, _freeze(batch, by, at, note), strict=True):
             outcomes[position] = replace(outcomes[position], revision=revision)
+            if forgets:
+                # It is read again if somebody asks for it.
+                del revision.document
         done += len(batch)
-        progress(done // 2)
+        progress(done // 3)
     return outcomes
 
 
@@ -253,9 +265,6 @@ def _freeze(
     batch: Sequence[tuple[int, Term, TermDocument, str]], by: User | Program, at: datetime, note: str
 ) -> list[Revision]:
     revisions = Revision.objects.bulk_create(
-            if forgets:
-                # It is read again if somebody asks for it.
-                del revision.document
         Revision(
             term=term,
             number=term.head.number + 1 if term.head else 1,
@@ -404,7 +413,10 @@ def _resolve_slugs(pairs: Sequence[tuple[Term | None, TermDocument]]) -> dict[st
 
 
 def _look_up_slugs(
-    pairs: Sequence[tuple[Term | None, TermDocument]], *, promised: Collection[str]
+    pairs: Sequence[tuple[Term | None, TermDocument]],
+    *,
+    promised: Collection[str],
+    progress: Callable[[int, int], None] = silent,
 ) -> tuple[dict[str, int], dict[int, list[Problem]]]:
     problems: dict[int, list[Problem]] = defaultdict(list)
     own = {document.slug for _, document in pairs}
@@ -413,10 +425,11 @@ def _look_up_slugs(
     }
     known: dict[str, int] = {}
     held: dict[str, int] = {}
-    for chunk in chunks(sorted(wanted)):
+    for done, chunk in enumerate(chunks(sorted(wanted)), start=1):
         known.update(Term.objects.filter(slug__in=chunk).values_list("slug", "pk"))
         held.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
         held.update(PublishedEntry.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
+        progress(min(done * BATCH, len(wanted)), len(wanted))
     there = known.keys() | own | set(promised)
     in_the_way = _tags_in_the_way({name for _, document in pairs for name in document.tags})
     seen: set[str] = set()

@@ -13,13 +13,13 @@ Note [Two changes at once]
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from glossary.dependents import keys
 from glossary.dependents.document_references import addresses, citing, named_in, naming, write_namings
 from glossary.dependents.lists import of_lists, of_neighbours
 from glossary.dependents.snapshot import PublicState, changes, public_states
-from glossary.linking.mentions import TooMany, entries_that_mention, with_ends
+from glossary.linking.mentions import TooMany, entries_that_mention, silent, with_ends
 from glossary.models import EVERYTHING, PublishedEntry
 
 __all__ = [
@@ -65,12 +65,17 @@ def of_works(identifiers: Collection[str]) -> set[str]:
 
 
 def of_terms(
-    before: dict[int, PublicState], terms: Collection[int], *, renamed_topics: Collection[str] = frozenset()
+    before: dict[int, PublicState],
+    terms: Collection[int],
+    *,
+    renamed_topics: Collection[str] = frozenset(),
+    progress: Callable[[int, int], None] = silent,
 ) -> set[str]:
     """Return the keys of all pages that show one of these terms, or show it no longer.
 
     ``before`` is what was public of them before the change; those of now are read. ``renamed_topics`` are the slugs of
-    topics that have another name than before.
+    topics that have another name than before. ``progress`` is told for how many of how many names mentions were looked
+    up.
     """
     if len(terms) > MANY_TERMS:
         return {EVERYTHING}
@@ -85,14 +90,14 @@ def of_terms(
     found |= naming(renamed, at_most=MANY_KEYS)
     if EVERYTHING in found or len(found) > MANY_KEYS:
         return {EVERYTHING}
-    found |= of_mentions({name for change in changed for name in change.names})
+    found |= of_mentions({name for change in changed for name in change.names}, progress=progress)
     return {EVERYTHING} if EVERYTHING in found or len(found) > MANY_KEYS else found
 
 
-def of_mentions(names: Collection[tuple[str, str]]) -> set[str]:
+def of_mentions(names: Collection[tuple[str, str]], *, progress: Callable[[int, int], None] = silent) -> set[str]:
     """Return the keys of the terms whose links may change with one of these names (pairs of a name and its kind)."""
     try:
-        entries = entries_that_mention(with_ends(names), at_most=MANY_KEYS)
+        entries = entries_that_mention(with_ends(names), at_most=MANY_KEYS, progress=progress)
     except TooMany:
         return {EVERYTHING}
     # Permanent pages of revisions have no links: only the term's own page is another one.

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
-from glossary.actions.batches import chunks
+from glossary.actions.batches import BATCH, chunks
 from glossary.document.documents import MAX_TITLE, PARTS, TEXTS, DocumentError, TermDocument, slug_for, topic_slug_for
 from glossary.document.faults import Fault
 from glossary.document.markup import lost_elements
@@ -150,7 +151,7 @@ def import_terms(
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
         records.found = _with_slugs(_with_kinds(records.found))
-        held = _held(records)
+        held = _held(records, progress)
         plans, faults = _plans(
             records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
         )
@@ -159,7 +160,12 @@ def import_terms(
         causes: dict[int, _Plan] = {}
         if publish or dry_run:
             causes = _going_live(plans, withheld)
-            links = changed_links({term: plan.document for term, plan in causes.items()}, rewritten=_rewritten(causes))
+            links = changed_links(
+                {term: plan.document for term, plan in causes.items()},
+                rewritten=_rewritten(causes),
+                names_read=partial(progress, "Reading name"),
+                progress=partial(progress, "Reading public page"),
+            )
             if links:
                 tell_links(links)
         losses = _losses(plans)
@@ -187,6 +193,7 @@ def import_terms(
                 reason=reason,
                 emergency=True,
                 progress=lambda done: progress("Publishing term", done, len(ready)),
+                names_read=partial(progress, "Looking for mentions of name"),
             )
         transaction.set_rollback(dry_run)
     return Report(
@@ -266,10 +273,11 @@ def _with_slugs(found: Sequence[Record]) -> list[Record]:
     ]
 
 
-def _held(records: Records) -> dict[str, _Held]:
+def _held(records: Records, progress: Progress) -> dict[str, _Held]:
     """Return slug → the existing term, locked before it is read so that nothing saved meanwhile is overwritten."""
     found: dict[str, _Held] = {}
-    for slugs in chunks([_slug(record) for record in records.found]):
+    for done, slugs in enumerate(chunks([_slug(record) for record in records.found])):
+        progress("Looking up row", done * BATCH + len(slugs), len(records.found))
         terms = list(Term.objects.for_change().select_related("head").filter(slug__in=slugs))
         entries = PublishedEntry.objects.select_related("revision").filter(term__in=terms)
         public = {entry.term_id: entry.revision for entry in entries}
@@ -312,7 +320,11 @@ def _plans(
     good = _without_approved(list(plans.values()), approved)
     while True:
         saving = [plan for plan in good if plan.saves]
-        found = check_documents([plan.document for plan in saving], promised=frozenset() if skip_bad else promised)
+        found = check_documents(
+            [plan.document for plan in saving],
+            promised=frozenset() if skip_bad else promised,
+            progress=partial(progress, "Checking address"),
+        )
         bad = {saving[position].document.slug: problems for position, problems in found.items()}
         faults.extend(_fault(plan.record, bad[plan.document.slug]) for plan in saving if plan.document.slug in bad)
         good = [plan for plan in good if plan.document.slug not in bad]

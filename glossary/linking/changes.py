@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from glossary.document.documents import TermDocument
 from glossary.linking.current import current_names, known_names
 from glossary.linking.definitions import defined_otherwise
 from glossary.linking.fragments import Fragment, fragment_of, pieces_of
 from glossary.linking.impact import doubts_of
-from glossary.linking.mentions import TooMany, entries_that_mention, with_ends
+from glossary.linking.mentions import TooMany, entries_that_mention, silent, with_ends
 from glossary.linking.names import KnownName, Mention, Names, end_of, is_exact, keys_of_name
 from glossary.models import PublishedEntry, UnlinkedName
 from glossary.text.names import normalise
@@ -21,8 +22,10 @@ from glossary.text.normalising import WORD, singulars_of
 # Names are looked up in the index if there are at most FEW_NAMES, on at most FEW_PAGES pages. Otherwise reading all
 # pages is quicker.
 FEW_NAMES, FEW_PAGES = 500, 2_000
-# After how many pages progress is reported.
+# After how many pages or names progress is reported.
 BATCH = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,14 @@ def changed_links(
     coming: Mapping[int, TermDocument],
     *,
     rewritten: Collection[int] = (),
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = silent,
+    names_read: Callable[[int, int], None] = silent,
 ) -> list[LinkChange]:
     """Return what changes on public pages, in their order, when the documents of terms are what is published of them.
 
     ``coming`` has the documents by the primary keys of their terms; those of terms that aren't saved yet have a
     negative number each. The pages of terms that are ``rewritten`` are left out: their texts aren't what is public.
-    ``progress`` is told how many of how many pages are read.
+    ``names_read`` is told how many of how many names are read, and then ``progress`` how many of how many pages.
     """
     if not coming or not PublishedEntry.objects.exists():
         return []
@@ -78,10 +82,11 @@ def changed_links(
     if not renamed:
         return []
     of_terms = {term: {*wanted[term], *held[term]} for term in renamed}
-    comparison = _Comparison(coming, wanted, of_terms)
     names = with_ends(name for names in of_terms.values() for name in names)
+    counted = _Counted(len(names) + sum(len(wanted[term]) for term in renamed), names_read)
+    comparison = _Comparison(coming, wanted, of_terms, counted)
     found: dict[tuple[str, str, str, str], LinkChange] = {}
-    for pk, title, slug, *texts in _pages(names, progress):
+    for pk, title, slug, *texts in _pages(names, progress, counted):
         if pk not in rewritten:
             for change in comparison.of_page(pk, title, slug, texts):
                 found.setdefault((change.slug, normalise(change.words), change.before, change.after), change)
@@ -93,20 +98,34 @@ def _names_of(document: TermDocument) -> list[tuple[str, str]]:
 
 
 def _pages(
-    names: Collection[tuple[str, str]], progress: Callable[[int, int], None]
+    names: Collection[tuple[str, str]], progress: Callable[[int, int], None], counted: _Counted
 ) -> Iterator[tuple[int, str, str, str, str, str]]:
     """Yield the public pages in whose texts one of ``names`` stands, with their texts."""
     rows = PublishedEntry.objects.order_by("sort_key", "pk")
     if len(names) <= FEW_NAMES:
         with suppress(TooMany):
             rows = rows.filter(pk__in=entries_that_mention(names, at_most=FEW_PAGES))
-    looked_for = Names(KnownName(1, name, kind) for name, kind in names)
+    looked_for = Names(KnownName(1, name, kind) for name, kind in counted(names))
     total = rows.count()
     for number, row in enumerate(rows.with_texts("pk", "title", "slug"), start=1):
         if number % BATCH == 0 or number == total:
             progress(number, total)
         if any(looked_for.mentions(piece.text) for text in row[3:] for piece in pieces_of(text)):
             yield row
+
+
+class _Counted:
+    """Counts names while they are taken in, which takes long when they are very many."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], None]) -> None:
+        self.done, self.total, self.progress = 0, total, progress
+
+    def __call__(self, names: Iterable[T]) -> Iterator[T]:
+        for name in names:
+            self.done += 1
+            if self.done % BATCH == 0 or self.done == self.total:
+                self.progress(self.done, self.total)
+            yield name
 
 
 class _Comparison:
@@ -117,6 +136,7 @@ class _Comparison:
         coming: Mapping[int, TermDocument],
         wanted: Mapping[int, Sequence[tuple[str, str]]],
         renamed: Mapping[int, Collection[tuple[str, str]]],
+        counted: _Counted,
     ) -> None:
         """``renamed`` has the names that those terms bear now and then whose names change."""
         self.renamed = renamed
@@ -133,8 +153,7 @@ class _Comparison:
             renamed,
             (
                 KnownName(term, text, kind, linked=(term, normalise(text)) not in off)
-                for term in renamed
-                for text, kind in wanted[term]
+                for term, text, kind in counted((term, *name) for term in renamed for name in wanted[term])
             ),
         )
         self.terms = {

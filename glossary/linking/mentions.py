@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from glossary import search
 from glossary.linking.fragments import pieces_of
@@ -13,6 +13,10 @@ from glossary.models import PublishedEntry, PublishedEntryQuerySet
 _AT_ONCE = 50
 # So many texts are read at once.
 _CHUNK = 500
+
+
+def silent(done: int, total: int) -> None:
+    """A progress callback that does nothing."""
 
 
 class TooMany(Exception):
@@ -31,12 +35,18 @@ def entries_that_may_mention(names: Iterable[str]) -> PublishedEntryQuerySet:
     return PublishedEntry.objects.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
 
 
-def entries_that_mention(names: Iterable[tuple[str, str]], *, at_most: int | None = None) -> set[int]:
+def entries_that_mention(
+    names: Iterable[tuple[str, str]],
+    *,
+    at_most: int | None = None,
+    progress: Callable[[int, int], None] = silent,
+) -> set[int]:
     """Return the primary keys of the published entries in whose texts one of ``names`` stands as links find it.
 
     ``names`` are pairs of a name and its kind, as ``EntryName`` has them. Whether it is linked there depends on other
     names too: these are the pages that may change with it, all of them. Found through the index, and then each text is
     read that has the words of a name. Raises :class:`TooMany`, before it reads any, for more than ``at_most`` of them.
+    ``progress`` is told how many of how many names were looked for.
     """
     wanted = sorted({(name, kind) for name, kind in names if is_linkable(name)})
     candidates: set[int] = set()
@@ -46,6 +56,7 @@ def entries_that_mention(names: Iterable[tuple[str, str]], *, at_most: int | Non
         candidates.update(found if at_most is None else found[: at_most + 1])
         if at_most is not None and len(candidates) > at_most:
             raise TooMany
+        progress(min(start + _AT_ONCE, len(wanted)), len(wanted))
     known = Names(KnownName(1, name, kind) for name, kind in wanted)
     return {pk for pk, texts in _texts_of(candidates) if any(_mentions(known, text) for text in texts)}
 

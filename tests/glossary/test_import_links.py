@@ -55,6 +55,20 @@ def test_new_links_are_said_before_they_are_made(tmp_path: Path, editor: User, a
     assert "Automatic links" not in run(path, *PUBLISH)
 
 
+def test_how_far_looking_at_links_and_mentions_is_gets_said(tmp_path: Path, editor: User, at: datetime) -> None:
+    publish(document(definition="<p>Ends with the fall of progesterone.</p>"), by=editor, at=at)
+    said = io.StringIO()
+    path = file(tmp_path, "Falls,Accidents.,fall", "Egg,It is round.,")
+    call_command("import_terms", str(path), *PUBLISH, verbosity=2, stdout=io.StringIO(), stderr=said)
+    stages = [line for line in said.getvalue().splitlines() if line.endswith(" of 1") or "name" in line]
+    # The names are read once to compare them, and once to look for them.
+    assert stages == [
+        "Reading name 6 of 6",
+        "Reading public page 1 of 1",
+        "Looking for mentions of name 3 of 3",
+    ]
+
+
 def test_drafts_change_no_link_and_a_dry_run_says_what_publishing_them_would(
     tmp_path: Path, editor: User, at: datetime
 ) -> None:

@@ -305,7 +305,7 @@ def test_each_stage_is_said_where_somebody_wants_to_know(tmp_path: Path, superus
         )
         return stderr.getvalue()
 
-    stages = ("Reading row", "Checking row", "Saving term", "Publishing term")
+    stages = ("Reading row", "Looking up row", "Checking row", "Checking address", "Saving term", "Publishing term")
     assert re.findall(r"^([A-Z][a-z ]+) 2 of 2$", said(io.StringIO(), 2), re.MULTILINE) == list(stages)
     on_terminal = said(Terminal(), 1)
     assert all(f"\r{stage} 2 of 2" in on_terminal for stage in stages)
