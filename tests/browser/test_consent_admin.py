@@ -87,6 +87,8 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
     assert refused == []
 
 
+# One of each kind. Lists that add nothing to Django's are judged once, in test_review_story.py, and a page that starts
+# a check below.
 @pytest.mark.parametrize(
     "path",
     [
@@ -95,26 +97,19 @@ def test_the_preview_is_the_public_page_and_runs_nothing(site: Site, desk: Page)
         "consent/notice/publish/",
         "consent/notice/1/change/",
         "consent/notice/preview/en/",
-        "consent/noticetext/",
         "consent/noticetext/1/change/",
         "consent/consentrecord/",
         "consent/consentrecord/export/",
         "",
         "consent/checkpoint/",
-        "consent/auditrun/",
         "consent/auditrun/1/change/",
         "consent/dailychoices/",
-        "consent/service/",
-        "consent/service/add/",
         "consent/service/presets/",
-        "consent/service/presets/matomo/",
         "consent/service/presets/meta-pixel/",
         "consent/violation/",
         "consent/service/1/change/",
         "consent/service/1/start-code/",
-        "cookie_consent/cookie/",
         "cookie_consent/cookie/add/",
-        "cookie_consent/cookiegroup/",
         "cookie_consent/cookiegroup/2/change/",
     ],
 )

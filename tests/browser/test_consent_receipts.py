@@ -89,9 +89,7 @@ def test_a_receipt_on_paper_withdraws_and_says_what_it_cannot_reach(
 
 
 def test_a_receipt_is_accessible_and_fits_the_screen(site: Site, page: Page) -> None:
-    page.goto(site.url + RECEIPT)
-    # Without a record it is made of a part of what it is made of with one, which is judged in every look.
-    assert faults_of_any_look(page, widths=(320,), dark=False) == []
+    # Without a record it is made of a part of what it is made of with one.
     accept_all(page, site)
     site.manage("seal_consent_ledger")
     page.goto(site.url + RECEIPT)

@@ -238,7 +238,8 @@ SPACING = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
 p { margin-block-end: 2em !important; }"""
 
 
-@pytest.mark.parametrize("language", ["", "/de", "/es", "/ar"])
+# The language with the longest words, and the one that is mirrored and has another font.
+@pytest.mark.parametrize("language", ["/de", "/ar"])
 def test_a_reader_may_space_text_and_double_it(site: Site, page: Page, language: str) -> None:
     for path in ("/", PATH, "/glossary/", "/search/?q=luteal", "/cookies/"):
         page.set_viewport_size({"width": 1280, "height": 900})
