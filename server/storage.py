@@ -52,6 +52,10 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
                 paths[name] = (minified, name)
         yield from super().post_process(paths, dry_run, **options)
 
+    def compress_files(self, paths: set[str]) -> Iterator[tuple[str, str]]:
+        """Compress the files that have a hash in their names: pages name no others, and each has one that hasn't."""
+        yield from super().compress_files(paths & set(self.hashed_files.values()))
+
 
 def bundle_styles(name: str, paths: dict[str, tuple[Storage, str]]) -> str:
     """Return the stylesheet ``name`` with the text of each ``@import url("…") layer(…);`` in place of the line.
