@@ -158,7 +158,8 @@ class Sites:
             "DEBUG": "0",
             "SECRET_KEY": secrets.token_urlsafe(48),
             "CONSENT_SIGNING_KEY": secrets.token_urlsafe(48),
-            "ALLOWED_HOSTS": "127.0.0.1",
+            # All names of this machine that tests go by: a site of other settings loads Django for itself.
+            "ALLOWED_HOSTS": "127.0.0.1,localhost,www.glossary.localhost",
             "PYTHONWARNINGS": "ignore",
         }
 

@@ -18,7 +18,7 @@ def kept(page: Page) -> set[str]:
 
 
 def test_they_run_when_accepted_and_are_gone_when_withdrawn(new_site: Callable[..., Site], page: Page) -> None:
-    site = new_site(ALLOWED_HOSTS="127.0.0.1,localhost")
+    site = new_site()
     site.add_person("operator", "Site operators")
     site.python(
         "from django.contrib.auth.models import User\n"
