@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -58,6 +59,10 @@ class Launcher:
     def run(self, *arguments: str, stdin: str = "") -> Done:
         """Run ``manage.py`` with these arguments, and wait for its end."""
         return Done(**self._ask(command=arguments, stdin=stdin))
+
+    def execute(self, code: str) -> Done:
+        """Run Python with the names that ``manage.py shell`` gives it, and wait for its end."""
+        return Done(**self._ask(code=code))
 
     def serve(self, host: str, port: int, *, log: Path) -> int:
         """Start the server, which writes to ``log``. Return its process id, which is that of its group too."""
@@ -127,7 +132,9 @@ class _Loop:
 
     def answer(self, question: dict[str, Any]) -> Any:
         if "command" in question:
-            return self.command(question["command"], question["stdin"])
+            return self.run("manage.py", question["command"], question["stdin"])
+        if "code" in question:
+            return self.run("python", [question["code"]])
         if "serve" in question:
             with Path(question["log"]).open("ab") as log, Path(os.devnull).open("rb") as nothing:
                 pid = _fork(
@@ -139,7 +146,7 @@ class _Loop:
             return self.end(question["end"], at_once=question["at_once"])
         return self.is_running(question["is_running"])
 
-    def command(self, arguments: list[str], stdin: str) -> dict[str, Any]:
+    def run(self, program: str, arguments: list[str], stdin: str = "") -> dict[str, Any]:
         with (
             tempfile.TemporaryFile("w+") as given,
             tempfile.TemporaryFile("w+") as out,
@@ -147,7 +154,7 @@ class _Loop:
         ):
             given.write(stdin)
             given.seek(0)
-            pid = _fork("manage.py", arguments, stdin=given.fileno(), stdout=out.fileno(), stderr=err.fileno())
+            pid = _fork(program, arguments, stdin=given.fileno(), stdout=out.fileno(), stderr=err.fileno())
             try:
                 _, status = os.waitpid(pid, 0)
             except SystemExit:
@@ -183,11 +190,30 @@ class _Loop:
 def _run(program: str, arguments: list[str]) -> NoReturn:
     """Do what a forked process is there for, as its program does when it is started by itself."""
     sys.argv = [program, *arguments]
-    if program.endswith(".py"):
+    if program == "python":
+        _execute(arguments[0])
+    elif program.endswith(".py"):
         runpy.run_path(program, run_name="__main__")
     else:
         runpy.run_module(program, run_name="__main__")
     sys.exit()
+
+
+def _execute(code: str) -> NoReturn:
+    """Run Python as ``manage.py shell`` does, and leave without taking apart what was loaded, which costs as much as
+    most code does.
+    """
+    from django.core.management.commands.shell import Command
+    from django.db import connections
+
+    exec(code, Command().get_namespace(verbosity=0))  # noqa: S102  (what a test is written to do)
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    connections.close_all()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _main() -> None:

@@ -51,7 +51,9 @@ class Site:
 
     def python(self, code: str) -> str:
         """Run Python in this site's shell; for what no page or command can set up (an old date, a broken row)."""
-        return self.manage("shell", "-v", "0", "-c", code).strip()
+        done = self.launcher_for(self.environment).execute(code)
+        assert done.status == 0, f"{code}: {done.output}{done.errors}"
+        return done.output.strip()
 
     def add_person(self, username: str, *groups: str, superuser: bool = False) -> None:
         """Create a member of staff whose password is :data:`PASSWORD`."""
