@@ -12,15 +12,14 @@ Note [Pages that aren't told]
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from consent.actions import Declaration
 from consent.models import CookieDetails, Service
+from consent.services import fillers
 
 LOCAL = CookieDetails.Kind.LOCAL
 
@@ -87,128 +86,6 @@ class Preset:
 BASE = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9_-]+)*", re.ASCII)
 HOST = re.compile(r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
 
-
-def _js(value: str) -> str:
-    return json.dumps(value)
-
-
-def _own(base: str, cloud: str, vendor: str) -> str:
-    """Who gets the data: the vendor in its own cloud, else whoever runs the site, on a server of her own."""
-    host = urlsplit(base).hostname or ""
-    return vendor if host == cloud or host.endswith(f".{cloud}") else f"Ourselves, at {host}"
-
-
-def _matomo(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    base = answers["base"]
-    told = "" if tells_pages else '_paq.push(["setCustomUrl", location.origin + "/"], ["setDocumentTitle", ""]);\n'
-    return {
-        "vendor": _own(base, "matomo.cloud", "InnoCraft Ltd (Matomo)"),
-        "url": f"{base}/matomo.js",
-        "start_code": (
-            "window._paq = window._paq || [];\n"
-            f"{told}"
-            f'_paq.push(["setTrackerUrl", {_js(base + "/matomo.php")}], ["setSiteId", {_js(answers["site"])}]);\n'
-            '_paq.push(["setSecureCookie", location.protocol === "https:"], ["trackPageView"]);\n'
-        ),
-    }
-
-
-def _plausible(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    base = answers["base"]
-    filled = {
-        "vendor": _own(base, "plausible.io", "Plausible Insights OÜ"),
-        "url": f"{base}/js/script.js",
-        "attributes": f"data-domain={answers['domain']}",
-    }
-    if not tells_pages:
-        filled |= {
-            "url": f"{base}/js/script.manual.js",
-            "start_code": (
-                "window.plausible = window.plausible || "
-                "function () { (plausible.q = plausible.q || []).push(arguments); };\n"
-                'plausible("pageview", { u: location.origin + "/" });\n'
-            ),
-        }
-    return filled
-
-
-def _umami(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    base = answers["base"]
-    # Without the second line, newer versions keep a number of the visitor in local storage.
-    attributes = f"data-website-id={answers['website']}\ndata-identity-stitching=false"
-    filled = {
-        "vendor": _own(base, "umami.is", "Umami Software, Inc."),
-        "url": f"{base}/script.js",
-        "attributes": attributes,
-        "connect_origins": "https://gateway.umami.is" if base == "https://cloud.umami.is" else "",
-    }
-    if not tells_pages:
-        filled |= {
-            "attributes": f"{attributes}\ndata-before-send=visitWithoutPage",
-            "start_code": (
-                "window.visitWithoutPage = (type, payload) => "
-                '({ ...payload, url: location.origin + "/", title: "", referrer: "" });\n'
-            ),
-        }
-    return filled
-
-
-def _google_analytics(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    measurement = answers["measurement"]
-    told = (
-        "{}"
-        if tells_pages
-        else '{ page_location: location.origin + "/", page_referrer: location.origin + "/", page_title: "Page" }'
-    )
-    return {
-        "url": f"https://www.googletagmanager.com/gtag/js?id={measurement}",
-        "start_code": (
-            "window.dataLayer = window.dataLayer || [];\n"
-            "window.gtag = window.gtag || function () { dataLayer.push(arguments); };\n"
-            'gtag("js", new Date());\n'
-            f'gtag("config", {_js(measurement)}, {told});\n'
-        ),
-    }
-
-
-def _tag_manager(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    return {
-        "url": f"https://www.googletagmanager.com/gtm.js?id={answers['container']}",
-        "start_code": (
-            "window.dataLayer = window.dataLayer || [];\n"
-            'dataLayer.push({ "gtm.start": Date.now(), event: "gtm.js" });\n'
-        ),
-    }
-
-
-def _clarity(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    return {
-        "url": f"https://www.clarity.ms/tag/{answers['project']}",
-        # What was opened is analytics; advertising is refused on the visitor's behalf.
-        "start_code": (
-            "window.clarity = window.clarity || function () { (clarity.q = clarity.q || []).push(arguments); };\n"
-            'clarity("consentv2", { ad_Storage: "denied", analytics_Storage: "granted" });\n'
-        ),
-    }
-
-
-def _meta_pixel(answers: Mapping[str, str], tells_pages: bool) -> dict[str, Any]:
-    return {
-        "start_code": (
-            "if (!window.fbq) {\n"
-            "  const queue = function () {\n"
-            "    if (queue.callMethod) queue.callMethod(...arguments);\n"
-            "    else queue.queue.push(arguments);\n"
-            "  };\n"
-            '  Object.assign(queue, { push: queue, loaded: true, version: "2.0", queue: [] });\n'
-            "  window.fbq = window._fbq = queue;\n"
-            "}\n"
-            f'fbq("init", {_js(answers["pixel"])});\n'
-            'fbq("track", "PageView");\n'
-        ),
-    }
-
-
 WHOLE_PAGE = (
     "It reads the address and the title of each page by itself. They reveal which term somebody reads, and so what "
     "concerns their health. The audit fails on that. After adding it, limit it to pages that reveal nothing of this "
@@ -242,7 +119,7 @@ PRESETS: tuple[Preset, ...] = (
             ),
         ),
         hides_pages=True,
-        fill=_matomo,
+        fill=fillers.matomo,
         declarations=(
             Declaration("_pk_id.*", "Tells returning visitors apart, by a number that says nothing else.", 393),
             Declaration("_pk_ses.*", "Holds a visit together, for half an hour.", 1),
@@ -277,7 +154,7 @@ PRESETS: tuple[Preset, ...] = (
             ),
         ),
         hides_pages=True,
-        fill=_plausible,
+        fill=fillers.plausible,
     ),
     Preset(
         slug="umami",
@@ -307,7 +184,7 @@ PRESETS: tuple[Preset, ...] = (
             ),
         ),
         hides_pages=True,
-        fill=_umami,
+        fill=fillers.umami,
     ),
     Preset(
         slug="google-analytics-4",
@@ -342,7 +219,7 @@ PRESETS: tuple[Preset, ...] = (
             "uses_sinks": True,
             "consent_mode": True,
         },
-        fill=_google_analytics,
+        fill=fillers.google_analytics,
         declarations=(
             Declaration("_ga", "Tells visitors apart.", 730),
             Declaration("_ga_*", "Holds visits together.", 730),
@@ -378,7 +255,7 @@ PRESETS: tuple[Preset, ...] = (
             "uses_sinks": True,
             "consent_mode": True,
         },
-        fill=_tag_manager,
+        fill=fillers.tag_manager,
     ),
     Preset(
         slug="microsoft-clarity",
@@ -411,7 +288,7 @@ PRESETS: tuple[Preset, ...] = (
             "image_origins": "https://*.clarity.ms https://c.bing.com",
             "uses_sinks": True,
         },
-        fill=_clarity,
+        fill=fillers.clarity,
         declarations=(
             Declaration("_clck", "Tells visitors of this site apart.", 365),
             Declaration("_clsk", "Joins the pages of a visit into one recording.", 1),
@@ -456,7 +333,7 @@ PRESETS: tuple[Preset, ...] = (
             "image_origins": "https://www.facebook.com",
             "uses_sinks": True,
         },
-        fill=_meta_pixel,
+        fill=fillers.meta_pixel,
         declarations=(
             Declaration("_fbp", "Tells browsers apart for Meta’s advertising.", 90),
             Declaration("_fbc", "Remembers the advertisement that led here.", 90),
