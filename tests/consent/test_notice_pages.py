@@ -17,6 +17,7 @@ from consent.notice import views as notice_views
 from consent.notice.comparing import Part, words
 from pagestore.serving import PageStore
 from tests.pagestore.asking import ask
+from tests.steps import assert_linear
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settings_of_a_store")]
 
@@ -112,3 +113,18 @@ def test_they_are_kept_finished_until_another_is_published(
 )
 def test_texts_are_compared_word_by_word(before: str, after: str, parts: list[Part]) -> None:
     assert words(before, after) == parts
+
+
+def test_long_texts_are_compared_sentence_by_sentence_in_bounded_steps() -> None:
+    text = " ".join(f"This is what sentence {number} says." for number in range(300))
+    other = text.replace(" 7 ", " seven ").replace(" 280 ", " 281 ")
+    assert [part for part in words(text, other) if part.kind != "same"] == [
+        Part("removed", "7 says. "),
+        Part("added", "seven says. "),
+        Part("removed", "This is what sentence 280"),
+        Part("added", "This is what sentence 281"),
+    ]
+    assert "".join(part.text for part in words(text, other) if part.kind != "added") == text
+    # 10,000 words on either side, and twice as many.
+    assert_linear(lambda size: words("the and " * size, "and the " * size), 5_000, may_run=True)
+    assert_linear(lambda size: words("One. Two. " * size, "Two! Two. " * size), 5_000, may_run=True)
