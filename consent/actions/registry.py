@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from consent.actions.editions import public_content_changed
 from consent.models import ConsentEvent, CookieDetails, Notice, Service, name_of
-from consent.notice import languages, notices
+from consent.notice import languages
 from consent.notice.entries import cookie_entry, kept_by, unnamed_in
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def save_service(
 
     Raises ``ValidationError`` for an address, hash or origin that it may not have, for start code with invisible
     characters, which nobody could read before they approve it, and for a service that is switched
-    on while a live notice doesn't name it with its address, its start code, all its recipients and cookies; the message
-    says what is missing.
+    on, or changed while it is on, while a live notice doesn't say all of it: see Note [What a notice must say of a
+    service] in ``consent.notice.agreement``. The message says what is missing.
     """
     public_content_changed()  # first, as it locks: what the live notice names must not change meanwhile
     before = Service.objects.with_cookies().filter(pk=service.pk).first() if service.pk else None
@@ -158,7 +158,8 @@ def declare_cookie(
         raise ValidationError({"cookiegroup": f"“{service}” belongs to the category “{service.category}”."})
     _write(cookie, days=lifetime_days, kind=kind, service=service)
     if service:
-        _refuse_unnamed(Service.objects.with_cookies().get(pk=service.pk))
+        saved = Service.objects.with_cookies().get(pk=service.pk)
+        _refuse_unnamed(saved, saved)
     return cookie
 
 
@@ -204,16 +205,14 @@ def invisible_in(code: str) -> str:
     return ""
 
 
-def _refuse_unnamed(service: Service, before: Service | None = None) -> None:
+def _refuse_unnamed(service: Service, before: Service | None) -> None:
     if service.status != Service.Status.ON:
         return
-    runs_already = before is not None and before.status == Service.Status.ON
+    runs = before if before and before.status == Service.Status.ON else None
     live = {notice.language: notice for notice in Notice.objects.live_in(languages.offered())}
     for language in languages.offered():
         notice = live.get(language)
-        missing = unnamed_in(notice, service) if notice else ["anything, because there is no notice yet"]
-        if notice and before and runs_already and not notices.tells_what_runs(notice.document, before.name):
-            missing += _what_runs_anew(before, service)
+        missing = unnamed_in(notice, service, before=runs) if notice else ["anything, because there is no notice yet"]
         if missing:
             raise ValidationError(
                 {
@@ -222,16 +221,6 @@ def _refuse_unnamed(service: Service, before: Service | None = None) -> None:
                 },
                 code="unnamed",
             )
-
-
-def _what_runs_anew(before: Service, service: Service) -> list[str]:
-    """Return what of a service that is on was replaced, in words, where its notice doesn't say what it runs."""
-    found = []
-    if before.url != service.url:
-        found.append(f"the address {service.url}" if service.url else "that it has no address")
-    if before.start_code != service.start_code:
-        found.append("this start code" if service.start_code else "that it has no start code")
-    return found
 
 
 def _declare_all(service: Service, declarations: Sequence[Declaration]) -> None:

@@ -268,7 +268,10 @@ def gate_of(notice: Notice | None, switched_on: Collection[Service]) -> Gate:
         if not category["required"]
     )
     services = tuple(
-        service for service in switched_on if not service.waits_for_approval and not unnamed_in(notice, service)
+        # What an older notice says nothing of goes on as it is.
+        service
+        for service in switched_on
+        if not service.waits_for_approval and not unnamed_in(notice, service, before=service)
     )
     return Gate(notice, questions, services, frozenset(settings.CONSENT_GPC_CATEGORIES))
 

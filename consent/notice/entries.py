@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from cookie_consent.models import Cookie, CookieGroup
 
 from consent.models import CookieDetails, Notice, Service
-from consent.notice import notices
-from consent.notice.notices import CategoryEntry, CookieEntry, ServiceEntry
+from consent.notice.agreement import unnamed
+from consent.notice.notices import CategoryEntry, CookieEntry, ServiceEntry, ServiceSettings
 
 
 def category_entry(group: CookieGroup, cookies: Sequence[Cookie], services: Sequence[Service]) -> CategoryEntry:
@@ -34,16 +34,43 @@ def service_entry(service: Service) -> ServiceEntry:
         "slug": service.slug,
         "address": service.url,
         "start_code": service.start_code_sha256,
+        "settings": service_settings(service),
     }
     if service.opt_out:
         entry["opt_out"] = service.opt_out
     return entry
 
 
-def unnamed_in(notice: Notice, service: Service) -> list[str]:
-    """Return what of a service (fetched with its cookies) a notice doesn't tell visitors, in words."""
-    return notices.unnamed(
-        notice.document, category_entry(service.category, kept_by(service), []), service_entry(service)
+def service_settings(service: Service) -> ServiceSettings:
+    """Return how a service runs, as the notice tells it."""
+    settings: ServiceSettings = {}
+    if service.kind != Service.Kind.SCRIPT:
+        settings["kind"] = service.kind
+    if service.integrity:
+        settings["integrity"] = service.integrity
+    if service.attributes:
+        settings["attributes"] = service.script_attributes
+    if service.pages:
+        settings["pages"] = sorted(service.pages.split())
+    if service.sources:
+        settings["sources"] = {directive: sorted(origins) for directive, origins in service.sources.items()}
+    if service.uses_sinks:
+        settings["uses_sinks"] = True
+    if service.consent_mode:
+        settings["consent_mode"] = True
+    return settings
+
+
+def unnamed_in(notice: Notice, service: Service, *, before: Service | None = None) -> list[str]:
+    """Return what of a service (fetched with its cookies) a notice doesn't tell visitors, in words.
+
+    ``before`` is the service as it ran until now: where an older notice says nothing of how it runs, nothing else may.
+    """
+    return unnamed(
+        notice.document,
+        category_entry(service.category, kept_by(service), []),
+        service_entry(service),
+        before=service_entry(before) if before else None,
     )
 
 

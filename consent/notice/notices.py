@@ -32,6 +32,10 @@ SCHEMA = "consent-notice/1"
 SCHEMA_ABOUT = "consent-notice/2"
 #: How many characters of a hash name a category's version, and a notice inside the cookie.
 SHORT = 16
+#: What a comparison says of a notice from before notices told how a service runs.
+NOT_TOLD = "isn’t told"
+#: What notices tell of a service since later. Where one lacks a key, it says nothing about it.
+LATER = ("slug", "address", "start_code", "settings")
 
 
 class CookieEntry(TypedDict):
@@ -49,12 +53,27 @@ class CookieEntry(TypedDict):
     service: NotRequired[str]
 
 
+class ServiceSettings(TypedDict, total=False):
+    """How a service runs. What is as it is for most services (an ordinary script, on every page) is left out.
+
+    ``sources`` are directives of the Content-Security-Policy with the origins that each allows.
+    """
+
+    kind: str
+    integrity: str
+    attributes: dict[str, str]
+    pages: list[str]
+    sources: dict[str, list[str]]
+    uses_sinks: bool
+    consent_mode: bool
+
+
 class ServiceEntry(TypedDict):
     """A service that the category opens, with every origin that learns of the visit.
 
     ``address`` is what the browser loads for it, and ``start_code`` the hash of its start code; each is empty where it
-    has none. Notices from before they told of these have neither, and those from before services could be chosen one by
-    one have no ``slug``.
+    has none. ``settings`` is what else decides what runs, and where. Notices from before they told of one of these lack
+    it, and those from before services could be chosen one by one have no ``slug``: see :data:`LATER`.
     """
 
     name: str
@@ -66,6 +85,7 @@ class ServiceEntry(TypedDict):
     opt_out: NotRequired[str]
     address: NotRequired[str]
     start_code: NotRequired[str]
+    settings: NotRequired[ServiceSettings]
 
 
 class CategoryEntry(TypedDict):
@@ -283,61 +303,14 @@ def service_versions(document: NoticeDocument) -> dict[str, str]:
     }
 
 
-def unnamed(document: NoticeDocument, category: CategoryEntry, service: ServiceEntry) -> list[str]:
-    """Return what of a service the notice doesn't tell visitors, in words; nothing when it tells all.
-
-    ``category`` is the service's own, with the cookies that the service keeps.
-    """
-    told = next((entry for entry in document["categories"] if entry["varname"] == category["varname"]), None)
-    entry = next((entry for entry in told["services"] if entry["name"] == service["name"]), None) if told else None
-    if told is None or entry is None:
-        return [f"the service “{service['name']}” in the category “{category['name']}”"]
-    missing = _what_runs_otherwise(entry, service)
-    missing += [f"the recipient {origin}" for origin in service["recipients"] if origin not in entry["recipients"]]
-    return missing + [
-        f"the {kind_text(cookie)} {cookie['name']} ({lifetime_text(cookie['lifetime_days'])})"
-        for cookie in category["cookies"]
-        if not any(_tells(said, cookie) for said in told["cookies"])
-    ]
-
-
-def tells_what_runs(document: NoticeDocument, name: str) -> bool:
-    """Whether a notice says what a service's address and start code are. Those from before it don't."""
-    return any(
-        "address" in service
-        for category in document["categories"]
-        for service in category["services"]
-        if service["name"] == name
-    )
-
-
-def _what_runs_otherwise(said: ServiceEntry, service: ServiceEntry) -> list[str]:
-    """Return what a service would run that isn't what the notice says, in words; nothing if the notice doesn't say."""
-    found = []
-    if "address" in said and said["address"] != service.get("address", ""):
-        found.append(f"the address {service['address']}" if service.get("address") else "that it has no address")
-    if "start_code" in said and said["start_code"] != service.get("start_code", ""):
-        found.append("this start code" if service.get("start_code") else "that it has no start code")
-    return found
-
-
 def _is_changed(known: CategoryEntry, category: CategoryEntry) -> bool:
     """Whether a category says something else to visitors. What older notices don't say at all is no change."""
-    silent = {service["name"] for service in known["services"] if "address" not in service}
+    said = {service["name"]: service for service in known["services"]}
     services: list[Any] = [
-        {key: value for key, value in service.items() if key not in ("address", "start_code")}
-        if service["name"] in silent
-        else service
+        {key: value for key, value in service.items() if key not in LATER or key in said.get(service["name"], service)}
         for service in category["services"]
     ]
     return content_of(known) != {**content_of(category), "services": services}
-
-
-def _tells(said: CookieEntry, cookie: CookieEntry) -> bool:
-    """Whether what is said of a cookie covers it. One that goes with the session lives shortest."""
-    same = all(said.get(key) == cookie.get(key) for key in ("name", "domain", "path", "kind", "service"))
-    days, allowed = cookie["lifetime_days"], said["lifetime_days"]
-    return same and (days is None or (allowed is not None and days <= allowed))
 
 
 def kind_text(cookie: CookieEntry) -> str:
@@ -350,6 +323,18 @@ def lifetime_text(days: int | None) -> str:
     if days is None:
         return "until the browser is closed"
     return "1 day" if days == 1 else f"{days} days"
+
+
+def settings_text(settings: ServiceSettings) -> str:
+    """Return in words how a service runs. In an order of its own: databases keep none of the keys of JSON."""
+    attributes = " ".join(f"{name}={value}" for name, value in sorted(settings.get("attributes", {}).items()))
+    parts = [settings.get("kind", "script"), f"on {' '.join(settings.get('pages', ())) or 'every page'}"]
+    parts += [f"integrity {settings['integrity']}"] if "integrity" in settings else []
+    parts += [f"attributes {attributes}"] if attributes else []
+    parts += [f"{directive} {' '.join(origins)}" for directive, origins in sorted(settings.get("sources", {}).items())]
+    parts += ["cannot work under Trusted Types"] if "uses_sinks" in settings else []
+    parts += ["speaks Google’s Consent Mode"] if "consent_mode" in settings else []
+    return "; ".join(parts)
 
 
 def _refuse_new_facts(known: Mapping[str, CategoryEntry], draft: NoticeDocument) -> None:
@@ -388,6 +373,9 @@ def _lines(document: NoticeDocument) -> dict[str, str]:
                 + (f"; loads {service['address']}" if service.get("address") else "")
                 + (f"; start code {service['start_code'][:SHORT]}" if service.get("start_code") else "")
                 + ("; what it runs isn’t told)" if "address" not in service else ")")
+            )
+            lines[f"{at}: how {service['name']} runs"] = (
+                settings_text(service["settings"]) if "settings" in service else NOT_TOLD
             )
     lines["Order of categories"] = ", ".join(category["varname"] for category in document["categories"])
     return lines

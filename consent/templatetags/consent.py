@@ -17,11 +17,13 @@ from consent.choice.form import is_local_path
 from consent.choice.gate import Gate, current_gate, gate_for
 from consent.models import Service, origin_of
 from consent.notice import languages, notices, wording
-from consent.notice.notices import NoticeDocument, lifetime_text
+from consent.notice.notices import CategoryEntry, CookieEntry, NoticeDocument, ServiceEntry, lifetime_text
 
 register = template.Library()
 register.filter(notices.asks)
 
+#: What browsers take as the first part of a name over HTTPS alone.
+HOST = "__Host-"
 #: Where a browser keeps each kind of what is declared, as its scripts call it.
 STORES = {"cookie": "cookie", "local": "localStorage", "session": "sessionStorage"}
 
@@ -173,6 +175,19 @@ def word(document: NoticeDocument, key: str) -> str:
 
 
 @register.filter
+def name_here(cookie: CookieEntry) -> str:
+    """The name of a declared cookie as this site sets it.
+
+    The prefix ``__Host-`` is part of the names of the site's own cookies over HTTPS alone: browsers refuse it
+    otherwise. Notices are the same over both.
+    """
+    own = (settings.COOKIE_CONSENT_NAME, settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
+    set_as = {name.removeprefix(HOST): name for name in own}
+    name = cookie["name"]
+    return name if cookie["domain"] else set_as.get(name.removeprefix(HOST), name)
+
+
+@register.filter
 def about_service(document: NoticeDocument, name: str) -> str:
     """The label of what decides about a single service, in the words of a notice."""
     return word(document, "service_choice").replace("{service}", name)
@@ -233,17 +248,33 @@ def kept_in(gates: Iterable[Gate]) -> dict[str, str]:
 def embed_of(
     context: template.Context, service: Service, gates: Sequence[Gate], url: str, title: str
 ) -> dict[str, Any]:
-    """Return what an embed's placeholder shows."""
+    """Return what an embed's placeholder shows: of the service, what the notice tells, in its language."""
+    notice = gates[0].notice
+    told = told_in(notice.document, service) if notice else None
     return {
         "service": service,
+        "category": told[0]["name"] if told else service.category.name,
+        "told": told[1] if told else service,
         "unit": Unit(service.key, service.category.varname, list(gates), "", service, is_here=True),
-        "document": gates[0].notice.document if gates[0].notice else {},
-        "category": service.category.name,
-        "notice": gates[0].notice,
+        "document": notice.document if notice else {},
+        "notice": notice,
         "url": url,
         "title": title,
         "next": path_in(context),
     }
+
+
+def told_in(document: NoticeDocument, service: Service) -> tuple[CategoryEntry, ServiceEntry] | None:
+    """Return what a notice says of a service and of its category, or ``None`` where it doesn't name it."""
+    return next(
+        (
+            (category, entry)
+            for category in document["categories"]
+            for entry in category["services"]
+            if category["varname"] == service.category.varname and entry["name"] == service.name
+        ),
+        None,
+    )
 
 
 def _may_frame(service: Service, url: str) -> bool:

@@ -55,6 +55,18 @@ def test_over_https_the_name_has_the_prefix_that_keeps_other_sites_from_setting_
     assert post(client, headers={}, choice="accept_all").status_code == 403
 
 
+@pytest.mark.parametrize("prefix", ["", "__Host-"], ids=["http", "https"])
+def test_notices_show_the_names_that_are_set_here(client: Client, settings: Any, prefix: str) -> None:
+    settings.COOKIE_CONSENT_NAME = f"{prefix}consent_choice"
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = f"{prefix}sessionid", f"{prefix}csrftoken"
+    for path in ("/cookies/", f"/consent/notices/{Notice.objects.get().sha256}/"):
+        page = client.get(path).content.decode()
+        for name in ("consent_choice", "sessionid", "csrftoken"):
+            assert f"<code>{prefix}{name}</code>" in page, path
+        for name in ("consent_receipt", "signed_in"):  # without the prefix over both
+            assert f"<code>{name}</code>" in page, path
+
+
 def test_the_name_from_before_opens_nothing(client: Client) -> None:
     [value] = cookies(Notice.objects.get(), "analytics").values()
     client.cookies[BEFORE] = value

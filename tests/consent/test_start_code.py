@@ -129,9 +129,10 @@ def test_a_changed_start_code_stops_until_it_is_approved_anew(
 ) -> None:
     approve(signed_in(second), starter)
     starter.refresh_from_db()
-    starter.purpose = "Counts visits, by day."
+    starter.purpose, starter.status = "Counts visits, by day.", "announced"
     save_service(service=starter, by=operator, at=at)
     publish_notice(by=operator, at=at, material=True, reason="Its purpose")
+    switch_on(starter, operator, at)
     assert runs(starter), "another field than the start code was changed"
     # What a form or a script says of approvals is not asked.
     code = "window.start = 2;"
