@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from consent.actions.editions import public_content_changed
-from consent.actions.publishing import DraftChanged, draft_notice, publish_notice
+from consent.actions.publishing import DraftChanged, draft_notice, publish_draft
 from consent.actions.registry import save_service
 from consent.models import Notice, Service
 from consent.notice import languages
@@ -43,9 +43,7 @@ def publish_and_switch_on(
         if draft.sha256 != expected.get(language):
             raise DraftChanged("The draft changed while you were reading it. Read it again.")
         if draft.changes:
-            published.append(
-                publish_notice(by=by, at=at, material=material, reason=reason, expected=draft.sha256, language=language)
-            )
+            published.append(publish_draft(draft=draft, by=by, at=at, material=material, reason=reason))
     for service in current:
         service.status = Service.Status.ON
         save_service(service=service, by=by, at=at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -73,9 +74,12 @@ def draft_notice(language: str = wording.LANGUAGE) -> Draft:
         raise IncompleteNotice(f"The text in {languages.name_of(language)} lacks {len(missing)}: {'; '.join(missing)}.")
     if language != wording.LANGUAGE:
         categories = notices.translated(categories, text.names)
+    words = {key: text.said[key].strip() for key in wording.TEXT} | about
+    if language == wording.LANGUAGE:
+        words["summary"] = wording.summary_of(words["summary"], asked_about(categories))
     draft = notices.compose(
         language=language,
-        text={key: text.said[key].strip() for key in wording.TEXT} | about,
+        text=words,
         categories=categories,
     )
     if (length := longest_cookie(draft)) > MOST_COOKIE:
@@ -118,6 +122,11 @@ def registry_entries() -> list[CategoryEntry]:
     return asked
 
 
+def asked_about(categories: Iterable[CategoryEntry]) -> dict[str, str]:
+    """Return the categories that visitors are asked about: short name → name."""
+    return {category["varname"]: category["name"] for category in categories if not category["required"]}
+
+
 def next_number() -> int:
     """Return the number of the next notice. Numbers run through all languages: each is one notice's alone."""
     return (Notice.objects.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -138,21 +147,31 @@ def publish_notice(
     :attr:`Draft.sha256` that the operator saw. Raises :class:`NothingChanged`, :class:`DraftChanged`,
     :class:`IncompleteNotice`, :class:`consent.notice.notices.NotJustWording`, and ``ValueError`` without a reason.
     """
-    if not reason.strip():
-        raise ValueError("Say why you publish the notice. The reason is kept with it.")
     public_content_changed()  # first, as it locks: two operators who publish at once queue up here
     draft = draft_notice(language)
-    if problem := why_not_publish(draft):
-        raise IncompleteNotice(problem)
     if expected and draft.sha256 != expected:
         raise DraftChanged("The draft changed while you were reading it. Read it again.")
+    return publish_draft(draft=draft, by=by, at=at, material=material, reason=reason)
+
+
+@transaction.atomic
+def publish_draft(*, draft: Draft, by: User, at: datetime, material: bool, reason: str) -> Notice:
+    """Freeze a draft and make it what visitors are asked with in its language.
+
+    It must have been composed behind the lock that :func:`consent.actions.public_content_changed` takes. Raises what
+    :func:`publish_notice` does.
+    """
+    if not reason.strip():
+        raise ValueError("Say why you publish the notice. The reason is kept with it.")
+    if problem := why_not_publish(draft):
+        raise IncompleteNotice(problem)
     if not draft.changes:
         raise NothingChanged("The live notice already says exactly this, so there is nothing to publish.")
     number = next_number()
     document = draft.frozen(number=number, material=material)
     return Notice.objects.create(
         number=number,
-        language=language,
+        language=document["language"],
         document=document,
         sha256=notices.sha256(document),
         material=material,

@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consent import actions
-from consent.actions.publishing import named
+from consent.actions.publishing import asked_about, named
 from consent.admin.base import ModelForm, ShowsPendingNotice, staff, tell_what_is_pending
 from consent.models import NoticeText
 from consent.notice import languages, notices, wording
 
 #: Words of more than a line.
 LONG = 60
+#: What is special about some of the English words.
+OWN_HELP = {"summary": "As long as this is the text of a new site, the notice names only the categories it asks about."}
 BANNER = ("controller", "summary", "preferences_link", "choose", "save", "accept_all", "reject_all", "no_javascript")
 
 
@@ -110,7 +112,9 @@ def words_of(text: NoticeText) -> dict[str, forms.Field]:
     is_own = text.language == wording.LANGUAGE
     words = wording.TEXT if is_own else english_words()
     fields = {
-        f"words.{key}": _field(named(key), words[key], help_text="" if is_own else f"English: {words[key]}")
+        f"words.{key}": _field(
+            named(key), words[key], help_text=OWN_HELP.get(key, "") if is_own else f"English: {words[key]}"
+        )
         for key in wording.TEXT
     }
     for key, how in wording.ABOUT.items():
@@ -136,7 +140,12 @@ def names_of(text: NoticeText) -> dict[str, forms.Field]:
 def english_words() -> dict[str, str]:
     """Return the texts that a translator reads next to the translation."""
     own = NoticeText.objects.filter(language=wording.LANGUAGE).first()
-    return own.said if own else wording.TEXT
+    words = own.said if own else wording.TEXT
+    try:
+        asked = asked_about(actions.registry_entries())
+    except actions.IncompleteNotice:
+        return words
+    return {**words, "summary": wording.summary_of(words["summary"].strip(), asked)}
 
 
 def _field(label: str, english: str, *, help_text: str, is_long: bool | None = None) -> forms.Field:

@@ -84,6 +84,9 @@ TEXT: dict[str, str] = {
     "asked_by": "Asked by",
     "all_notices": "All notices",
 }
+#: What cookies of a category are used for, in the summary of a new site. What is personalised is said in one.
+PERSONALISED = {"personalization": "content", "marketing": "marketing"}
+USES = {"analytics": "to analyse our traffic, which helps us keep up the quality of our free resources"}
 #: What a notice says of who asks and of the data, as far as the operator has written it, and how to write it. What is
 #: empty is left out of the notice.
 ABOUT: dict[str, str] = {
@@ -99,6 +102,22 @@ ADDRESSES = ("privacy_policy_address", "imprint_address")
 BUTTONS = {"reject_all": "Reject all", "accept_all": "Accept all"}
 OPENING = "We use cookies"
 ADDRESS = re.compile(r"(https?://[^\s/\\]|/(?![/\\]))[^\s\\]*")
+
+
+def summary_of(said: str, asked: Mapping[str, str]) -> str:
+    """Return the summary of a notice that asks about these categories (short name → name).
+
+    What an operator wrote stays as it is. That of a new site names what is asked about, and nothing else.
+    """
+    if said != TEXT["summary"]:
+        return said
+    personalised = [what for varname, what in PERSONALISED.items() if varname in asked]
+    uses = [f"to personalise {' and '.join(personalised)}"] if personalised else []
+    uses += [use for varname, use in USES.items() if varname in asked]
+    if others := [name for varname, name in asked.items() if varname not in PERSONALISED | USES]:
+        uses.append(f"for {', '.join(others)}")
+    base = f"{OPENING} to make this site work."
+    return f"{base} With your permission we also use them {', and '.join(uses)}." if uses else base
 
 
 def refused(language: str, words: Mapping[str, str]) -> dict[str, str]:

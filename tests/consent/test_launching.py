@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from consent.actions import save_service
+from consent.actions import draft_notice, publish_and_switch_on, save_service
 from consent.choice.gate import current_gate
 from consent.models import Notice, Service
 from tests.consent.builders import service
@@ -65,6 +67,16 @@ def test_what_is_confirmed_is_published_and_switched_on(desk: Client, announced:
     assert "Switched on: Counter, Heatmap." in told
     assert list(Service.objects.values_list("status", flat=True)) == ["on", "on", "off"]
     assert [running.name for running in current_gate().services] == ["Counter"]
+
+
+def test_each_notice_is_composed_once(announced: list[Service], operator: User, at: datetime) -> None:
+    expected = {"en": draft_notice().sha256}
+    with CaptureQueriesContext(connection) as queries:
+        publish_and_switch_on(
+            services=announced[:1], by=operator, at=at, material=True, reason="Statistics", expected=expected
+        )
+    composed = [query for query in queries if 'ORDER BY "cookie_consent_cookiegroup"."ordering"' in query["sql"]]
+    assert len(composed) == 1
 
 
 def test_without_a_reason_nothing_is_done_and_what_was_typed_stays(desk: Client, announced: list[Service]) -> None:

@@ -20,10 +20,12 @@ from consent.notice.notices import sha256
 from consent.receipts.evidence import surfaces_of
 from siteaudit.sampling import read_declaration
 from siteaudit.states import states_for
-from tests.consent.builders import OPTIONAL, SAME_ORIGIN, cookies, post, service
+from tests.consent.builders import OPTIONAL, SAME_ORIGIN, cookies, post, service, translate
 from tests.consent.tampering import tamper
+from tests.glossary.term_form import signed_in
 
 pytestmark = pytest.mark.django_db
+WITH = "We use cookies to make this site work. With your permission we also use them"
 NOTHING = "There is nothing to choose: this site runs nothing optional at present."
 
 
@@ -57,6 +59,45 @@ def test_the_first_notice_of_a_new_site_asks_about_what_the_site_itself_keeps_al
     assert asked(first) == ["personalization"]
     assert first.sha256 == sha256(first.document)
     assert draft_notice().changes == []
+    assert first.document["text"]["summary"] == f"{WITH} to personalise content."
+
+
+@pytest.mark.parametrize(
+    ("used", "uses"),
+    [
+        ({"analytics", "personalization", "marketing"}, wording.TEXT["summary"].removeprefix(WITH)),
+        ({"marketing"}, " to personalise marketing."),
+        ({"personalization", "marketing"}, " to personalise content and marketing."),
+        (
+            {"analytics", "chat"},
+            " to analyse our traffic, which helps us keep up the quality of our free resources, and for Chat.",
+        ),
+        ({"chat"}, " for Chat."),
+    ],
+)
+def test_the_summary_of_a_new_site_names_only_what_is_asked_about(
+    operator: User, at: datetime, used: set[str], uses: str
+) -> None:
+    CookieGroup.objects.create(varname="chat", name="Chat", description="To talk with us.", ordering=9)
+    Cookie.objects.filter(cookiegroup__is_required=False).delete()
+    for varname in used:
+        save_service(service=service(f"For {varname}", varname), by=operator, at=at)
+    assert publish(operator, at, material=True).document["text"]["summary"] == f"{WITH}{uses}"
+
+
+def test_a_summary_that_an_operator_wrote_stays_and_translators_read_what_the_notice_says(
+    operator: User, at: datetime, settings: Any
+) -> None:
+    settings.CONSENT_LANGUAGES = ["en", "de"]
+    translate(operator, at)
+    desk = signed_in(operator)
+    german, english = (NoticeText.objects.get(language=language).pk for language in ("de", "en"))
+    told = f"English: {WITH} to personalise content.<"
+    assert told in desk.get(f"/admin/consent/noticetext/{german}/change/").content.decode()
+    assert "names only the categories" in desk.get(f"/admin/consent/noticetext/{english}/change/").content.decode()
+    words = wording.TEXT | {"summary": "We use cookies, and ask about marketing."}
+    save_notice_text(language="en", words=words, names={}, by=operator, at=at)
+    assert draft_notice().document["text"]["summary"] == "We use cookies, and ask about marketing."
 
 
 def test_a_category_is_asked_about_once_something_uses_it(client: Client, operator: User, at: datetime) -> None:
@@ -108,11 +149,11 @@ def test_with_nothing_optional_in_use_there_is_no_banner_and_the_preferences_say
     assert NOTHING in page
     for untrue in ("With your permission", "You have not answered yet", "Accept all", "Save my choice", "checkbox"):
         assert untrue not in page
-    assert "__Host-consent_choice" in page  # what the site needs is told all the same
+    assert "<code>consent_choice</code>" in page  # what the site needs is told all the same
     assert "Es gibt nichts auszuwählen" in client.get("/de/cookies/").content.decode()
     shown = client.get(f"/consent/notices/{nothing_optional.sha256}/").content.decode()
     assert "Accept all" not in shown
-    assert "__Host-consent_choice" in shown
+    assert "<code>consent_choice</code>" in shown
 
 
 def test_the_desk_previews_a_notice_that_asks_nothing_without_a_banner(client: Client, operator: User) -> None:

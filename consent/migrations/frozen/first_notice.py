@@ -169,8 +169,12 @@ DOCUMENT: dict[str, Any] = {
     "number": 1,
 }
 
-#: The same without the optional categories that nothing uses on a new site, and its hash.
+#: The same without the optional categories that nothing uses on a new site, and without their uses, and its hash.
 USED_DOCUMENT: dict[str, Any] = DOCUMENT | {
-    "categories": [each for each in DOCUMENT["categories"] if each["required"] or each["cookies"]]
+    "text": DOCUMENT["text"]
+    | {
+        "summary": "We use cookies to make this site work. With your permission we also use them to personalise content."
+    },
+    "categories": [each for each in DOCUMENT["categories"] if each["required"] or each["cookies"]],
 }
-USED_SHA256 = "c5acb99c72cc27f9b9f619c53cf3ccbe82c0a339e3d06fa7a0fdbc71ad4d6a20"
+USED_SHA256 = "5f2e2b3f6dad31fb93237d77f1095dd6a6dc351091e18939d91e40ac9a195027"
