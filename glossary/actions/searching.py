@@ -12,7 +12,7 @@ from glossary.models import EntryName, MissingTerm, PublishedEntry, SearchText, 
 from glossary.search.indexing import indexed, vocabulary
 from glossary.text.names import normalise
 from glossary.text.sounds import pieces
-from glossary.text.words import folded_words, key_of, stem_key_of
+from glossary.text.words import key_of, plain_parts, stem_key_of
 
 FIELDS = ["names", "text", "facets", "plain"]
 
@@ -83,7 +83,7 @@ def _learn_to_spell(names: Iterable[str]) -> None:
             SpellingPiece(word=word, piece=piece)
             for word in words
             if word not in known
-            for piece in pieces(folded_words(word)[0])
+            for piece in pieces(plain_parts(word)[0])
         ),
         # Somebody may be publishing the same word at this moment.
         ignore_conflicts=True,

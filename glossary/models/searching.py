@@ -67,7 +67,7 @@ class SearchText(models.Model):
 
 
 class SpellingPiece(models.Model):
-    """A word of a published name, and what is left of its sound without one of its letters.
+    """A word of a published name, and how it sounds without one of its letters, or with all.
 
     Two words that share a piece are a typing error apart (``glossary.search.corrections``). Words stay when their last
     name goes: what is proposed to a reader is looked up first.

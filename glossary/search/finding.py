@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from glossary.addresses import address_of
 from glossary.models import EntryName, EntryTag, PublishedEntry, SearchText
 from glossary.search.candidates import MAX_BESIDE_NAMED, MAX_CANDIDATES, MAX_NAMES, Filters, having_the_words, named
-from glossary.search.corrections import corrections
+from glossary.search.corrections import corrections, names_like, typed_words
 from glossary.search.excerpts import Sought, marked, passage
 from glossary.search.indexing import INITIAL_OF_FACET, TAG_SIGN, tag_facet
 from glossary.search.questions import MIN_BEGINNING, Question, ask
@@ -295,8 +295,11 @@ def _facets(found: _Found, filters: Filters) -> tuple[tuple[Facet, ...], tuple[F
 
 def _corrections(question: Question) -> tuple[str, ...]:
     """Return corrected questions that have an answer, written as the name is that is meant."""
+    typed = typed_words(question)
+    if names := names_like(question, typed):
+        return tuple({stem_key_of(name): name for name in reversed(names)}.values())[::-1][:MAX_CORRECTIONS]
     answered: dict[bytes, str] = {}
-    for corrected in corrections(question):
+    for corrected in corrections(typed):
         other = ask(corrected)
         equal, beginning = named(other, Filters())
         if equal:

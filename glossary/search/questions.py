@@ -11,6 +11,7 @@ from glossary.text.stems import root
 from glossary.text.words import GREEK_BY_LETTER, LETTERS_BY_GREEK, Word, as_key, compound, stem_of, words
 
 MAX_QUERY = 200
+# So many words are looked for. A name is looked for by all that was typed.
 MAX_WORDS = 8
 MAX_KEYS = 4
 # The beginning of a word is looked for from so many letters on: a shorter one begins half of all words.
@@ -18,7 +19,7 @@ MIN_BEGINNING = 3
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 # They stand in every text, and nobody looks for them. Single letters aren't among them: a vitamin may be meant.
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     [
         "a",
         "about",
@@ -112,9 +113,9 @@ def shown(query: str) -> str:
 
 
 def ask(query: str) -> Question:
-    """Return the question in a query: anything that a browser can send. Words behind the first eight are not read."""
+    """Return the question in a query: anything that a browser can send."""
     visible = shown(query)
-    found = list(itertools.islice(words(visible), MAX_WORDS * 2))
+    found = list(words(visible))
     if not found:
         return Question(visible)
     # Hyphens hold together what is one word to its writer.
@@ -124,11 +125,9 @@ def ask(query: str) -> Question:
             chunks[-1].append(word)
         else:
             chunks.append([word])
-    del chunks[MAX_WORDS:]
     spelled = [_spellings([part for word in chunk for part in word.folded], len(chunk) > 1) for chunk in chunks]
-    # A name is complete only if every word was read.
     keys = [sum(combination, ()) for combination in itertools.islice(itertools.product(*spelled), MAX_KEYS)]
-    wanted = [ways for ways in spelled if len(ways[0]) > 1 or ways[0][0] not in _STOP_WORDS]
+    wanted = [ways for ways in spelled if len(ways[0]) > 1 or ways[0][0] not in STOP_WORDS]
     if wanted and len(wanted) < len(spelled):
         # "What is the menopause?" is about menopause, and "The pill" is a name.
         keys.append(sum((ways[0] for ways in wanted), ()))
@@ -138,7 +137,7 @@ def ask(query: str) -> Question:
         keys=tuple(dict.fromkeys(as_key("".join(key)) for key in keys)),
         stem_keys=tuple(dict.fromkeys(as_key("".join(map(stem_of, key))) for key in keys)),
         folded=tuple(part for chunk in chunks for word in chunk for part in word.folded),
-        parts=tuple(Part(_ways(ways)) for ways in wanted),
+        parts=tuple(Part(_ways(ways)) for ways in wanted[:MAX_WORDS]),
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from glossary.text.spelling import one_spelling
+
 _SAME = (
     (re.compile(r"^(?:pn|kn|gn|mn)"), "n"),
     (re.compile(r"^ps"), "s"),
@@ -20,14 +22,12 @@ _SAME = (
     (re.compile(r"ck|ch|c|q"), "k"),
     (re.compile(r"y"), "i"),
     (re.compile(r"(.)\1+"), r"\1"),
-)
-# In a shorter word, any letter may be the one that counts.
-MIN_LENGTH = 4
-MAX_SOUND = 24
+)  # Longer words are sequences or noise.
+MAX_LETTERS = 60
 
 
 def sound(word: str) -> str:
-    """Return how a folded word sounds.
+    """Return how a word sounds (lower case, without accents, in one spelling).
 
     >>> sound("hemorrhage") == sound("hemorage"), sound("fibromyalgia") == sound("fybromialgia")
     (True, True)
@@ -38,15 +38,18 @@ def sound(word: str) -> str:
 
 
 def pieces(word: str) -> list[str]:
-    """Return the sound of a folded word, and what is left of it without one letter.
+    """Return the sound of a word (lower case, without accents), and that of the word without each of its letters.
 
-    Two words share a piece when their sounds differ by a letter too much, too few, wrong, or changed with its
-    neighbour; and some pairs that differ by two. Of a long word, only the beginning is looked at.
+    Two words share a piece when they differ by a letter too much, too few, wrong, or changed with its neighbour, in
+    what is written or in how it sounds; and some pairs that differ by two. Letters go before the sound is taken: an
+    error can make a pair of letters that sounds like one ("hypplasia"), or looks like a diphthong ("hepatoemgaly").
+
+    >>> sorted(set(pieces("hypoplasia")) & set(pieces("hypplasia")))
+    ['hiplasia']
     """
-    whole = sound(word)[:MAX_SOUND]
-    if len(whole) < MIN_LENGTH:
-        return [whole]
-    return sorted({whole, *(whole[:place] + whole[place + 1 :] for place in range(len(whole)))})
+    word = word[:MAX_LETTERS]
+    left = {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+    return sorted({sound(one_spelling(letters)) for letters in left} - {""})
 
 
 def distance(one: str, other: str, most: int) -> int:

@@ -91,11 +91,16 @@ def words(text: str) -> Iterator[Word]:
 @lru_cache(maxsize=65_536)
 def fold(word: str) -> tuple[str, ...]:
     """Return the folded parts of one word: usually one, two for "TGFβ", none for what has no letter or digit."""
+    return tuple([one_spelling(part)[:MAX_WORD] for part in plain_parts(word)])
+
+
+def plain_parts(word: str) -> tuple[str, ...]:
+    """Return the parts of one word as :func:`fold` does, in the spelling in which they are written."""
     if word.isascii() and word.isalnum():
-        return (one_spelling(word.lower())[:MAX_WORD],)
+        return (word.lower(),)
     plain = _POSSESSIVE.sub("", normalise(as_read(word)).translate(LATIN)).replace("'", "")
     plain = _SYMBOL.sub(lambda found: "".join(f" {_GREEK_LETTERS[letter]} " for letter in found.group()), plain)
-    return tuple(one_spelling(part)[:MAX_WORD] for part in _PLAIN.findall(plain.replace("_", " ")))
+    return tuple(_PLAIN.findall(plain.replace("_", " ")))
 
 
 @lru_cache(maxsize=65_536)

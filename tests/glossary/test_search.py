@@ -150,6 +150,16 @@ DID_YOU_MEAN = {
     "alzhiemer": ["alzheimer"],
     "progestrone suport": ["Progesterone support"],
     "estrodiol": ["Estradiol"],
+    # The error makes a pair of letters that sounds like one, or looks like a diphthong.
+    "diagnoss": ["Diagnosis"],
+    "metastass": ["Metastasis"],
+    "gamma-aminobutyric aicd": ["Gamma-aminobutyric acid"],
+    "leuakemia": ["Leukaemia"],
+    # It is in a short word, or makes another word of one.
+    "beta ell": ["Beta cell"],
+    "egg cll": ["Egg cell"],
+    "the change fo life": ["The change of life"],
+    "hto flush": ["Hot flush"],
     "xqzzt": [],
 }
 
@@ -173,6 +183,25 @@ def found_and_wanted() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return found, wanted
 
 
+# Shorter titles are others with one letter less.
+TITLES_TO_MISTYPE = [one.title for one in CORPUS if len(one.title) >= 6 and one.title.isascii()]
+
+
+def mistyped(title: str) -> tuple[str, str]:
+    """Return a title without one of its letters, and with two neighbours exchanged: always the same."""
+    places = [place for place in range(len(title) - 1) if title[place : place + 2].isalpha()]
+    at = random.Random(title).choice(places)  # noqa: S311  (no secret)
+    return title[:at] + title[at + 1 :], title[:at] + title[at + 1] + title[at] + title[at + 2 :]
+
+
+def found_by_a_reader(query: str) -> list[str]:
+    """Return what a reader comes to: what is found, or else what is found for the corrections that are offered."""
+    results = search(query)
+    if results.hits:
+        return [hit.entry.title for hit in results.hits]
+    return [title for correction in results.corrections for title in titles(correction)]
+
+
 def test_each_query_finds_its_terms_in_order(corpus: None) -> None:
     found, wanted = found_and_wanted()
     assert found == wanted
@@ -186,6 +215,21 @@ def test_typing_errors_are_understood(corpus: None) -> None:
         assert result.hits == ()
         for correction in result.corrections:
             assert search(correction).hits
+
+
+def test_a_title_is_found_with_one_letter_missing_or_two_exchanged(corpus: None) -> None:
+    tries = [(one, title) for title in TITLES_TO_MISTYPE for one in mistyped(title)]
+    assert len(tries) >= 70
+    assert [(typed, title) for typed, title in tries if title not in found_by_a_reader(typed)[:5]] == []
+    others_first = [(typed, title) for typed, title in tries if found_by_a_reader(typed)[:1] != [title]]
+    assert len(others_first) <= len(tries) * 0.05, others_first
+
+
+def test_a_title_is_found_by_all_its_words_however_many_it_has(editor: User, at: datetime) -> None:
+    long = "Absent epiphysis of the proximal phalanx of the {}"
+    publish_corpus(*(term(long.format(which), "A bone.") for which in ("finger", "thumb", "toe")), by=editor, at=at)
+    for which in ("finger", "thumb", "toe"):
+        assert titles(long.format(which))[0] == long.format(which)
 
 
 def test_the_order_does_not_depend_on_the_order_of_publishing(editor: User, at: datetime) -> None:
