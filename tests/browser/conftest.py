@@ -118,7 +118,7 @@ def terms(desk: Site) -> Iterator[str]:
             "from django.contrib.auth.models import User\n"
             "from django.utils import timezone\n"
             "from glossary.actions import save_terms\n"
-            "from glossary.document.documents import parse_document\n"
+            "from glossary.document.parsing import parse_document\n"
             "by, at = User.objects.get(username='edith'), timezone.now()\n"
             "rest = {'definition': 'An event.', 'origin': 'Latin.', 'tags': ['menstrual cycle'],"
             " 'related': ['progesterone'],"

@@ -6,7 +6,7 @@ TERMS = """
 from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
 from glossary.actions import approve_review, describe_tag, publish_term, retire_term, save_term, save_terms, submit_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Credentials, Program, RetractedWork, Term
 from taggit.models import Tag
 by, at = User.objects.create_user("pages"), datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -112,7 +112,7 @@ def test_a_restored_draft_is_merged_with_what_was_saved_and_switched_since(
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
         "from glossary.actions import save_term\n"
-        "from glossary.document.documents import parse_document\n"
+        "from glossary.document.parsing import parse_document\n"
         "from glossary.models import Term\n"
         f"term = Term.objects.get(pk={term.split('/')[-3]})\n"
         "document = parse_document(term.head.document | {'origin': 'Greek.'})\n"

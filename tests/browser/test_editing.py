@@ -22,7 +22,7 @@ def desk(site: Site) -> Site:
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
         "from glossary.actions import publish_term, save_term\n"
-        "from glossary.document.documents import parse_document\n"
+        "from glossary.document.parsing import parse_document\n"
         "from glossary.models import Program\n"
         "by, at = User.objects.get(username='edith'), timezone.now()\n"
         "save_term(document=parse_document({'title': 'Progesterone', 'definition': 'A hormone.'}), by=by, at=at)\n"

@@ -16,7 +16,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from django.contrib.auth.models import User
 from glossary.actions import approve_review, save_term, submit_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Concern, RetractedWork
 at = datetime(2026, 3, 2, 12, tzinfo=UTC)
 editor, reviewer = User.objects.get(username="edith"), User.objects.get(username="rafael")

@@ -14,7 +14,7 @@ TERMS = """
 from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import publish_term, save_terms
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program
 by, at = User.objects.get(username="edith"), datetime(2026, 3, 2, 12, tzinfo=UTC)
 filler = "<p>" + "Some more words of a long text. " * 60 + "</p>"

@@ -15,7 +15,7 @@ TERMS = """
 from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import approve_review, publish_term, save_terms, submit_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Credentials, Program
 by, at = User.objects.create_user("author"), datetime(2026, 3, 2, 12, tzinfo=UTC)
 reviewer = User.objects.create_user("rafael", first_name="Rafael", last_name="Lindqvist")

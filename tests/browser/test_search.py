@@ -13,7 +13,7 @@ TERMS = """
 from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import publish_terms, save_terms
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program
 by, at = User.objects.create_user("search"), datetime(2026, 3, 2, 12, tzinfo=UTC)
 documents = [parse_document(data) for data in [

@@ -96,7 +96,7 @@ def save_meanwhile(desk: Site, term: str, **changed: object) -> None:
         "from django.contrib.auth.models import User\n"
         "from django.utils import timezone\n"
         "from glossary.actions import save_term\n"
-        "from glossary.document.documents import parse_document\n"
+        "from glossary.document.parsing import parse_document\n"
         "from glossary.models import Term\n"
         f"term = Term.objects.get(pk={term.split('/')[-3]})\n"
         f"document = parse_document(term.head.document | {changed!r})\n"

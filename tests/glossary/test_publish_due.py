@@ -16,7 +16,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 from glossary.actions import approve_review, save_term, submit_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 at = timezone.now() - timedelta(hours=2)
 editor = User.objects.create_user("edith", "edith@example.org")
 reviewer = User.objects.create_user("rafael", "rafael@example.org")

@@ -22,7 +22,7 @@ TERM = "/glossary/luteal-phase/"
 PUBLISH = """
 from django.utils import timezone
 from glossary.actions import publish_term, save_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program, Term
 term = Term.objects.select_related("head").get(slug="luteal-phase")
 content = term.head.document | {"mechanism": "<p>By light alone.</p>"}
@@ -36,7 +36,7 @@ TITLES = ["Luteal phase", "Menopause", *(f"{letter.upper()} term" for letter in 
 TERMS = f"""
 from django.utils import timezone
 from glossary.actions import publish_terms, save_terms
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program
 by, at = Program("Test"), timezone.now()
 documents = [parse_document({{"title": title, "definition": "Half.", "tags": ["cycle"]}}) for title in {TITLES}]

@@ -20,7 +20,7 @@ PUBLISH = """
 from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from glossary.actions import publish_term, save_term
-from glossary.document.documents import parse_document
+from glossary.document.parsing import parse_document
 from glossary.models import Program, Term
 by, _ = User.objects.get_or_create(username="publisher")
 data = {{"title": "Luteal phase", "definition": "<p>{text}</p>", "mechanism": "<p>Hormones. </p>" * 50}}
