@@ -271,6 +271,21 @@ def test_a_reader_may_space_text_and_double_it(site: Site, page: Page, language:
             assert cut == [], (path, width, size)
 
 
+def test_with_large_text_the_banner_covers_no_link_that_has_focus_in_what_is_sticky(site: Site, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")  # no scrolling that is still under way
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(site.url + PATH)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    top = page.locator("[data-consent-banner]").evaluate("banner => banner.getBoundingClientRect().top")
+    links = page.locator(".term__side :is(a, button)").locator("visible=true").all()
+    assert len(links) > 4
+    for link in links:
+        link.focus()
+        box = link.bounding_box()
+        assert box is not None
+        assert box["y"] < top, link.inner_text()
+
+
 def test_nothing_moves_while_a_page_loads(site: Site, page: Page) -> None:
     page.add_init_script(MOVED)
     for width in (1280, 390):

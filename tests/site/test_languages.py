@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
+from django.utils.formats import date_format
 from pytest_django import DjangoDbBlocker
 
 from consent.choice.gate import current_gate
@@ -180,6 +181,12 @@ def test_every_page_for_readers_is_there_in_each_language(client: Client, full: 
 
 
 EXAMPLES = {"slug": "progesterone-support", "segment": "p", "ending": "bib", "language": "pl", "sha256": "0" * 64}
+
+
+def test_times_are_told_by_24_hours() -> None:
+    moment = datetime(2026, 3, 2, 22, 5, tzinfo=UTC)
+    assert date_format(moment, "DATETIME_FORMAT") == "2 Mar 2026, 22:05"
+    assert date_format(moment, "TIME_FORMAT") == "22:05"
 
 
 def test_addresses_of_machines_are_the_same_in_every_language(client: Client) -> None:
