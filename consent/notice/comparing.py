@@ -10,7 +10,7 @@ from consent.notice.notices import Change
 
 _WORDS = re.compile(r"\s+|[^\s]+")
 _SENTENCES = re.compile(r"[^.!?\n]+[.!?\n]*\s*|[.!?\n]+\s*")
-# Up to so many pairs of equal words are compared one by one, and so many looks at a word: see _is_cheap().
+# Texts with more pairs of equal words, or that take more comparisons, are compared in larger parts: see _is_cheap().
 MAX_PAIRS = 50_000
 MAX_LOOKS = 200_000
 # Below this likeness a text is another one, and single words that happen to stay would only confuse.

@@ -17,7 +17,7 @@ def _js(value: str) -> str:
 
 
 def _own(base: str, cloud: str, vendor: str) -> str:
-    """Who gets the data: the vendor in its own cloud, else whoever runs the site, on a server of her own."""
+    """Who gets the data: the vendor in its own cloud, or else the operators of the site, on their own server."""
     host = urlsplit(base).hostname or ""
     return vendor if host == cloud or host.endswith(f".{cloud}") else f"Ourselves, at {host}"
 

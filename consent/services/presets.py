@@ -4,9 +4,9 @@ Plain data, in our own words. A preset asks for what differs by site, and fills 
 it; operators change it as they like. Whatever is answered is read strictly, as it gets into addresses and start code.
 
 Note [Pages that aren't told]
-    On this site the address and title of a page say what somebody reads about her health. Where the vendor's script
-    lets us, it is told neither: only that there was a visit. An operator may decide otherwise for services that are
-    her own, and the audit then finds titles that leave. Vendors that take address and title themselves say so in
+    On this site the address and title of a page say what somebody reads about their health. Where the vendor's script
+    lets us, it is told neither: only that there was a visit. An operator may decide otherwise for their own
+    services, and the audit then finds titles that leave. Vendors that take address and title themselves say so in
     :attr:`Preset.warning`.
 """
 

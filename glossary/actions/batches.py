@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-# So many rows go into one statement: few round trips, and no statement that either database finds too long.
+# How many rows go into one statement: few round trips, and no statement that either database finds too long.
 BATCH = 500
 
 T = TypeVar("T")
@@ -16,5 +16,5 @@ def chunks(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
 
 
-def silent(*done: int) -> None:
+def silent(*progress: object) -> None:
     """A progress callback that does nothing."""

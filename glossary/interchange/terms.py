@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
-from glossary.actions.batches import BATCH, chunks
+from glossary.actions.batches import BATCH, chunks, silent
 from glossary.document.documents import MAX_TITLE, PARTS, TEXTS, DocumentError, TermDocument, slug_for, topic_slug_for
 from glossary.document.faults import Fault
 from glossary.document.markup import lost_elements
@@ -42,10 +42,6 @@ MAX_MESSAGE = 300
 
 Progress = Callable[[str, int, int], None]
 TellLinks = Callable[[Sequence[LinkChange]], None]
-
-
-def _silent(*args: object) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class Report:
         return [row for row in self.rows if row.closed_review]
 
 
-def read_terms(path: Path, *, progress: Callable[[int], None] = _silent) -> Records:
+def read_terms(path: Path, *, progress: Callable[[int], None] = silent) -> Records:
     """Return the records of a ``.json`` or ``.csv`` file, with the faults of those that could not be read.
 
     ``progress`` is told how many rows are read.
@@ -132,8 +128,8 @@ def import_terms(
     publish: bool = False,
     reason: str = "",
     dry_run: bool = False,
-    progress: Progress = _silent,
-    tell_links: TellLinks = _silent,
+    progress: Progress = silent,
+    tell_links: TellLinks = silent,
 ) -> Report:
     """Write the terms of the file to the glossary in one transaction, and publish them if asked.
 

@@ -98,7 +98,7 @@ def impact_of(name: str, kind: str, *, term: int | None, is_linked: bool = True)
         notes.append("It is an abbreviation, so only mentions with the same capitals are linked.")
     doubts.extend(doubts_of(name, kind))
     # A name without a term yet is looked at as if it were of term 0, which there never is.
-    wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)], beside=published)
+    wanted = Names([KnownName(term or 0, name, kind), KnownName(-1, name, kind)], held_back_by=published)
     candidates = entries_that_may_mention([name]).exclude(pk__in=own).order_by("sort_key", "pk")
     rows = candidates[:MAX_PAGES].with_texts("title", "slug")
     samples: list[Sample] = []

@@ -107,8 +107,8 @@ class _Text:
 class Names:
     """The names that texts are searched for. Built once and changed in place; see ``glossary.linking.current``."""
 
-    def __init__(self, names: Iterable[KnownName] = (), *, beside: Names | None = None) -> None:
-        """``beside`` are names whose words hold back mentions of these ones too, as those of one glossary do."""
+    def __init__(self, names: Iterable[KnownName] = (), *, held_back_by: Names | None = None) -> None:
+        """``held_back_by`` are further names, longer ones of which hold back mentions of these, as in one glossary."""
         # Name → references to those who bear it (a bare number for the usual one); beginning of a name → 0.
         self._nodes: dict[str, int | tuple[int, ...]] = {}
         # What has to stand there letter by letter, by key and term.
@@ -116,7 +116,7 @@ class Names:
         # The last two words of longer names → how many times, and those of each term.
         self._ends: dict[str, int] = {}
         self._ends_of: dict[int, tuple[str, ...]] = {}
-        self._beside = beside
+        self._held_back_by = held_back_by
         self.add(names)
 
     def add(self, names: Iterable[KnownName]) -> None:
@@ -244,7 +244,7 @@ class Names:
 
     def ends_in(self, words: str) -> bool:
         """Whether a longer name ends in these two words, given by their keys."""
-        return words in self._ends or (self._beside is not None and self._beside.ends_in(words))
+        return words in self._ends or (self._held_back_by is not None and self._held_back_by.ends_in(words))
 
     def _is_written(self, written: str, key: str, reference: int, *, single: bool) -> bool:
         if reference & _EXACT:

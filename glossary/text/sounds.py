@@ -22,7 +22,8 @@ _SAME = (
     (re.compile(r"ck|ch|c|q"), "k"),
     (re.compile(r"y"), "i"),
     (re.compile(r"(.)\1+"), r"\1"),
-)  # Longer words are sequences or noise.
+)
+# Longer words are sequences or noise.
 MAX_LETTERS = 60
 
 
