@@ -126,9 +126,9 @@ SERVER_THREADS = env.number(
     most=1_000,
     shown_default=f"{THREADS} in production, 0 in development",
     description="How many threads a worker process of the server has. `manage.py serve` sets it from its "
-    "`--threads`, so set it only if you start the server in another way. One thread is reserved for "
-    "finished pages. Half of the others can be in Django at a time, and the other half wait. Further "
-    "requests are answered with 503. 0 sets no limit.",
+    "`--threads`, so set it only if you start the server in another way. A third of them can be "
+    "in Django at a time, a third wait, and a third are reserved for finished pages. Further requests are "
+    "answered with 503. 0 sets no limit.",
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

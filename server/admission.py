@@ -4,8 +4,12 @@ Note [Fewer requests than threads]
     A finished page takes a thread for a millisecond, but Django may take it for seconds: a database that hangs, a lock,
     many people who search or sign in. If all threads were in Django, finished pages would wait for one of them. So
     :class:`Admission` is between the page store and Django. It admits some requests at a time, lets a few more wait
-    for some seconds, and answers 503 to all others. One thread is reserved, which waits at most for :data:`MOMENT`. See
-    docs/adr/0280.
+    for some seconds, and answers 503 to all others. The other threads are reserved: they wait at most for
+    :data:`MOMENT`, and not at all while the server is overloaded, as hundreds of refusals may be ahead of a reader. So
+    a refusal is rendered once and is then finished too. See docs/adr/0280.
+
+    Python lets a busy thread run for 5 ms before another one's turn. That is long for a page that takes 0.1 ms, and
+    :func:`take_turns_quickly` shortens it.
 
     Static files, which Django serves from memory and disk, and ``/healthz`` are always admitted. A refusal of cookies
     applies in the browser even if the server is too busy to record it.
@@ -14,7 +18,11 @@ Note [Fewer requests than threads]
 from __future__ import annotations
 
 import logging
+import math
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -31,17 +39,23 @@ from consent.choice.views import choose_without_record
 from consent.notice.languages import language_of
 from server.outages import Outage
 from server.security import public_headers
-from server.unavailable import RETRY_SOON, unavailable
+from server.unavailable import RETRY_SOON, is_for_a_program, unavailable
 
 logger = logging.getLogger(__name__)
 
-#: Threads of a worker that are reserved for finished pages. Half of the others may be in Django, where more would not
-#: be faster, and half wait.
-RESERVED_THREADS = 1
 #: Seconds that a request waits at most: as long as a new worker needs to load very many terms.
 PATIENCE = 3.0
-#: Seconds that the reserved thread may wait: long enough for quick requests to end, too short for readers to notice.
+#: Seconds that a reserved thread may wait: long enough for quick requests to end, too short for readers to notice.
 MOMENT = 0.02
+#: Seconds after a refusal in which the server counts as overloaded.
+OVERLOADED_FOR = 1.0
+#: Seconds that a thread runs while others want to: short beside a reader's patience, long beside a change of threads.
+TURN = 0.0005
+
+
+def take_turns_quickly() -> None:
+    """Let a thread that answers with a finished page interrupt the busy ones of this process after :data:`TURN`."""
+    sys.setswitchinterval(TURN)
 
 
 def limit_admission(application: WSGIApplication) -> WSGIApplication:
@@ -49,20 +63,40 @@ def limit_admission(application: WSGIApplication) -> WSGIApplication:
     threads: int = settings.SERVER_THREADS
     if not threads:
         return application
-    most = max(1, (threads - RESERVED_THREADS) // 2)
-    return Admission(application, most=most, waiting=max(0, threads - RESERVED_THREADS - most))
+    third = threads // 3
+    return Admission(application, most=max(1, third), waiting=third)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A finished answer that refuses a request."""
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Admission:
     """A WSGI application that passes ``most`` requests on at a time; ``waiting`` more wait for up to ``patience``."""
 
     def __init__(
-        self, application: WSGIApplication, *, most: int, waiting: int = 0, patience: float = PATIENCE
+        self,
+        application: WSGIApplication,
+        *,
+        most: int,
+        waiting: int = 0,
+        patience: float = PATIENCE,
+        moment: float = MOMENT,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.application = application
         self.patience = patience
+        self.moment = moment
+        self.clock = clock
         self._waiting_or_admitted = BoundedSemaphore(most + waiting)
         self._admitted = BoundedSemaphore(most)
+        self._refused_at = -math.inf
+        self._refusals: dict[tuple[str, bool, bool], Refusal] = {}
         self._overload = Outage(ends="All requests are accepted again.")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -83,7 +117,8 @@ class Admission:
         return answer
 
     def _acquire(self) -> bool:
-        if not self._waiting_or_admitted.acquire(timeout=MOMENT):
+        is_overloaded = self.clock() < self._refused_at + OVERLOADED_FOR
+        if not self._waiting_or_admitted.acquire(timeout=0 if is_overloaded else self.moment):
             return False
         if self._admitted.acquire(timeout=self.patience):
             return True
@@ -95,17 +130,25 @@ class Admission:
         self._waiting_or_admitted.release()
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._refused_at = self.clock()
         if self._overload.begin():
             logger.warning("There are more requests than this worker can answer: some are answered with 503.")
-        with translation.override(language_of(environ.get("PATH_INFO", ""))):
-            response = _busy(WSGIRequest(environ))
-        for name, value in public_headers(NOTHING).items():
-            response.setdefault(name, value)
-        response.setdefault("X-Content-Type-Options", "nosniff")
-        cookies = [("Set-Cookie", morsel.OutputString()) for morsel in response.cookies.values()]
-        headers = [*response.items(), *cookies, ("Content-Length", str(len(response.content)))]
-        start_response(f"{response.status_code} {response.reason_phrase}", headers)
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.content]
+        request = WSGIRequest(environ)
+        if request.method == "POST" and request.path_info == reverse("consent:choose"):
+            refusal = _finish(_choice_refused(request))
+        else:
+            refusal = self._refusal_of(request)
+        start_response(refusal.status, list(refusal.headers))
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else refusal.body]
+
+    def _refusal_of(self, request: HttpRequest) -> Refusal:
+        """Return the page, or the JSON, that refuses a request. Each is rendered once."""
+        language = language_of(request.path_info)
+        kind = language, is_for_a_program(request), request.path_info.startswith("/admin/")
+        if kind not in self._refusals:
+            with translation.override(language):
+                self._refusals[kind] = _finish(unavailable(request, retry_after=RETRY_SOON))
+        return self._refusals[kind]
 
 
 class _Streamed:
@@ -127,13 +170,21 @@ class _Streamed:
                 at_end()
 
 
-def _busy(request: HttpRequest) -> HttpResponse:
-    if request.method == "POST" and request.path_info == reverse("consent:choose"):
-        open_nothing(request)
+def _choice_refused(request: HttpRequest) -> HttpResponse:
+    open_nothing(request)
+    with translation.override(language_of(request.path_info)):
         response = choose_without_record(request)
-        response["Cache-Control"] = "no-store"
-        return response
-    return unavailable(request, retry_after=RETRY_SOON)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _finish(response: HttpResponse) -> Refusal:
+    for name, value in public_headers(NOTHING).items():
+        response.setdefault(name, value)
+    response.setdefault("X-Content-Type-Options", "nosniff")
+    cookies = [("Set-Cookie", morsel.OutputString()) for morsel in response.cookies.values()]
+    headers = (*response.items(), *cookies, ("Content-Length", str(len(response.content))))
+    return Refusal(f"{response.status_code} {response.reason_phrase}", headers, response.content)
 
 
 def _is_always_admitted(environ: WSGIEnvironment) -> bool:

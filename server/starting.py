@@ -19,7 +19,7 @@ from pathlib import Path
 #: A worker that uses more MiB is replaced. One with 100,000 terms and a full page store uses half of this.
 WORKER_MEMORY = 1024
 #: Django gets fewer requests at a time than a worker has threads: see server.admission.
-WORKERS, THREADS = 2, 8
+WORKERS, THREADS = 2, 12
 APPLICATION = "config.wsgi:application"
 OPTIONS = (
     *("--interface", "wsgi", "--no-ws"),

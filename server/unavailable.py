@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -69,7 +70,7 @@ def unavailable(request: HttpRequest, *, retry_after: int = RETRY_AFTER) -> Http
     # It is not known what the visitor's choice opens, so this answer opens nothing.
     open_nothing(request)
     response: HttpResponse
-    if _is_for_a_program(request):
+    if is_for_a_program(request):
         reason = gettext("The site cannot answer just now. Please try again in a minute.")
         response = JsonResponse({"error": "unavailable", "reason": reason}, status=503)
     else:
@@ -79,19 +80,20 @@ def unavailable(request: HttpRequest, *, retry_after: int = RETRY_AFTER) -> Http
     return response
 
 
-def _is_for_a_program(request: HttpRequest) -> bool:
+def is_for_a_program(request: HttpRequest) -> bool:
     return (
         wants_json(request)
         # Scripts of our own pages read JSON or nothing.
         or request.headers.get("Sec-Fetch-Dest") == "empty"
         or "format=json" in request.META.get("QUERY_STRING", "").split("&")
-        or _view_of(request) in JSON_VIEWS
+        or _view_at(request.path_info) in JSON_VIEWS
     )
 
 
-def _view_of(request: HttpRequest) -> str:
+@lru_cache(maxsize=256)
+def _view_at(path: str) -> str:
     try:
-        return resolve(request.path_info).view_name
+        return resolve(path).view_name
     except Resolver404:
         return ""
 

@@ -8,18 +8,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import TIMEOUT_MAX, Event
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.db import connection
+from django.test.signals import template_rendered
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from pagestore.serving import PageStore
-from server.admission import Admission, limit_admission
+from server.admission import OVERLOADED_FOR, Admission, limit_admission
 from tests.pagestore.asking import Answer, ask
 from tests.waiting import PATIENCE, eventually
 
@@ -111,6 +112,35 @@ def test_nobody_waits_for_long(django: Busy) -> None:
         assert request(door, "/next/").status == 503
 
 
+def test_where_one_was_refused_the_next_do_not_wait_for_room(django: Busy) -> None:
+    now = [0.0]
+    door = Admission(django, most=1, moment=0.01, clock=lambda: now[0])
+    with ThreadPoolExecutor(1) as pool, crowded(django, door, with_requests=1, running=1):
+        assert request(door, "/search/").status == 503
+        door.moment = TIMEOUT_MAX
+        now[0] += OVERLOADED_FOR / 2
+        assert pool.submit(request, door, "/search/").result(PATIENCE).status == 503
+        now[0] += OVERLOADED_FOR
+        waiting = pool.submit(request, door, "/search/")
+        django.go_on.set()
+        assert waiting.result().status == 200
+
+
+def test_each_kind_of_refusal_is_rendered_once(django: Busy) -> None:
+    door = Admission(django, most=1)
+    page, json = "text/html", "application/json"
+    kinds = [("/search/", page), ("/de/search/", page), ("/admin/", page), ("/search/", json)]
+    rendered: list[Any] = []
+    with crowded(django, door, with_requests=1, running=1):
+        first = [request(door, path, HTTP_ACCEPT=kind) for path, kind in kinds]
+        template_rendered.connect(note := lambda **sent: rendered.append(sent["template"]))
+        again = [request(door, path, HTTP_ACCEPT=kind) for path, kind in kinds]
+        template_rendered.disconnect(note)
+    assert first == again
+    assert len({answer.body for answer in first}) == len(kinds)
+    assert rendered == []
+
+
 def test_room_is_given_back_whatever_happens(django: Busy) -> None:
     door = Admission(django, most=1)
     for _ in range(3):
@@ -178,7 +208,7 @@ def test_finished_pages_are_served_while_django_has_no_room(
         assert request(store, "/search/").status == 503
 
 
-@pytest.mark.parametrize(("threads", "admitted"), [(1, 1), (2, 1), (3, 1), (4, 1), (8, 3), (0, 20)])
+@pytest.mark.parametrize(("threads", "admitted"), [(1, 1), (2, 1), (3, 1), (6, 2), (12, 4), (0, 20)])
 def test_there_are_always_fewer_requests_in_django_than_threads(
     django: Busy, settings: Settings, threads: int, admitted: int
 ) -> None:

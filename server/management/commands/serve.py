@@ -27,9 +27,8 @@ class Command(BaseCommand):
             "--threads",
             type=int,
             default=THREADS,
-            help=f"Number of threads of each worker; {THREADS} by default. One thread is reserved for finished pages. "
-            "Half of the others can be in Django at a time, and the other half wait. Each keeps a connection to "
-            "the database.",
+            help=f"Number of threads of each worker; {THREADS} by default. A third of them can be in Django at a "
+            "time, a third wait, and a third are reserved for finished pages. Each keeps a connection to the database.",
         )
         parser.add_argument(
             "--worker-memory",
