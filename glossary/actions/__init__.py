@@ -3,6 +3,7 @@
 All are keyword-only, atomic, and raise the exceptions named here, whose messages are fit to be shown.
 """
 
+from glossary.actions.checking import DocumentsRefused
 from glossary.actions.concerns import NotDismissible, dismiss_concern
 from glossary.actions.counting import Counted, count_names, look_at_names_again
 from glossary.actions.describing import NotDescribable, describe_tag
@@ -11,15 +12,14 @@ from glossary.actions.linking import switch_links
 from glossary.actions.listing import recount_lists
 from glossary.actions.missing import count_missing, dismiss_missing, forget_missing
 from glossary.actions.presence import mark_absent, mark_present
+from glossary.actions.publishable import NotPublishable, approval_of
 from glossary.actions.publishing import (
     NotAllowed,
     NotASuccessor,
-    NotPublishable,
     NotPublished,
     publish_term,
     publish_terms,
     retire_term,
-    seal_of,
 )
 from glossary.actions.reminding import plan_review, remind_of_overdue
 from glossary.actions.retracting import RetractionReport, load_retractions
@@ -35,7 +35,6 @@ from glossary.actions.reviewing import (
     withdraw_review,
 )
 from glossary.actions.saving import (
-    DocumentsRefused,
     Saved,
     StaleRevision,
     check_documents,
@@ -71,6 +70,7 @@ __all__ = [
     "RetractionReport",
     "Saved",
     "StaleRevision",
+    "approval_of",
     "approve_review",
     "carry_out_due",
     "check_documents",
@@ -103,7 +103,6 @@ __all__ = [
     "save_terms",
     "schedule_publication",
     "schedule_retirement",
-    "seal_of",
     "send_back",
     "send_letters",
     "submit_term",

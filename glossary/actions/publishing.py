@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Min
+from django.db.models import F, Min
 from django.utils.module_loading import import_string
 
 from glossary import dependents
@@ -19,13 +19,13 @@ from glossary.actions.batches import BATCH, chunks, silent
 from glossary.actions.concerns import raise_concerns, settle_links
 from glossary.actions.events import event_of
 from glossary.actions.listing import Filing, filed, keep_lists
+from glossary.actions.publishable import NotPublishable, approvals_for, check_citations, clinical_hashes
 from glossary.actions.review_dates import next_review
 from glossary.actions.searching import index_entries
 from glossary.document import documents
 from glossary.document.citation_markers import without_marks
 from glossary.document.markup import plain_text
 from glossary.models import (
-    Approval,
     Concern,
     Edition,
     EditionChange,
@@ -53,10 +53,6 @@ NAMES_NOTED = 1_000
 NAMES_KEPT = 10_000
 # A site that was cut off for longer than so many editions renders all its pages anew.
 KEPT_EDITIONS = 1_000
-
-
-class NotPublishable(Exception):
-    """The term cannot be published as it is. The message says why."""
 
 
 class NotAllowed(Exception):
@@ -173,27 +169,6 @@ def check_successor(successor: Term, *, of: Term) -> None:
         raise NotASuccessor(f"“{successor}” is not published, so readers cannot be sent to it.")
 
 
-def check_citations(revision: Revision) -> None:
-    """Raise :class:`NotPublishable` for a revision that cites a reference which it doesn't have.
-
-    It can't be saved like this, but revisions that are older than that rule can be.
-    """
-    if problems := documents.mark_problems(revision.document):
-        words = "; ".join(f"its {documents.PARTS[part]} {problem}" for part, problem in problems.items())
-        raise NotPublishable(f"Revision {revision.number} of “{revision.term}” can't be published: {words}.")
-
-
-# Note [What may be published]
-#
-# A revision is published under a seal: an approval of the same clinical content (``documents.clinical_sha256``) of the
-# same term, by somebody who wrote none of it. So a change of a tag, a link or the title needs no second approval, and a
-# clinical change leaves what was approved before in public until it is approved itself. A retracted reference breaks
-# the seal: the approval is good again only after somebody approved the term anew.
-#
-# In an emergency a superuser, or a program that an operator started, publishes without one. That too is an approval
-# row, marked as emergency with its reason, and the page says so for as long as the revision is public.
-
-
 @dataclass(frozen=True, slots=True)
 class _Changed:
     """What came and went in lists, and what other pages showed of the terms before they were changed."""
@@ -239,8 +214,8 @@ def _publish(
     # More of them change everything, whatever they showed.
     if len(changed.before) + len(wanted) <= dependents.MANY_TERMS:
         changed.before.update(dependents.public_states([term.pk for term, _ in wanted]))
-    contents = _contents(wanted)
-    seals = _seals(wanted, contents, by=by, at=at, reason=reason, emergency=emergency)
+    contents = clinical_hashes(wanted)
+    approvals = approvals_for(wanted, contents, by=by, at=at, reason=reason, emergency=emergency)
     slugs = [revision.document["slug"] for _, revision in wanted]
     holders = {entry.slug: entry for entry in PublishedEntry.objects.filter(slug__in=slugs)}
     first = dict(
@@ -263,7 +238,7 @@ def _publish(
         entry = PublishedEntry(
             term=term,
             revision=revision,
-            approval=seals[revision.pk],
+            approval=approvals[revision.pk],
             slug=slug,
             title=revision.document["title"],
             sort_key=sort_key_of(revision.document["title"]),
@@ -305,7 +280,7 @@ def _publish(
 
 
 def _plan_reviews(entries: Sequence[PublishedEntry]) -> None:
-    """Give terms that come back under a seal of before the review date that they lost when they were retired."""
+    """Give terms that come back under an earlier approval the review date that they lost when they were retired."""
     back = [
         (entry.term, next_review(entry.approval, entry.term.review_months))
         for entry in entries
@@ -313,72 +288,6 @@ def _plan_reviews(entries: Sequence[PublishedEntry]) -> None:
     ]
     for term, due in back:
         Term.objects.filter(pk=term.pk).update(next_review_date=due)
-
-
-def seal_of(term: Term, revision: Revision) -> Approval | None:
-    """Return the newest whole seal of a revision's clinical content, or ``None``."""
-    return _reviewed_seals([(term, revision)], _contents([(term, revision)])).get(revision.pk)
-
-
-def _contents(pairs: Iterable[tuple[Term, Revision]]) -> dict[int, str]:
-    """Return revision → the hash of its clinical content."""
-    return {revision.pk: documents.clinical_sha256(revision.document) for _, revision in pairs}
-
-
-def _reviewed_seals(pairs: Sequence[tuple[Term, Revision]], contents: Mapping[int, str]) -> dict[int, Approval]:
-    ids = [term.pk for term, _ in pairs]
-    broken = dict(
-        Concern.objects.filter(term__in=ids, kind=Concern.Kind.RETRACTED, resolved_at__isnull=True)
-        .values_list("term_id")
-        .annotate(Max("created_at"))
-        .order_by()
-    )
-    by_content = {
-        (approval.term_id, approval.clinical_sha256): approval
-        for approval in Approval.objects.filter(term__in=ids, emergency=False).order_by("approved_at", "pk")
-        if approval.term_id not in broken or approval.approved_at > broken[approval.term_id]
-    }
-    seals = {}
-    for term, revision in pairs:
-        approval = by_content.get((term.pk, contents[revision.pk]))
-        if approval is not None:
-            seals[revision.pk] = approval
-    return seals
-
-
-def _seals(
-    pairs: Sequence[tuple[Term, Revision]],
-    contents: Mapping[int, str],
-    *,
-    by: User | Program,
-    at: datetime,
-    reason: str,
-    emergency: bool,
-) -> dict[int, Approval]:
-    """Return revision → the approval under which it is published; in an emergency, make what is missing."""
-    seals = _reviewed_seals(pairs, contents)
-    missing = [(term, revision) for term, revision in pairs if revision.pk not in seals]
-    if missing and not emergency:
-        term, revision = missing[0]
-        raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved. Submit it for review.")
-    made = Approval.objects.bulk_create(
-        Approval(
-            term=term,
-            revision=revision,
-            clinical_sha256=contents[revision.pk],
-            emergency=True,
-            reason=reason.strip()[:500],
-            approved_at=at,
-            approved_by=account_of(by),
-            approved_by_name=name_of(by),
-        )
-        for term, revision in missing
-    )
-    Event.objects.bulk_create(
-        event_of(Event.Verb.EMERGENCY, term, by=by, at=at, reason=reason, revision=revision, previous_id=None)
-        for term, revision in missing
-    )
-    return seals | {approval.revision_id: approval for approval in made}
 
 
 def _raise_concerns_of_neighbours(

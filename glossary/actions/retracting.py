@@ -210,7 +210,7 @@ def _flag_terms(*, by: Program, at: datetime) -> list[Term]:
             by=by,
             at=at,
             reason=f"The term cites a work that was retracted: {concern.detail}",
-            revision=_sealed_revision(terms[concern.term_id]),
+            revision=_approved_revision(terms[concern.term_id]),
             previous_id=None,
         )
         for concern in new
@@ -219,7 +219,7 @@ def _flag_terms(*, by: Program, at: datetime) -> list[Term]:
     return sorted(terms.values(), key=lambda term: term.title)
 
 
-def _sealed_revision(term: Term) -> Revision | None:
+def _approved_revision(term: Term) -> Revision | None:
     entry: PublishedEntry | None = getattr(term, "entry", None)
     return entry.revision if entry else term.head
 

@@ -187,7 +187,7 @@ def approve_review(
     Concern.objects.open().filter(term=term).update(
         resolved_at=at, resolved_by_name=name_of(by), resolution=f"Revision {revision.number} was approved"
     )
-    # The same content, approved again, is public under its newest seal: its page names the review and the next one.
+    # The same content, approved again, is public under its newest approval: its page names the review and the next one.
     entry = PublishedEntry.objects.select_related("revision").filter(term=term).first()
     if entry is not None and clinical_sha256(entry.revision.document) == approval.clinical_sha256:
         PublishedEntry.objects.filter(term=term).update(approval=approval)

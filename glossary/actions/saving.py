@@ -14,6 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from taggit.models import Tag, TaggedItem
 
 from glossary.actions.batches import BATCH, chunks, silent
+from glossary.actions.checking import address_taken, look_up_slugs, resolve_slugs
 from glossary.actions.events import event_of
 from glossary.document import documents
 from glossary.document.documents import TEXTS, DocumentError, Problem, TermDocument, slugs_written
@@ -22,11 +23,9 @@ from glossary.models import (
     Event,
     Insight,
     Program,
-    PublishedEntry,
     Reference,
     Review,
     Revision,
-    SlugRedirect,
     Synonym,
     Term,
     WrittenLink,
@@ -52,14 +51,6 @@ class StaleRevision(Exception):
             f"{head.created_by_name} saved revision {head.number} of this term while you were editing. Your changes "
             "are not saved yet."
         )
-
-
-class DocumentsRefused(DocumentError):
-    """Some of many documents cannot be saved; none was. ``by_document`` maps their positions to what is wrong."""
-
-    def __init__(self, by_document: Mapping[int, Sequence[Problem]]) -> None:
-        self.by_document = by_document
-        super().__init__(problem for problems in by_document.values() for problem in problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +97,7 @@ def save_term(
         others = Term.objects.exclude(pk=term.pk) if term else Term.objects.all()
         if not others.filter(slug=document.slug).exists():
             raise
-        raise DocumentError([_taken(document.slug)]) from error
+        raise DocumentError([address_taken(document.slug)]) from error
 
 
 @transaction.atomic
@@ -140,7 +131,7 @@ def check_documents(
     Slugs that are ``promised`` count as known: their documents are still being mended. ``progress`` is told how many of
     how many slugs were looked up.
     """
-    _, problems = _look_up_slugs(
+    _, problems = look_up_slugs(
         _matched_by_slug(documents, Term.objects.only("slug")), promised=promised, progress=progress
     )
     return problems
@@ -221,7 +212,7 @@ def _save(
     progress: Callable[[int], None] = silent,
     forgets: bool = False,
 ) -> list[Saved]:
-    known = _resolve_slugs(pairs)
+    known = resolve_slugs(pairs)
     tags = _tags_named({name for _, document in pairs for name in document.tags})
     outcomes: list[Saved] = []
     changed: list[tuple[int, Term, TermDocument, str]] = []
@@ -378,92 +369,8 @@ def _made_tags(names: Mapping[str, str], known: Iterable[Tag]) -> dict[str, Tag]
     return {key: found.get(name) or Tag.objects.get_or_create(name=name)[0] for key, name in names.items()}
 
 
-def _tags_in_the_way(names: set[str]) -> dict[str, str]:
-    """Return name → the other tag whose topic would have its address, for names that are no tag yet."""
-    if not names:
-        return {}
-    by_slug: dict[str, str] = {}
-    by_key: set[str] = set()
-    for name in Tag.objects.order_by("-pk").values_list("name", flat=True):
-        by_slug[documents.topic_slug_for(name)] = name
-        by_key.add(documents.tag_key_of(name))
-    found: dict[str, str] = {}
-    for name in sorted(names):
-        if documents.tag_key_of(name) in by_key:
-            continue
-        other = by_slug.setdefault(documents.topic_slug_for(name), name)
-        if documents.tag_key_of(other) != documents.tag_key_of(name):
-            found[name] = other
-    return found
-
-
 def _tagged_items(ids: list[int]) -> QuerySet[TaggedItem]:
     items: QuerySet[TaggedItem] = TaggedItem.objects.filter(
         content_type=ContentType.objects.get_for_model(Term), object_id__in=ids
     )
     return items
-
-
-def _resolve_slugs(pairs: Sequence[tuple[Term | None, TermDocument]]) -> dict[str, int]:
-    """Return slug → primary key for everything that the documents name; raise for what is taken or unknown."""
-    known, problems = _look_up_slugs(pairs, promised=frozenset())
-    if problems:
-        raise DocumentsRefused(problems)
-    return known
-
-
-def _look_up_slugs(
-    pairs: Sequence[tuple[Term | None, TermDocument]],
-    *,
-    promised: Collection[str],
-    progress: Callable[[int, int], None] = silent,
-) -> tuple[dict[str, int], dict[int, list[Problem]]]:
-    problems: dict[int, list[Problem]] = defaultdict(list)
-    own = {document.slug for _, document in pairs}
-    wanted = own | {
-        slug for _, document in pairs for slug in (*document.related, *(i.term for i in document.insights)) if slug
-    }
-    known: dict[str, int] = {}
-    held: dict[str, int] = {}
-    for done, chunk in enumerate(chunks(sorted(wanted)), start=1):
-        known.update(Term.objects.filter(slug__in=chunk).values_list("slug", "pk"))
-        held.update(SlugRedirect.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
-        held.update(PublishedEntry.objects.filter(slug__in=chunk).values_list("slug", "term_id"))
-        progress(min(done * BATCH, len(wanted)), len(wanted))
-    there = known.keys() | own | set(promised)
-    in_the_way = _tags_in_the_way({name for _, document in pairs for name in document.tags})
-    seen: set[str] = set()
-    for position, (term, document) in enumerate(pairs):
-        found: list[Problem] = []
-        holders = {held_by[document.slug] for held_by in (known, held) if document.slug in held_by}
-        if holders - {term.pk if term else None}:
-            found.append(_taken(document.slug))
-        elif document.slug in seen:
-            found.append(Problem("slug", f"{document.slug!r} is used for two terms: choose a different one"))
-        seen.add(document.slug)
-        found.extend(
-            Problem(f"insights[{number}].term", f"there is no term with the slug {insight.term!r}")
-            for number, insight in enumerate(document.insights, start=1)
-            if insight.term and insight.term not in there
-        )
-        found.extend(
-            Problem("related", f"there is no term with the slug {slug!r}")
-            for slug in document.related
-            if slug not in there
-        )
-        found.extend(
-            Problem(
-                "tags",
-                f"“{name}” would have the same address as the tag “{in_the_way[name]}”: use that tag, or choose "
-                "another name",
-            )
-            for name in document.tags
-            if name in in_the_way
-        )
-        if found:
-            problems[position] = found
-    return known, problems
-
-
-def _taken(slug: str) -> Problem:
-    return Problem("slug", f"{slug!r} is or was the address of another term: choose a different one")

@@ -11,15 +11,8 @@ from django.db import DatabaseError, transaction
 
 from glossary.actions.emails import path_to, write_letter
 from glossary.actions.events import event_of
-from glossary.actions.publishing import (
-    NotPublishable,
-    NotPublished,
-    check_citations,
-    check_successor,
-    publish_term,
-    retire_term,
-    seal_of,
-)
+from glossary.actions.publishable import NotPublishable, approval_of, check_citations
+from glossary.actions.publishing import NotPublished, check_successor, publish_term, retire_term
 from glossary.models import Event, Program, Revision, ScheduledChange, Term, name_of
 
 if TYPE_CHECKING:
@@ -58,10 +51,10 @@ def schedule_publication(
 
     ``seen`` is the key of the schedule that the person saw and replaces, ``None`` if there was none, and :data:`ANY`
     replaces whatever there is. Raises :class:`NotSchedulable` for a time that is past or a schedule that nobody saw,
-    and ``NotPublishable`` for a revision without a seal or with a citation of a reference that it doesn't have.
+    and ``NotPublishable`` for a revision without an approval or with a citation of a reference that it doesn't have.
     """
     check_citations(revision)
-    if seal_of(term, revision) is None:
+    if approval_of(term, revision) is None:
         raise NotPublishable(f"Revision {revision.number} of “{term}” is not approved. Submit it for review.")
     return _schedule(
         ScheduledChange.Verb.PUBLISH, term, revision, due_at=due_at, by=by, at=at, reason=reason, seen=seen

@@ -321,8 +321,8 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         if obj is not None:
             context["look_again"] = look_again(obj)
             context["steps"] = steps = available_transitions(obj, user=request.user, at=timezone.now())
-            # Only under a whole seal: what changes then need be no clinical text, and then publishes at once.
-            context["may_publish"] = steps.sealed and self.has_publish_permission(request)
+            # Only what is approved: what changes then need be no clinical text, and then publishes at once.
+            context["may_publish"] = steps.approved and self.has_publish_permission(request)
             context["collision"] = collision_in(context["adminform"].form, formsets, obj)
             # What the form has cleaned stands in ``original`` when the page is shown again: name the term as it is.
             context["subtitle"] = obj.head.document["title"] if obj.head else str(obj)

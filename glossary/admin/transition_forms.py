@@ -293,7 +293,7 @@ class CommentForm(forms.Form):
 
 
 class ApproveForm(SeenForm):
-    """The seal, and what follows from it, which may replace what the page showed as scheduled."""
+    """The approval, and what follows from it, which may replace what the page showed as scheduled."""
 
     NOW, LATER, LEAVE = "now", "later", "leave"
 

@@ -1,4 +1,4 @@
-"""Review by a second clinician: what was submitted, what was said about it, and the approvals that seal a text."""
+"""Review by a second clinician: what was submitted, what was said about it, and the approvals of a text."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ class ReviewComment(AppendOnly):
 
 
 class Approval(AppendOnly):
-    """The seal: somebody who wrote none of it stands for the clinical content of a revision.
+    """A clinician's signature on the clinical content of a revision, of which they wrote nothing.
 
     It binds to the hash of that content (``glossary.document.documents.clinical_sha256``), so a change of a tag leaves
-    it whole. A database trigger refuses an approval by anybody who saved a revision since the last approved one. An
+    it valid. A database trigger refuses an approval by anybody who saved a revision since the last approved one. An
     emergency approval is none: it says that a superuser published without review, and why.
     """
 

@@ -313,7 +313,7 @@ class UnlinkedName(models.Model):
     """A name (title or synonym) of a term that an editor has switched off: mentions of it elsewhere aren't linked.
 
     It says how other pages look and nothing of what the term says, so it is no part of the document: it takes effect
-    without a review, breaks no seal, and outlives the rows of the working copy. See docs/adr/0160.
+    without a review, ends no approval, and outlives the rows of the working copy. See docs/adr/0160.
     """
 
     term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="unlinked_names")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.text import get_text_list
 
-from glossary.actions import contributors, seal_of
+from glossary.actions import approval_of, contributors
 from glossary.models import Approval, PublishedEntry, Review, ScheduledChange, Term
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ class AvailableTransitions:
     """What a person may do with a term as it stands, and the situation in words.
 
     ``review`` is the newest review where it matters now; ``barred`` says why somebody who may review mustn't decide
-    this one. ``sealed``: the newest revision's clinical content is approved.
+    this one. ``approved``: the newest revision's clinical content is approved.
     """
 
     situation: str
-    sealed: bool = False
+    approved: bool = False
     submit: bool = False
     withdraw: bool = False
     review: Review | None = None
@@ -114,21 +114,23 @@ def available_transitions(term: Term, *, user: Person, at: datetime) -> Availabl
             scheduled=waits,
         )
     approval = entry.approval if entry is not None and is_public else None
-    sealed = seal_of(term, head) is not None
+    approved = approval_of(term, head) is not None
     again = _why_again(term, approval, at) if is_public else ""
     return AvailableTransitions(
-        _situation(term, entry, approval, sealed=sealed, again=again),
-        sealed=sealed,
-        submit=(bool(again) if is_public else not sealed) and may_submit(user),
+        _situation(term, entry, approval, approved=approved, again=again),
+        approved=approved,
+        submit=(bool(again) if is_public else not approved) and may_submit(user),
         review=review if state in (Term.State.CHANGES_ASKED, Term.State.APPROVED) else None,
-        publish=sealed and not is_public and may_publish(user),
+        publish=approved and not is_public and may_publish(user),
         retire=entry is not None and may_retire(user),
-        emergency=not sealed and not is_public and may_publish_in_an_emergency(user),
+        emergency=not approved and not is_public and may_publish_in_an_emergency(user),
         scheduled=waits,
     )
 
 
-def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | None, *, sealed: bool, again: str) -> str:
+def _situation(
+    term: Term, entry: PublishedEntry | None, approval: Approval | None, *, approved: bool, again: str
+) -> str:
     number = term.head.number if term.head else 0
     review = term.review
     match term.state:
@@ -138,12 +140,14 @@ def _situation(term: Term, entry: PublishedEntry | None, approval: Approval | No
             return f"{review.decided_by_name} approved revision {number} on {in_words(review.decided_at)}."
         case Term.State.DRAFT:
             words = "Readers cannot see this term yet."
-            return f"{words} It is approved and can be published." if sealed else words
+            return f"{words} It is approved and can be published." if approved else words
         case Term.State.RETIRED:
             return "This term is retired, and its page says so. Publish it to make it public again."
         case Term.State.CHANGED if entry is not None:
             words = f"Readers see revision {entry.revision.number}. Revision {number} is"
-            return f"{words} approved, but not yet published." if sealed else f"{words} neither approved nor published."
+            return (
+                f"{words} approved, but not yet published." if approved else f"{words} neither approved nor published."
+            )
     words = f"Readers see the latest revision, {number}."
     if approval is not None and approval.emergency:
         words += f" {approval.approved_by_name} published it without review: “{approval.reason}”"
