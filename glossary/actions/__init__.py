@@ -7,7 +7,7 @@ from glossary.actions.checking import DocumentsRefused
 from glossary.actions.concerns import NotDismissible, dismiss_concern
 from glossary.actions.counting import Counted, count_names, look_at_names_again
 from glossary.actions.describing import NotDescribable, describe_tag
-from glossary.actions.emails import Post, send_letters
+from glossary.actions.emails import Post, send_emails
 from glossary.actions.linking import switch_links
 from glossary.actions.listing import recount_lists
 from glossary.actions.missing import count_missing, dismiss_missing, forget_missing
@@ -104,7 +104,7 @@ __all__ = [
     "schedule_publication",
     "schedule_retirement",
     "send_back",
-    "send_letters",
+    "send_emails",
     "submit_term",
     "switch_links",
     "tag_terms",

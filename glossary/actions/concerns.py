@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from glossary.actions.batches import chunks
-from glossary.actions.emails import listed, path_to, write_letter
+from glossary.actions.emails import listed, path_to, write_email
 from glossary.actions.events import event_of
 from glossary.document.documents import TEXTS, slugs_named, slugs_written
 from glossary.models import Concern, Event, Insight, PublishedEntry, Revision, SlugRedirect, Term, WrittenLink, name_of
@@ -160,7 +160,7 @@ def _tell_owners(concerns: list[Concern]) -> None:
         term, about = terms[first.term_id], first.target_id or first.detail[:80]
         words = Concern.Kind(kind).label
         titles = {terms[concern.term_id].title for concern in found}
-        write_letter(
+        write_email(
             key=f"concern:{owner_id}:{kind}:{first.term_id}:{about}:{first.created_at:%Y%m%dT%H%M%S%f}",
             to=term.owner,
             subject=f"Check again: {term.title}" if len(titles) == 1 else f"Check {len(titles)} terms again",

@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.urls import reverse
 
 from glossary.hosts import admin_address
-from glossary.models import Letter, Term
+from glossary.models import OutboundEmail, Term
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -38,20 +38,19 @@ class Post:
     given_up: int = 0
 
 
-def write_letter(*, key: str, to: User | None, subject: str, text: str, path: str, at: datetime) -> None:
-    """Write an email, unless there is one with this key. Somebody without an account, or whose account has no mail
-    address or is closed, gets none.
+def write_email(*, key: str, to: User | None, subject: str, text: str, path: str, at: datetime) -> None:
+    """Write an email, unless there is one with this key, or the person has no account, no address or a closed account.
 
-    ``text`` is a sentence or two; ``path`` is where to go in the admin. What a term says doesn't belong into a mail.
+    ``text`` is a sentence or two; ``path`` is where to go in the admin. The text of a term doesn't belong in an email.
     """
     if to is None or not to.is_active or not to.email:
         return
     why = "You receive this email as an editor or reviewer of the Clinical Glossary."
     body = f"{text}\n\n{admin_address()}{path}\n\n{why}\n"
     # A repeated batch writes the same emails again, which are ignored.
-    Letter.objects.bulk_create(
+    OutboundEmail.objects.bulk_create(
         [
-            Letter(
+            OutboundEmail(
                 key=key[:200],
                 to=to.email,
                 subject=" ".join(subject.split())[:200],
@@ -76,14 +75,14 @@ def listed(terms: Iterable[str]) -> str:
     return "\n".join(f"- {title}" for title in [*titles[:SHOWN_TERMS], *more])
 
 
-def send_letters(*, at: datetime) -> Post:
+def send_emails(*, at: datetime) -> Post:
     """Send what is waiting, each email once; what the mail server refuses is tried again, later each time.
 
-    A letter is claimed by a conditional update before it is sent, so two runs at once never send the same, and no
+    An email is claimed by a conditional update before it is sent, so two runs at once never send the same, and no
     transaction is open while the mail server takes its time. A run that dies in between leaves its claim, which
-    expires: the letter goes out again under the same Message-ID, by which mail programs know it.
+    expires: the email is sent again under the same Message-ID, by which mail programs recognise it.
     """
-    waiting = Letter.objects.filter(sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS, try_at__lte=at)
+    waiting = OutboundEmail.objects.filter(sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS, try_at__lte=at)
     keys = list(waiting.order_by("created_at", "pk").values_list("pk", "attempts"))
     sent = failed = 0
     if keys:
@@ -97,15 +96,15 @@ def send_letters(*, at: datetime) -> Post:
                 claimed = waiting.filter(pk=pk, attempts=attempts).update(attempts=attempts + 1, try_at=at + CLAIM)
                 if not claimed:
                     continue
-                letter = Letter.objects.get(pk=pk)
+                email = OutboundEmail.objects.get(pk=pk)
                 try:
-                    _message(letter, connection).send()
+                    _message(email, connection).send()
                 except (OSError, SMTPException) as error:
                     wait = min(timedelta(minutes=5) * 2 ** min(attempts, 20), LONGEST_WAIT)
-                    Letter.objects.filter(pk=pk).update(error=str(error)[:500], try_at=at + wait)
+                    OutboundEmail.objects.filter(pk=pk).update(error=str(error)[:500], try_at=at + wait)
                     failed += 1
                 else:
-                    Letter.objects.filter(pk=pk).update(sent_at=at, error="")
+                    OutboundEmail.objects.filter(pk=pk).update(sent_at=at, error="")
                     sent += 1
         finally:
             connection.close()
@@ -113,15 +112,15 @@ def send_letters(*, at: datetime) -> Post:
 
 
 def _given_up() -> int:
-    return Letter.objects.filter(sent_at__isnull=True, attempts__gte=MAX_ATTEMPTS).count()
+    return OutboundEmail.objects.filter(sent_at__isnull=True, attempts__gte=MAX_ATTEMPTS).count()
 
 
-def _message(letter: Letter, connection: BaseEmailBackend) -> EmailMessage:
-    name = hashlib.sha256(f"{settings.SITE_URL} {letter.key}".encode()).hexdigest()[:32]
+def _message(email: OutboundEmail, connection: BaseEmailBackend) -> EmailMessage:
+    name = hashlib.sha256(f"{settings.SITE_URL} {email.key}".encode()).hexdigest()[:32]
     return EmailMessage(
-        letter.subject,
-        letter.body,
-        to=[letter.to],
+        email.subject,
+        email.body,
+        to=[email.to],
         connection=connection,
         # RFC 3834: no holiday notices in answer.
         headers={

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from glossary import dependents
-from glossary.actions.emails import listed, path_to, write_letter
+from glossary.actions.emails import listed, path_to, write_email
 from glossary.actions.events import event_of
 from glossary.actions.publishing import public_content_changed
 from glossary.actions.review_dates import next_review
@@ -69,7 +69,7 @@ def remind_of_overdue(*, at: datetime) -> list[Term]:
             told.setdefault(term.owner, []).append(term)
     for person, overdue in told.items():
         one = len(overdue) == 1
-        write_letter(
+        write_email(
             key=f"overdue:{person.pk}:{_name_of_list(overdue)}",
             to=person,
             subject=f"Review overdue: {overdue[0].title}" if one else f"Review overdue: {len(overdue)} terms",

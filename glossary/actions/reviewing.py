@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from glossary import dependents
-from glossary.actions.emails import path_to, write_letter
+from glossary.actions.emails import path_to, write_email
 from glossary.actions.events import event_of
 from glossary.actions.publishing import NotAllowed, public_content_changed, publish_term
 from glossary.actions.review_dates import next_review
@@ -79,7 +79,7 @@ def submit_term(
     )
     Term.objects.filter(pk=term.pk).update(review=review)
     _record(Event.Verb.SUBMITTED, review, by=by, at=at, reason=note)
-    write_letter(
+    write_email(
         key=f"submitted:{review.pk}",
         to=reviewer,
         subject=f"For your review: {term.title}",
@@ -111,7 +111,7 @@ def comment_on_review(*, review: Review, section: str, text: str, by: User, at: 
         created_by_name=name_of(by),
     )
     if review.status == Review.Status.SENT_BACK and review.decided_by_id != by.pk:
-        write_letter(
+        write_email(
             key=f"answered:{comment.pk}",
             to=review.decided_by,
             subject=f"Answered: {review.term.title}",
@@ -301,7 +301,7 @@ def _close(review: Review, status: str, verb: Event.Verb, *, by: User, at: datet
 
 
 def _tell_author(review: Review, outcome: str, words: str, *, at: datetime) -> None:
-    write_letter(
+    write_email(
         key=f"decided:{review.pk}",
         to=review.submitted_by,
         subject=f"{outcome}: {review.term.title}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from django.db import DatabaseError, transaction
 
-from glossary.actions.emails import path_to, write_letter
+from glossary.actions.emails import path_to, write_email
 from glossary.actions.events import event_of
 from glossary.actions.publishable import NotPublishable, approval_of, check_citations
 from glossary.actions.publishing import NotPublished, check_successor, publish_term, retire_term
@@ -146,7 +146,7 @@ def _carry_out(change: ScheduledChange, *, by: Program, at: datetime) -> Outcome
     except (NotPublishable, NotPublished) as refusal:
         _finish(change, at, f"Not carried out. {refusal}")
         _record(Event.Verb.FAILED, change, by=by, at=at, reason=str(refusal))
-        write_letter(
+        write_email(
             key=f"failed:{change.pk}",
             to=change.created_by,
             subject=f"{change.term} was not {_DONE[ScheduledChange.Verb(change.verb)]} as scheduled",

@@ -2,7 +2,7 @@
 
 from glossary.models.changes import EVERYTHING, EditionChange, Naming
 from glossary.models.concerns import Concern, RetractedWork
-from glossary.models.emails import Letter
+from glossary.models.emails import OutboundEmail
 from glossary.models.history import AppendOnly, Event, Revision
 from glossary.models.missing import MissingTerm
 from glossary.models.names import Program, account_of, name_of
@@ -39,13 +39,13 @@ __all__ = [
     "EntryTag",
     "Event",
     "Insight",
-    "Letter",
     "Listing",
     "Matches",
     "MissingTerm",
     "NameChange",
     "NameUse",
     "Naming",
+    "OutboundEmail",
     "Presence",
     "Program",
     "PublishedEntry",

@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 
-class Letter(models.Model):
-    """A mail to one person. ``key`` says what it is about, so that nothing is told twice.
+class OutboundEmail(models.Model):
+    """An email to one person. ``key`` says what it is about, so that nothing is told twice.
 
-    Sent by ``glossary.actions.send_letters``. It stays here afterwards, as the proof that it went out.
+    Sent by ``glossary.actions.send_emails``, and kept afterwards as the proof that it was sent.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -25,8 +25,8 @@ class Letter(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         default_permissions = ()
-        # What is to be sent now: few of all letters that ever were.
-        indexes = [models.Index(fields=["try_at"], condition=Q(sent_at__isnull=True), name="letter_to_send")]
+        # What is to be sent now: few of all emails.
+        indexes = [models.Index(fields=["try_at"], condition=Q(sent_at__isnull=True), name="email_to_send")]
 
     def __str__(self) -> str:
         return self.subject

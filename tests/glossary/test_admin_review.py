@@ -33,7 +33,7 @@ from glossary.models import (
     Approval,
     Credentials,
     Event,
-    Letter,
+    OutboundEmail,
     PublishedEntry,
     Review,
     ReviewComment,
@@ -276,7 +276,7 @@ def test_authors_answer_what_was_sent_back_and_the_next_round_shows_it(
     assert "Add comment" in text_of(desk.get(page_of(review)))
     answer = {"_comment": "mechanism", "section": "mechanism", "text": "The nuclear one."}
     assert desk.post(page_of(review), answer).status_code == 302
-    assert Letter.objects.filter(to=reviewer.email, subject="Answered: Luteal phase").count() == 1
+    assert OutboundEmail.objects.filter(to=reviewer.email, subject="Answered: Luteal phase").count() == 1
     term = save_term(document=document(mechanism="<p>By its receptor.</p>"), by=editor, at=at, term=review.term).term
     # Still: what is asked is answered until the term is submitted anew.
     desk.post(page_of(review), answer | {"text": "See revision 4."})

@@ -1,4 +1,4 @@
-"""The review cycle: what is due is done once, what is overdue is told once, and letters go out or are tried again."""
+"""The review cycle: what is due is done once, what is overdue is told once, and emails go out or are tried again."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from glossary.actions import (
     save_term,
     schedule_retirement,
     send_back,
-    send_letters,
+    send_emails,
     submit_term,
 )
-from glossary.models import Concern, Edition, Event, Letter, Program, PublishedEntry, Term
+from glossary.models import Concern, Edition, Event, OutboundEmail, Program, PublishedEntry, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.people import person
 
@@ -53,8 +53,8 @@ def published(title: str, *, by: User, reviewer: User, at: datetime, **fields: o
     return Term.objects.get(pk=term.pk)
 
 
-def letters() -> list[tuple[str, str]]:
-    return list(Letter.objects.order_by("pk").values_list("to", "subject"))
+def emails() -> list[tuple[str, str]]:
+    return list(OutboundEmail.objects.order_by("pk").values_list("to", "subject"))
 
 
 # -- Letters ----------------------------------------------------------------------------------------------------------
@@ -64,13 +64,13 @@ def test_each_step_of_a_review_tells_whom_it_concerns(editor: User, reviewer: Us
     term = save_term(document=document(), by=editor, at=at).term
     send_back(review=submit_term(term=term, by=editor, at=at, reviewer=reviewer), by=reviewer, at=at, reason="Dose?")
     approve_review(review=submit_term(term=term, by=editor, at=at, reviewer=reviewer), by=reviewer, at=at)
-    assert letters() == [
+    assert emails() == [
         ("rafael@example.org", "For your review: Luteal phase"),
         ("edith@example.org", "Changes requested: Luteal phase"),
         ("rafael@example.org", "For your review: Luteal phase"),
         ("edith@example.org", "Approved: Luteal phase"),
     ]
-    body = Letter.objects.all()[1].body
+    body = OutboundEmail.objects.all()[1].body
     assert f"{settings.SITE_URL}/admin/glossary/term/{term.pk}/change/" in body
     assert "Dose?" not in body, "what is said about a term stays at the desk"
 
@@ -81,7 +81,7 @@ def test_a_letter_that_was_not_saved_with_its_cause_is_not_sent(editor: User, re
     save_term(document=document(origin="<p>Greek.</p>"), by=editor, at=at, term=term)
     with pytest.raises(Exception, match="over"):
         approve_review(review=review, by=reviewer, at=at)
-    assert letters() == []
+    assert emails() == []
 
 
 def test_people_without_an_address_and_closed_accounts_get_no_letter(
@@ -95,14 +95,14 @@ def test_people_without_an_address_and_closed_accounts_get_no_letter(
     term.refresh_from_db()
     assert term.review
     send_back(review=term.review, by=reviewer, at=at, reason="x")
-    assert letters() == []
+    assert emails() == []
 
 
 def test_letters_are_sent_once(editor: User, reviewer: User, at: datetime) -> None:
     term = save_term(document=document(), by=editor, at=at).term
     submit_term(term=term, by=editor, at=at, reviewer=reviewer)
-    assert send_letters(at=at).sent == 1
-    assert send_letters(at=at + timedelta(days=1)).sent == 0
+    assert send_emails(at=at).sent == 1
+    assert send_emails(at=at + timedelta(days=1)).sent == 0
     [message] = mail.outbox
     assert message.to == ["rafael@example.org"]
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
@@ -128,18 +128,18 @@ def test_what_the_mail_server_refuses_is_tried_again_later_each_time(
     term = save_term(document=document(), by=editor, at=at).term
     submit_term(term=term, by=editor, at=at, reviewer=reviewer)
     settings.EMAIL_BACKEND = f"{__name__}.Unreachable"
-    assert send_letters(at=at).failed == 1
-    assert Letter.objects.get().attempts == 0, "it was nobody's fault but the server's"
+    assert send_emails(at=at).failed == 1
+    assert OutboundEmail.objects.get().attempts == 0, "it was nobody's fault but the server's"
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
-    assert send_letters(at=at).failed == 1
-    assert send_letters(at=at + timedelta(minutes=4)).failed == 0
-    assert send_letters(at=at + timedelta(minutes=5)).failed == 1
-    assert Letter.objects.get().error == "Mailbox unavailable"
+    assert send_emails(at=at).failed == 1
+    assert send_emails(at=at + timedelta(minutes=4)).failed == 0
+    assert send_emails(at=at + timedelta(minutes=5)).failed == 1
+    assert OutboundEmail.objects.get().error == "Mailbox unavailable"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert send_letters(at=at + timedelta(minutes=14)).sent == 0
-    assert send_letters(at=at + timedelta(minutes=15)).sent == 1
-    letter = Letter.objects.get()
-    assert (letter.error, letter.sent_at) == ("", at + timedelta(minutes=15))
+    assert send_emails(at=at + timedelta(minutes=14)).sent == 0
+    assert send_emails(at=at + timedelta(minutes=15)).sent == 1
+    email = OutboundEmail.objects.get()
+    assert (email.error, email.sent_at) == ("", at + timedelta(minutes=15))
 
 
 def test_a_letter_that_never_arrives_is_given_up_and_named(
@@ -148,7 +148,7 @@ def test_a_letter_that_never_arrives_is_given_up_and_named(
     term = save_term(document=document(), by=editor, at=at).term
     submit_term(term=term, by=editor, at=at, reviewer=reviewer)
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
-    posts = [send_letters(at=at + timedelta(days=day)) for day in range(30)]
+    posts = [send_emails(at=at + timedelta(days=day)) for day in range(30)]
     assert sum(post.failed for post in posts) == 20
     assert (posts[-1].failed, posts[-1].given_up) == (0, 1)
 
@@ -160,13 +160,13 @@ def test_owner_and_reviewers_are_told_once_of_each_due_date(editor: User, review
     person("nadia", "Nadia Berg", "Clinical editors")
     term = published("Luteal phase", by=editor, reviewer=reviewer, at=at)
     published("Menopause", by=editor, reviewer=reviewer, at=at)
-    Letter.objects.all().delete()
+    OutboundEmail.objects.all().delete()
     before = Edition.objects.get().number
     assert remind_of_overdue(at=at + timedelta(days=730)) == []
     overdue = remind_of_overdue(at=at + OVERDUE)
     assert {found.title for found in overdue} == {"Luteal phase", "Menopause"}
     assert remind_of_overdue(at=at + OVERDUE) == []
-    assert sorted(letters()) == [
+    assert sorted(emails()) == [
         ("edith@example.org", "Review overdue: 2 terms"),
         ("rafael@example.org", "Review overdue: 2 terms"),
     ]
@@ -174,9 +174,9 @@ def test_owner_and_reviewers_are_told_once_of_each_due_date(editor: User, review
 
     # Reviewed again: the next due date is told in its turn.
     approve(term=term, by=reviewer, at=at + OVERDUE)
-    Letter.objects.all().delete()
+    OutboundEmail.objects.all().delete()
     assert remind_of_overdue(at=at + OVERDUE * 2) == [term]
-    assert [subject for _, subject in letters()] == ["Review overdue: Luteal phase"] * 2
+    assert [subject for _, subject in emails()] == ["Review overdue: Luteal phase"] * 2
 
 
 def test_the_interval_of_a_term_counts_from_its_last_approval(editor: User, reviewer: User, at: datetime) -> None:
@@ -219,10 +219,10 @@ def test_a_change_next_door_is_told_to_the_owner_and_can_be_dismissed_with_a_rea
 ) -> None:
     target = published("Progesterone", by=reviewer, reviewer=editor, at=at)
     term = published("Luteal phase", by=editor, reviewer=reviewer, at=at, insights=[{"text": "x", "term": target.slug}])
-    Letter.objects.all().delete()
+    OutboundEmail.objects.all().delete()
     save_term(document=document("Progesterone", mechanism="<p>New.</p>"), by=reviewer, at=at, term=target)
     approve(term=target, by=editor, at=at, publish=True)
-    assert ("edith@example.org", "Check again: Luteal phase") in letters()
+    assert ("edith@example.org", "Check again: Luteal phase") in emails()
     concern = term.concerns.get()
     with pytest.raises(NotDismissible, match="why"):
         dismiss_concern(concern=concern, by=editor, at=at, reason=" ")

@@ -25,7 +25,7 @@ from glossary.actions import (
     submit_term,
 )
 from glossary.interchange.retractions import read_notices
-from glossary.models import Concern, Edition, Event, Letter, Program, RetractedWork, Term
+from glossary.models import Concern, Edition, Event, OutboundEmail, Program, RetractedWork, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import signed_in
 
@@ -111,7 +111,7 @@ def test_loading_the_same_list_again_changes_nothing(tmp_path: Path, term: Term)
         Edition.objects.get().number,
         Event.objects.count(),
         Concern.objects.count(),
-        Letter.objects.count(),
+        OutboundEmail.objects.count(),
     )
     again = load(path, LOADED + timedelta(days=1))
     assert (again.new, again.changed, again.unchanged, list(again.terms)) == (0, 0, 2, [])
@@ -120,7 +120,7 @@ def test_loading_the_same_list_again_changes_nothing(tmp_path: Path, term: Term)
         Edition.objects.get().number,
         Event.objects.count(),
         Concern.objects.count(),
-        Letter.objects.count(),
+        OutboundEmail.objects.count(),
     )
 
 
@@ -225,7 +225,7 @@ def test_a_term_that_cites_a_retracted_work_loses_its_seal_and_says_so(
 ) -> None:
     by_pmid = citing("By PMID", editor, reviewer, at, pmid="12")
     citing("Another work", editor, reviewer, at, doi="10.1000/other")
-    Letter.objects.all().delete()
+    OutboundEmail.objects.all().delete()
     report = load(write(tmp_path / "list.csv", row(**EGGS)))
     assert list(report.terms) == [by_pmid, term]
     assert [(found.term, found.detail) for found in Concern.objects.order_by("pk")] == [
@@ -238,8 +238,8 @@ def test_a_term_that_cites_a_retracted_work_loses_its_seal_and_says_so(
         "Retraction list",
         "The term cites a work that was retracted: 10.1000/eggs",
     )
-    [letter] = Letter.objects.all()
-    assert (letter.to, letter.subject) == ("edith@example.org", "Check 2 terms again")
+    [email] = OutboundEmail.objects.all()
+    assert (email.to, email.subject) == ("edith@example.org", "Check 2 terms again")
     save_term(
         document=document(references=[{"citation": "Doe J. On eggs.", "doi": "10.1000/eggs"}], tags=["x"]),
         by=editor,

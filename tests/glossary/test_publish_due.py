@@ -28,12 +28,12 @@ for number in range({TERMS}):
 """
 COUNT = """
 import json
-from glossary.models import Event, Letter, PublishedEntry, ScheduledChange
+from glossary.models import Event, OutboundEmail, PublishedEntry, ScheduledChange
 print(json.dumps({
     "public": PublishedEntry.objects.count(),
     "published": Event.objects.filter(verb="published").count(),
     "open": ScheduledChange.objects.filter(done_at__isnull=True).count(),
-    "unsent": Letter.objects.filter(sent_at__isnull=True).count(),
+    "unsent": OutboundEmail.objects.filter(sent_at__isnull=True).count(),
 }))
 """
 

@@ -12,8 +12,8 @@ from django.core import checks
 from django.test import Client
 from pytest_django import Settings
 
-from glossary.actions.emails import path_to, write_letter
-from glossary.models import Letter, Term
+from glossary.actions.emails import path_to, write_email
+from glossary.models import OutboundEmail, Term
 from pagestore.nginx import configuration
 from pagestore.serving import PageStore
 from tests.glossary.term_form import change_url
@@ -78,8 +78,8 @@ def test_links_lead_to_the_public_host(full: Term, editor: User) -> None:
 @pytest.mark.usefixtures("two_hosts")
 def test_an_email_leads_to_the_admins_host(full: Term, editor: User, reviewer: User, at: datetime) -> None:
     reviewer.email = "rafael@example.org"
-    write_letter(key="a", to=reviewer, subject="Read", text="Read it.", path=path_to(full), at=at)
-    assert f"\nhttp://{ADMIN}/admin/glossary/term/" in Letter.objects.get().body
+    write_email(key="a", to=reviewer, subject="Read", text="Read it.", path=path_to(full), at=at)
+    assert f"\nhttp://{ADMIN}/admin/glossary/term/" in OutboundEmail.objects.get().body
 
 
 def test_production_is_asked_for_it(settings: Settings) -> None:

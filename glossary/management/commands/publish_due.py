@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from glossary.actions import carry_out_due, forget_missing, remind_of_overdue, send_letters
+from glossary.actions import carry_out_due, forget_missing, remind_of_overdue, send_emails
 from glossary.models import Program
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         at = timezone.now()
         outcomes = carry_out_due(by=Program("Schedule"), at=at)
         overdue = remind_of_overdue(at=at)
-        post = send_letters(at=at)
+        post = send_emails(at=at)
         forget_missing(on=at.date())
         if options["verbosity"]:
             for outcome in outcomes:
