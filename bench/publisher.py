@@ -19,7 +19,7 @@ django.setup()
 from django.utils import timezone  # noqa: E402  (settings first)
 
 from glossary.actions import document_of, publish_term, save_term  # noqa: E402  (settings first)
-from glossary.models import EditionChange, Program, Term  # noqa: E402  (settings first)
+from glossary.models import ContentChange, Program, Term  # noqa: E402  (settings first)
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         save_term(document=document, by=by, at=timezone.now(), term=term)
         publish_term(term=term, by=by, at=timezone.now(), emergency=True, reason="Benchmark")
         took = time.perf_counter() - start
-        keys = EditionChange.objects.latest("edition").keys
+        keys = ContentChange.objects.latest("version").keys
         sys.stdout.write(f"{took} {0 if '*' in keys else len(keys)}\n")
         sys.stdout.flush()
 

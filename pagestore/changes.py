@@ -11,8 +11,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import Error, connection
 
-from consent.choice.gate import current_edition
-from glossary.models import EVERYTHING, EditionChange
+from consent.choice.gate import current_content_version
+from glossary.models import EVERYTHING, ContentChange
 from pagestore.changed_keys import ChangedKeys
 from pagestore.finished import Page
 from pagestore.freshness import ContentVersions, Freshness, Moment
@@ -61,8 +61,8 @@ def expire() -> None:
 
 def versions_in_database() -> ContentVersions:
     """Return the content versions in the database, by two queries. Database errors pass through."""
-    newest = EditionChange.objects.order_by("-edition").values_list("edition", "name").first()
-    return ContentVersions(*(newest or (0, 0)), current_edition())
+    newest = ContentChange.objects.order_by("-version").values_list("version", "name").first()
+    return ContentVersions(*(newest or (0, 0)), current_content_version())
 
 
 def catch_up(freshness: Freshness) -> None:
@@ -95,8 +95,8 @@ def _changed_between(seen: ContentVersions, now: ContentVersions) -> set[str] | 
     """Return the keys that changed in the glossary from one state to another; ``None`` if they aren't known."""
     if not seen.glossary:
         return None
-    log = EditionChange.objects.filter(edition__gte=seen.glossary, edition__lte=now.glossary).order_by("edition")
-    rows = list(log.values_list("edition", "name", "keys"))
+    log = ContentChange.objects.filter(version__gte=seen.glossary, version__lte=now.glossary).order_by("version")
+    rows = list(log.values_list("version", "name", "keys"))
     # In a restored backup, the version that was seen may be missing or have another name.
     if not rows or len(rows) != now.glossary - seen.glossary + 1 or rows[0][:2] != (seen.glossary, seen.name):
         return None
@@ -173,13 +173,13 @@ class KnownChanges:
 
     @staticmethod
     def _rows_between(seen: int, upto: int) -> list[tuple[int, Sequence[str]]]:
-        rows = EditionChange.objects.filter(edition__gt=seen, edition__lte=upto).order_by("edition")
-        return list(rows.values_list("edition", "keys"))
+        rows = ContentChange.objects.filter(version__gt=seen, version__lte=upto).order_by("version")
+        return list(rows.values_list("version", "keys"))
 
     @staticmethod
     def _newest_rows(upto: int) -> list[tuple[int, Sequence[str]]]:
         """Return the latest changes, the oldest first, as far as a worker remembers them."""
-        log = EditionChange.objects.filter(edition__lte=upto).order_by("-edition").values_list("edition", "keys")
+        log = ContentChange.objects.filter(version__lte=upto).order_by("-version").values_list("version", "keys")
         rows: list[tuple[int, Sequence[str]]] = []
         remembered = 0
         for version, keys in log.iterator(chunk_size=50):

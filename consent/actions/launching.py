@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from consent.actions.editions import public_content_changed
+from consent.actions.content_version import public_content_changed
 from consent.actions.publishing import DraftChanged, draft_notice, publish_draft
 from consent.actions.registry import save_service
 from consent.models import Notice, Service

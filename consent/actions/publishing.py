@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from consent.actions.editions import public_content_changed
+from consent.actions.content_version import public_content_changed
 from consent.choice.gate import MOST_COOKIE, longest_cookie
 from consent.models import Notice, NoticeText, Service, name_of
 from consent.notice import languages, notices, wording

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from consent.actions.editions import public_content_changed
+from consent.actions.content_version import public_content_changed
 from consent.models import ConsentEvent, CookieDetails, Notice, Service, name_of
 from consent.notice import languages
 from consent.notice.entries import cookie_entry, kept_by, unnamed_in

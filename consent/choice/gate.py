@@ -38,7 +38,7 @@ from django.db import Error
 from django.http import HttpRequest
 
 from consent.choice.signed_in import carries_session
-from consent.models import ConsentRecord, Edition, Notice, Service
+from consent.models import ConsentRecord, ContentVersion, Notice, Service
 from consent.notice import languages, wording
 from consent.notice.entries import unnamed_in
 from consent.notice.notices import SHORT, NoticeDocument
@@ -329,9 +329,9 @@ def sends_gpc(request: HttpRequest) -> bool:
     return request.headers.get("Sec-GPC") == "1"
 
 
-def current_edition() -> int:
+def current_content_version() -> int:
     """Return the number that grows with each change of notice or services. One query; database errors pass through."""
-    return Edition.objects.values_list("number", flat=True).first() or 0
+    return ContentVersion.objects.values_list("number", flat=True).first() or 0
 
 
 def read_cookie(header: str) -> dict[str, str]:

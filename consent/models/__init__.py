@@ -10,7 +10,7 @@ from consent.models.checks import CheckRun
 from consent.models.events import SCHEDULE, VISITOR, ConsentEvent
 from consent.models.journal import JournalEntry
 from consent.models.ledger import Checkpoint, HeadDelivery, LedgerBlock, PrunedBlock
-from consent.models.notices import Edition, Notice, NoticeText
+from consent.models.notices import ContentVersion, Notice, NoticeText
 from consent.models.records import PERSONAL, ConsentRecord, Ending, Erased
 from consent.models.registry import CookieDetails
 from consent.models.services import Service, origin_of
@@ -29,9 +29,9 @@ __all__ = [
     "ClosedDay",
     "ConsentEvent",
     "ConsentRecord",
+    "ContentVersion",
     "CookieDetails",
     "DailyChoices",
-    "Edition",
     "Ending",
     "Erased",
     "HeadDelivery",

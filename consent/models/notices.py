@@ -93,14 +93,14 @@ class NoticeText(models.Model):
         return {**wording.TEXT, **words} if self.language == wording.LANGUAGE else words
 
 
-class Edition(models.Model):
+class ContentVersion(models.Model):
     """A single row that counts changes of what public pages and their headers show of consent."""
 
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         default_permissions = ()
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="consent_edition_is_one_row")]
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="consent_content_version_is_one_row")]
 
     def __str__(self) -> str:
         return str(self.number)

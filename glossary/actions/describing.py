@@ -12,7 +12,7 @@ from glossary import dependents
 from glossary.actions.listing import TOPICS
 from glossary.actions.publishing import public_content_changed
 from glossary.document.documents import CONTROL, topic_slug_for
-from glossary.models import MAX_DESCRIPTION, Edition, Listing, Program, TagDescription, account_of, name_of
+from glossary.models import MAX_DESCRIPTION, ContentVersion, Listing, Program, TagDescription, account_of, name_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -41,7 +41,7 @@ def describe_tag(*, tag: Tag, text: str, by: User | Program, at: datetime) -> Ta
     description = TagDescription.objects.create(
         tag=tag, text=text, created_at=at, created_by=account_of(by), created_by_name=name_of(by)
     )
-    Edition.objects.select_for_update().get_or_create(pk=1)
+    ContentVersion.objects.select_for_update().get_or_create(pk=1)
     slug = topic_slug_for(tag.name)
     topics = Listing.objects.filter(kind=Listing.Kind.TOPIC, key=slug)
     if topics.update(description=text, changed_at=at):

@@ -2,9 +2,9 @@
 
 Note [What lists are counted by]
     Lists are counted where entries change, by what came and what went, and never where they are read. Everything that
-    makes, changes or removes an entry says how it was filed before and after. Changes queue for the edition's row, as
-    every change of public content does at its end anyway, so no two of them count at once. :func:`recount_lists`
-    counts everything anew, for data that came in by another way.
+    makes, changes or removes an entry says how it was filed before and after. Changes queue for the row of the content
+    version, as every change of public content does at its end anyway, so no two of them count at once.
+    :func:`recount_lists` counts everything again, for data that came in by another way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Min
 
 from glossary.actions.batches import BATCH, chunks
-from glossary.models import Edition, EntryTag, Listing, PublishedEntry, TagDescription, TopicPair
+from glossary.models import ContentVersion, EntryTag, Listing, PublishedEntry, TagDescription, TopicPair
 from glossary.text.names import initial_of, sort_key_of
 
 Key = tuple[str, str]
@@ -87,14 +87,14 @@ def part_of(term_id: int) -> int:
 
 
 def keep_lists(filing: Filing, *, at: datetime) -> set[str]:
-    """Count what came, changed and went. Called last, right before the edition moves on.
+    """Count what came, changed and went. Called last, right before the content version is raised.
 
     Returns the slugs of the topics that have another name than before.
     """
     if not filing.changes:
         return set()
     # See Note [What lists are counted by].
-    Edition.objects.select_for_update().get_or_create(pk=1)
+    ContentVersion.objects.select_for_update().get_or_create(pk=1)
     renamed = _count_listings(filing.changes, filing.topics, at=at)
     _count_pairs({pair: change for pair, change in filing.pairs.items() if change})
     return renamed
@@ -103,7 +103,7 @@ def keep_lists(filing: Filing, *, at: datetime) -> set[str]:
 @transaction.atomic
 def recount_lists(*, at: datetime) -> None:
     """Count all lists anew. What is right already stays as it is, and so do the descriptions of topics."""
-    Edition.objects.select_for_update().get_or_create(pk=1)
+    ContentVersion.objects.select_for_update().get_or_create(pk=1)
     entries, carried = PublishedEntry.objects.order_by(), EntryTag.objects.order_by()
     right = [
         _topic(slug, name, count, newest)

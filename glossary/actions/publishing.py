@@ -27,8 +27,8 @@ from glossary.document.citation_markers import without_marks
 from glossary.document.markup import plain_text
 from glossary.models import (
     Concern,
-    Edition,
-    EditionChange,
+    ContentChange,
+    ContentVersion,
     EntryTag,
     Event,
     NameChange,
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 NAMES_NOTED = 1_000
 # A process that has missed so many changes reads all names again.
 NAMES_KEPT = 10_000
-# A site that was cut off for longer than so many editions renders all its pages anew.
-KEPT_EDITIONS = 1_000
+# A site that was cut off for more content versions than this renders all its pages again.
+KEPT_VERSIONS = 1_000
 
 
 class NotAllowed(Exception):
@@ -337,27 +337,27 @@ def _summary(document: dict[str, Any]) -> str:
 def public_content_changed(
     pages: Callable[[], Collection[str]] = dependents.everything, *, names_of: Collection[int] = ()
 ) -> None:
-    """Count an edition, and write down which public pages it changes: the keys that ``pages`` returns, if any.
+    """Raise the content version, and write down which public pages it changes: the keys that ``pages`` returns, if any.
 
-    The edition stays locked until the transaction ends, and ``pages`` is called after that: see Note [Two changes at
-    once] in ``glossary.dependents``. ``names_of`` are the terms whose published names changed, or whether these are
+    Its row stays locked until the transaction ends, and ``pages`` is called after it was locked: see Note [Two changes
+    at once] in ``glossary.dependents``. ``names_of`` are the terms whose published names changed, or whether these are
     linked.
     """
-    Edition.objects.get_or_create(pk=1)
-    edition = Edition.objects.select_for_update().get(pk=1)
+    ContentVersion.objects.get_or_create(pk=1)
+    version = ContentVersion.objects.select_for_update().get(pk=1)
     _note_names(names_of)
     keys = pages()
     if not keys:
         return
-    edition.number += 1
-    edition.save(update_fields=["number"])
-    EditionChange.objects.create(edition=edition.number, name=secrets.randbits(62), keys=sorted(keys))
-    EditionChange.objects.filter(edition__lte=edition.number - KEPT_EDITIONS).delete()
+    version.number += 1
+    version.save(update_fields=["number"])
+    ContentChange.objects.create(version=version.number, name=secrets.randbits(62), keys=sorted(keys))
+    ContentChange.objects.filter(version__lte=version.number - KEPT_VERSIONS).delete()
     transaction.on_commit(import_string(settings.GLOSSARY_ON_CHANGE))
 
 
 def _note_names(terms: Collection[int]) -> None:
-    """Note whose names changed, behind the edition's lock: see Note [When the names are fresh]."""
+    """Note whose names changed, behind the lock of the content version: see Note [When the names are fresh]."""
     if not terms:
         return
     noted = [None] if len(terms) > NAMES_NOTED else sorted(terms)

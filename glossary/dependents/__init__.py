@@ -2,13 +2,13 @@
 
 Pages are named by *keys*, not by addresses, so that they are the same in every language: ``glossary.urls`` says which
 keys the pages of each view have, and the functions below say which keys a change touches. They run inside the change's
-transaction, after ``glossary.actions.publishing`` has locked the edition: see Note [Two changes at once].
+transaction, after ``glossary.actions.publishing`` has locked the content version: see Note [Two changes at once].
 
 Note [Two changes at once]
     One editor publishes a new name while another publishes a text that mentions it; or two publish new neighbours.
-    Each looks for the pages that they change while the other's change isn't visible yet. So the row of the edition is
-    locked first and the pages are looked for after that: whoever comes second sees what the first has committed, and
-    whatever a page showed in between is named by one of the two.
+    Each looks for the pages that they change while the other's change isn't visible yet. So the row of the content
+    version is locked first and the pages are looked for after that: the second one sees what the first has committed,
+    and what a page showed in between is named by one of the two.
 """
 
 from __future__ import annotations

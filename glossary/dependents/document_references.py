@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from glossary.dependents import keys
 from glossary.document.documents import slugs_named
 from glossary.document.references import identifiers_of
-from glossary.models import EVERYTHING, Naming, PublishedEntry, SlugRedirect
+from glossary.models import EVERYTHING, DocumentReference, PublishedEntry, SlugRedirect
 
 # So many values go into one statement.
 _CHUNK = 500
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 def write_namings(documents: Mapping[int, Mapping[str, Any] | None]) -> None:
     """Note what the public documents of terms (term → document, ``None`` without one) name now. Two queries."""
-    Naming.objects.filter(term__in=documents, current=True).update(current=False)
-    Naming.objects.bulk_create(
+    DocumentReference.objects.filter(term__in=documents, current=True).update(current=False)
+    DocumentReference.objects.bulk_create(
         [
-            Naming(term_id=pk, what=what, current=True)
+            DocumentReference(term_id=pk, what=what, current=True)
             for pk, document in documents.items()
             if document
             for what in sorted(named_in(document))
@@ -35,7 +35,7 @@ def write_namings(documents: Mapping[int, Mapping[str, Any] | None]) -> None:
 
 
 def named_in(document: Mapping[str, Any]) -> set[str]:
-    """Return what a document (as JSON) names, as :class:`Naming` has it."""
+    """Return what a document (as JSON) names, as :class:`DocumentReference` has it."""
     return {_term(slug) for slug in slugs_named(document)} | {_work(name) for name in identifiers_of([document])}
 
 
@@ -45,7 +45,7 @@ def naming(slugs: Collection[str], *, at_most: int) -> set[str]:
     """
     current: dict[int, bool] = {}
     for some in _chunks(sorted(map(_term, slugs))):
-        rows = Naming.objects.filter(what__in=some).values_list("term_id", "current")
+        rows = DocumentReference.objects.filter(what__in=some).values_list("term_id", "current")
         for pk, now in rows[: at_most + 1]:
             current[pk] = now or current.get(pk, False)
         if len(current) > at_most:
@@ -59,7 +59,7 @@ def citing(identifiers: Collection[str]) -> set[int]:
     """Return the terms whose public documents cite one of these works."""
     found: set[int] = set()
     for some in _chunks(sorted(map(_work, identifiers))):
-        found.update(Naming.objects.filter(what__in=some).values_list("term_id", flat=True))
+        found.update(DocumentReference.objects.filter(what__in=some).values_list("term_id", flat=True))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 #: How many entries one page of a list has. 200 titles with their summaries are about as long as a reader scrolls.
 PAGE_SIZE = 200
 
-#: What every edition changes: the home page, the A-Z, the sitemap, feeds.
+#: What every content version changes: the home page, the A-Z, the sitemap, feeds.
 OVERVIEWS = "overviews"
 #: Every page of a letter's list: they all show which letters have terms.
 ALPHABET = "alphabet"

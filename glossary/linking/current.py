@@ -1,10 +1,11 @@
 """The names of this glossary as they are published, read once per process and kept up to date by what changed.
 
 Note [When the names are fresh]
-Every change of published names, or of whether one is linked, writes a ``NameChange`` while it holds the edition's row,
-so their keys rise in the order of the commits. A process remembers the newest one that it has seen. A page is rendered
-with the names of at least the newest one at the time: what came since is read anew, term by term. Where the one that
-was seen is gone (pruned, or the database was restored from a backup: each has a random token), all are read again.
+Every change of published names, or of whether one is linked, writes a ``NameChange`` while it holds the lock of the
+content version, so their keys rise in the order of the commits. A process remembers the newest one that it has seen. A
+page is rendered with the names of at least the newest one at the time: what came since is read again, term by term. If
+the one that was seen is gone (pruned, or the database was restored from a backup: each has a random token), all are
+read again.
 """
 
 from __future__ import annotations

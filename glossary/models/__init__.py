@@ -1,6 +1,6 @@
 """The glossary's data: the working copy that editors change, the frozen revisions, and what the public reads."""
 
-from glossary.models.changes import EVERYTHING, EditionChange, Naming
+from glossary.models.changes import EVERYTHING, ContentChange, DocumentReference
 from glossary.models.concerns import Concern, RetractedWork
 from glossary.models.emails import OutboundEmail
 from glossary.models.history import AppendOnly, Event, Revision
@@ -8,7 +8,7 @@ from glossary.models.missing import MissingTerm
 from glossary.models.names import Program, account_of, name_of
 from glossary.models.presence import Presence
 from glossary.models.published import (
-    Edition,
+    ContentVersion,
     EntryName,
     EntryTag,
     Listing,
@@ -32,9 +32,10 @@ __all__ = [
     "Approval",
     "Child",
     "Concern",
+    "ContentChange",
+    "ContentVersion",
     "Credentials",
-    "Edition",
-    "EditionChange",
+    "DocumentReference",
     "EntryName",
     "EntryTag",
     "Event",
@@ -44,7 +45,6 @@ __all__ = [
     "MissingTerm",
     "NameChange",
     "NameUse",
-    "Naming",
     "OutboundEmail",
     "Presence",
     "Program",

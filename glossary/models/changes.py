@@ -1,4 +1,4 @@
-"""Which public pages each edition changed, so that finished copies of all others go on being good."""
+"""Which public pages each content version changed, so that finished copies of all others stay valid."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from glossary.models.terms import Term
 EVERYTHING = "*"
 
 
-class EditionChangeQuerySet(models.QuerySet["EditionChange"]):
-    def between(self, seen: int, now: int) -> EditionChangeQuerySet:
-        """The editions that came after ``seen``, up to ``now``, the oldest first."""
-        return self.filter(edition__gt=seen, edition__lte=now).order_by("edition")
+class ContentChangeQuerySet(models.QuerySet["ContentChange"]):
+    def between(self, seen: int, now: int) -> ContentChangeQuerySet:
+        """The changes after the content version ``seen``, up to ``now``, the oldest first."""
+        return self.filter(version__gt=seen, version__lte=now).order_by("version")
 
 
-class EditionChange(models.Model):
-    """What one edition changed: keys of pages (``glossary.dependents``), written with the change itself.
+class ContentChange(models.Model):
+    """What one content version changed: keys of pages (``glossary.dependents``), written with the change itself.
 
-    Only the last editions are kept. Whoever has seen none of them takes every page for changed.
+    Only the last ones are kept. A process that has seen none of them counts every page as changed.
     """
 
-    edition = models.PositiveBigIntegerField(primary_key=True)
+    version = models.PositiveBigIntegerField(primary_key=True)
     name = models.BigIntegerField(
         help_text="A random number. It distinguishes a content version from one with the same number in a restored "
         "backup."
     )
     keys = models.JSONField(help_text="Keys of the pages that it changed; `*` is every page.")
 
-    objects = EditionChangeQuerySet.as_manager()
+    objects = ContentChangeQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
-        return str(self.edition)
+        return str(self.version)
 
 
-class Naming(models.Model):
+class DocumentReference(models.Model):
     """Something that a public document of a term names: another term's address, or a cited work.
 
     Written when a revision is published, and kept when a later one no longer names it: the earlier one has a public
@@ -51,7 +51,7 @@ class Naming(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["what", "term"], name="naming_once")]
+        constraints = [models.UniqueConstraint(fields=["what", "term"], name="document_reference_once")]
 
     def __str__(self) -> str:
         return self.what

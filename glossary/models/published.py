@@ -207,13 +207,14 @@ class SlugRedirect(models.Model):
         return self.slug
 
 
-class Edition(models.Model):
+class ContentVersion(models.Model):
     """A single row that counts changes of what the public reads, so that finished pages know when they are stale."""
 
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="edition_is_one_row")]
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="content_version_is_one_row")]
 
     def __str__(self) -> str:
         return str(self.number)

@@ -89,7 +89,7 @@ ABOUT_NOBODY = {
     "NoticeText": dict.fromkeys(
         ("id", "language", "words", "names", "changed_at", "changed_by"), "the words of the next notice, by an operator"
     ),
-    "Edition": dict.fromkeys(("id", "number"), "one count for everybody"),
+    "ContentVersion": dict.fromkeys(("id", "number"), "one count for everybody"),
     "Service": dict.fromkeys(
         (
             *("id", "name", "vendor", "purpose", "privacy_policy", "category", "url", "integrity", "connect_origins"),

@@ -25,7 +25,7 @@ from consent.actions import (
     record_choice,
     save_service,
 )
-from consent.choice.gate import NOTHING, Gate, current_edition, current_gate
+from consent.choice.gate import NOTHING, Gate, current_content_version, current_gate
 from consent.models import Notice, Service, origin_of
 from consent.notice import notices
 from consent.notice.notices import NotJustWording
@@ -301,17 +301,17 @@ def test_every_change_that_pages_show_moves_the_edition_after_commit(
 ) -> None:
     settings.CONSENT_ON_CHANGE = f"{__name__}.noted"
     noted_calls.clear()
-    editions = [current_edition()]
+    versions = [current_content_version()]
     with django_capture_on_commit_callbacks(execute=True):
         counter = save_service(service=service(), by=operator, at=at)
-        editions.append(current_edition())
+        versions.append(current_content_version())
         publish_notice(by=operator, at=at, material=True, reason="Statistics")
-        editions.append(current_edition())
+        versions.append(current_content_version())
         counter.status = "off"
         save_service(service=counter, by=operator, at=at)
-        editions.append(current_edition())
+        versions.append(current_content_version())
         assert noted_calls == []
-    assert editions == sorted(set(editions))
+    assert versions == sorted(set(versions))
     assert len(noted_calls) == 3
 
 
@@ -383,7 +383,7 @@ def test_the_database_refuses_what_the_form_refuses(operator: User, at: datetime
         "UPDATE consent_service SET status = 'maybe'",
         "UPDATE consent_service SET slug = ''",
         "UPDATE consent_service SET vendor = ''",
-        "UPDATE consent_edition SET id = 2",
+        "UPDATE consent_contentversion SET id = 2",
     ):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)

@@ -29,7 +29,7 @@ from glossary.actions import (
     send_emails,
     submit_term,
 )
-from glossary.models import Concern, Edition, Event, OutboundEmail, Program, PublishedEntry, Term
+from glossary.models import Concern, ContentVersion, Event, OutboundEmail, Program, PublishedEntry, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.people import person
 
@@ -161,7 +161,7 @@ def test_owner_and_reviewers_are_told_once_of_each_due_date(editor: User, review
     term = published("Luteal phase", by=editor, reviewer=reviewer, at=at)
     published("Menopause", by=editor, reviewer=reviewer, at=at)
     OutboundEmail.objects.all().delete()
-    before = Edition.objects.get().number
+    before = ContentVersion.objects.get().number
     assert remind_of_overdue(at=at + timedelta(days=730)) == []
     overdue = remind_of_overdue(at=at + OVERDUE)
     assert {found.title for found in overdue} == {"Luteal phase", "Menopause"}
@@ -170,7 +170,7 @@ def test_owner_and_reviewers_are_told_once_of_each_due_date(editor: User, review
         ("edith@example.org", "Review overdue: 2 terms"),
         ("rafael@example.org", "Review overdue: 2 terms"),
     ]
-    assert Edition.objects.get().number == before + 1, "their pages say now that the review was due"
+    assert ContentVersion.objects.get().number == before + 1, "their pages say now that the review was due"
 
     # Reviewed again: the next due date is told in its turn.
     approve(term=term, by=reviewer, at=at + OVERDUE)
@@ -204,11 +204,11 @@ def test_approving_public_content_again_renews_the_seal_on_its_page(editor: User
     publish_unreviewed(term=term, by=editor, at=at)
     # The newest revision differs in a tag only, so what is public is what was approved.
     save_term(document=document(tags=["cycle"]), by=editor, at=at, term=term)
-    before = Edition.objects.get().number
+    before = ContentVersion.objects.get().number
     approval = approve(term=term, by=reviewer, at=at)
     entry = PublishedEntry.objects.get()
     assert (entry.revision.number, entry.approval) == (1, approval)
-    assert Edition.objects.get().number == before + 1
+    assert ContentVersion.objects.get().number == before + 1
 
 
 # -- Concerns ---------------------------------------------------------------------------------------------------------

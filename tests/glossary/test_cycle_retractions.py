@@ -25,7 +25,7 @@ from glossary.actions import (
     submit_term,
 )
 from glossary.interchange.retractions import read_notices
-from glossary.models import Concern, Edition, Event, OutboundEmail, Program, RetractedWork, Term
+from glossary.models import Concern, ContentVersion, Event, OutboundEmail, Program, RetractedWork, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 from tests.glossary.term_form import signed_in
 
@@ -108,7 +108,7 @@ def test_loading_the_same_list_again_changes_nothing(tmp_path: Path, term: Term)
     assert load(path).new == 2
     before = (
         list(RetractedWork.objects.values_list("doi", "reason", "listed_at")),
-        Edition.objects.get().number,
+        ContentVersion.objects.get().number,
         Event.objects.count(),
         Concern.objects.count(),
         OutboundEmail.objects.count(),
@@ -117,7 +117,7 @@ def test_loading_the_same_list_again_changes_nothing(tmp_path: Path, term: Term)
     assert (again.new, again.changed, again.unchanged, list(again.terms)) == (0, 0, 2, [])
     assert before == (
         list(RetractedWork.objects.values_list("doi", "reason", "listed_at")),
-        Edition.objects.get().number,
+        ContentVersion.objects.get().number,
         Event.objects.count(),
         Concern.objects.count(),
         OutboundEmail.objects.count(),

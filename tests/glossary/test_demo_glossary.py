@@ -16,7 +16,7 @@ from demo.glossary import demonstration_documents, demonstration_topics, load_de
 from glossary.actions import describe_tag, document_of, retire_term, save_term
 from glossary.document.documents import slug_for
 from glossary.document.markup import plain_text
-from glossary.models import Approval, Edition, Listing, PublishedEntry, Revision, Term
+from glossary.models import Approval, ContentVersion, Listing, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 
 DOCUMENTS = {document.slug: document for document in demonstration_documents()}
@@ -86,7 +86,7 @@ def test_loading_again_does_nothing_and_asks_little(
         again = load_demonstration(at=at)
     assert (list(again.created), again.existing) == ([], len(DOCUMENTS))
     assert Revision.objects.count() == len(DOCUMENTS)
-    assert Edition.objects.get().number == 1
+    assert ContentVersion.objects.get().number == 1
 
 
 @pytest.mark.django_db

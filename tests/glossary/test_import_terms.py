@@ -21,7 +21,7 @@ from taggit.models import Tag
 from glossary.actions import retire_term, save_term
 from glossary.interchange.cells import write_cell
 from glossary.interchange.csv_file import read_csv
-from glossary.models import Edition, Event, PublishedEntry, Revision, Term
+from glossary.models import ContentVersion, Event, PublishedEntry, Revision, Term
 from tests.glossary.builders import document, publish_unreviewed
 from tests.people import person
 
@@ -139,7 +139,7 @@ def test_running_it_twice_changes_nothing(tmp_path: Path, superuser: User) -> No
     assert Revision.objects.count() == 2
     assert {event.reason for event in Event.objects.all()} == {"First load"}
     assert [event.verb for event in Event.objects.all()] == ["published"] * 2 + ["emergency"] * 2
-    assert Edition.objects.get().number == 1
+    assert ContentVersion.objects.get().number == 1
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
@@ -156,7 +156,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(
     assert not Term.objects.exists()
     assert not Revision.objects.exists()
     assert not PublishedEntry.objects.exists()
-    assert not Edition.objects.exists()
+    assert not ContentVersion.objects.exists()
     assert callbacks == []
     assert counts(run(path, *PUBLISH)) == counts(output)
 

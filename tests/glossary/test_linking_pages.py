@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from glossary.actions import counting, publishing, retire_term, save_term, save_terms, switch_links
 from glossary.document.documents import TermDocument
 from glossary.linking import Names, current_names, known_names
-from glossary.models import EditionChange, Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
+from glossary.models import ContentChange, Event, NameChange, NameUse, PublishedEntry, Revision, Term, UnlinkedName
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.term_form import messages_of, signed_in
 
@@ -289,10 +289,10 @@ def test_a_longer_name_keeps_the_words_of_its_end_together_on_other_pages(
     assert links(client, "reader") == [("/glossary/blood/", "Blood")]
     [term] = publish(document("High blood pressure", definition="<p>Too much.</p>"), by=editor, at=at)
     assert links(client, "reader") == []
-    assert "term:reader" in EditionChange.objects.latest("edition").keys
+    assert "term:reader" in ContentChange.objects.latest("version").keys
     retire_term(term=term, by=editor, at=at)
     assert links(client, "reader") == [("/glossary/blood/", "Blood")]
-    assert "term:reader" in EditionChange.objects.latest("edition").keys
+    assert "term:reader" in ContentChange.objects.latest("version").keys
 
 
 def names_listed(desk: Client, **query: str) -> list[tuple[str, str, int, int, bool]]:

@@ -19,7 +19,7 @@ from glossary.actions import (
     save_terms,
 )
 from glossary.document.documents import DocumentError, slug_for
-from glossary.models import Edition, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
+from glossary.models import ContentVersion, Event, Program, PublishedEntry, Revision, SlugRedirect, Term
 from tests.glossary.builders import approve, document, publish_unreviewed
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_a_batch_is_published_as_one_change_of_the_public_pages(editor: User, at
     load = Program("First load")
     assert publish_terms(terms=terms, by=load, at=at, reason="Before the clinic opens", emergency=True) == terms
     assert publish_terms(terms=terms, by=editor, at=at) == []
-    assert Edition.objects.get().number == 1
+    assert ContentVersion.objects.get().number == 1
     assert [event.verb for event in Event.objects.all()] == ["published"] * 2 + ["emergency"] * 2
     assert {event.reason for event in Event.objects.all()} == {"Before the clinic opens"}
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from taggit.models import Tag
 
 from glossary.actions import NotDescribable, describe_tag, rename_tag, retire_term
-from glossary.models import Edition, Listing, TagDescription, Term
+from glossary.models import ContentVersion, Listing, TagDescription, Term
 from tests.glossary.builders import document, publish, publish_unreviewed, text_of
 from tests.glossary.term_form import signed_in
 
@@ -29,9 +29,9 @@ def sleep(editor: User, at: datetime) -> Tag:
 def test_readers_see_a_description_as_soon_as_it_is_written(
     client: Client, sleep: Tag, editor: User, at: datetime
 ) -> None:
-    edition = Edition.objects.get().number
+    version = ContentVersion.objects.get().number
     describe_tag(tag=sleep, text="How hormones\r\nset the <b>clock</b>.\r\n\r\nAnd  why.", by=editor, at=at)
-    assert Edition.objects.get().number == edition + 1
+    assert ContentVersion.objects.get().number == version + 1
     page = text_of(client, SLEEP)
     assert "<p>How hormones set the &lt;b&gt;clock&lt;/b&gt;.</p>\n\n<p>And why.</p>" in page
     assert '<meta name="description" content="How hormones set the &lt;b&gt;clock&lt;/b&gt;. And why.">' in page
@@ -45,9 +45,9 @@ def test_readers_see_a_description_as_soon_as_it_is_written(
 def test_the_same_words_change_nothing(sleep: Tag, editor: User, at: datetime) -> None:
     assert describe_tag(tag=sleep, text="", by=editor, at=at) is None
     assert describe_tag(tag=sleep, text="One.", by=editor, at=at) is not None
-    edition = Edition.objects.get().number
+    version = ContentVersion.objects.get().number
     assert describe_tag(tag=sleep, text=" One. ", by=editor, at=at) is None
-    assert Edition.objects.get().number == edition
+    assert ContentVersion.objects.get().number == version
 
 
 @pytest.mark.parametrize(

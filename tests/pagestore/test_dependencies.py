@@ -35,7 +35,7 @@ from glossary.document.documents import slug_for
 from glossary.document.parsing import parse_document
 from glossary.document.retraction_notices import Notice
 from glossary.linking.reading import remembered
-from glossary.models import EVERYTHING, EditionChange, Event, Program, Term
+from glossary.models import EVERYTHING, ContentChange, Event, Program, Term
 from pagestore import changes
 from pagestore.paths import public_paths
 from pagestore.rendering import neutral_request, own_host, run, storable_page_at
@@ -304,7 +304,7 @@ def test_after_a_change_of_many_terms_the_store_equals_a_full_rebuild(
     for _ in range(3):
         with django_capture_on_commit_callbacks(execute=True):
             assert desk.do(desk.change_many) == "change_many"
-        assert EVERYTHING not in EditionChange.objects.latest("edition").keys
+        assert EVERYTHING not in ContentChange.objects.latest("version").keys
         store.refresh()
         assert differing(store, paths()) == []
 
@@ -421,7 +421,7 @@ def test_a_change_of_many_terms_is_a_change_of_everything(
     terms = [save_term(document=document(f"Term {n}"), by=editor, at=at).term for n in range(5)]
     with django_capture_on_commit_callbacks(execute=True):
         publish_terms(terms=terms, by=Program("Import"), at=at, emergency=True, reason="Test")
-    assert EditionChange.objects.get().keys == [EVERYTHING]
+    assert ContentChange.objects.get().keys == [EVERYTHING]
     store = PageStore(django, folder=settings.DATA_DIR / "pages")
     paths = ["/glossary/tags/", "/glossary/term-3/", "/robots.txt"]
     for _ in range(2):
@@ -442,7 +442,7 @@ def test_a_machine_that_missed_what_the_log_has_forgotten_renders_everything_ane
     store = worker()
     ask(store, "/robots.txt")
     publish_unreviewed(term=save_term(document=document("Other"), by=editor, at=at).term, by=editor, at=at)
-    EditionChange.objects.order_by("edition")[0].delete()
+    ContentChange.objects.order_by("version")[0].delete()
     clock.now += 1.1
     ask(store, "/robots.txt")
     assert len(django.requests) == 2
@@ -489,9 +489,9 @@ def test_a_restored_backup_is_noticed_whatever_its_count_of_editions(
     publish_unreviewed(term=save_term(document=document("Uterus"), by=editor, at=at).term, by=editor, at=at)
     store = worker()
     ask(store, "/robots.txt")
-    newest = EditionChange.objects.latest("edition").edition
-    EditionChange.objects.filter(edition__gt=newest - older_by).delete()
-    EditionChange.objects.update(name=1)
+    newest = ContentChange.objects.latest("version").version
+    ContentChange.objects.filter(version__gt=newest - older_by).delete()
+    ContentChange.objects.update(name=1)
     clock.now += 1.1
     ask(store, "/robots.txt")
     assert len(django.requests) == 2

@@ -66,13 +66,13 @@ def test_a_publication_whose_process_was_killed_shows_within_a_second_or_so(stor
 def test_stored_pages_are_served_while_the_database_is_away(store: Site) -> None:
     good = seen(store)
     rename = "from django.db import connection\nconnection.cursor().execute('ALTER TABLE {} RENAME TO {}')"
-    store.python(rename.format("glossary_editionchange", "glossary_editionchange_away"))
+    store.python(rename.format("glossary_contentchange", "glossary_contentchange_away"))
     try:
         log = Path(store.environment["DATA_DIR"]) / "server.log"
         eventually(lambda: "The content version cannot be read" in log.read_text(), "a worker has looked in vain")
         assert seen(store) == good
     finally:
-        store.python(rename.format("glossary_editionchange_away", "glossary_editionchange"))
+        store.python(rename.format("glossary_contentchange_away", "glossary_contentchange"))
 
 
 def test_the_server_speaks_http_about_stored_pages(store: Site) -> None:

@@ -362,7 +362,7 @@ def expected(exceptions: Exceptions) -> dict[str, dict[str, int]]:
 
 def test_nobody_but_a_term_and_what_belongs_to_it_has_pages() -> None:
     glossary = {model for model in admin.site._registry if model._meta.app_label == "glossary"}
-    # Revisions, reviews, approvals, published entries, old addresses and the edition have no address of their own.
+    # Revisions, reviews, approvals, published entries, old addresses and content versions have no page of their own.
     assert glossary == {Term, Event, MissingTerm}
 
 

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from bench.terms import RARE_WORD, documents
 from glossary.actions import publish_terms, retire_term, save_term, save_terms
 from glossary.document.parsing import parse_document
-from glossary.models import EditionChange, Program, SlugRedirect, Term, WrittenLink
+from glossary.models import ContentChange, Program, SlugRedirect, Term, WrittenLink
 from tests.glossary.builders import document, publish_unreviewed
 from tests.glossary.multiplied import multiply
 from tests.people import NOON, person
@@ -79,7 +79,7 @@ def test_publishing_reads_no_table_from_end_to_end(editor: User, at: datetime, b
 
     queries: list[str] = []
     term = publish(None)
-    keys = EditionChange.objects.latest("edition").keys
+    keys = ContentChange.objects.latest("version").keys
     assert sum(key.startswith("term:") for key in keys) == 2 + TIMES, "itself, its neighbour, and who mentions it"
     publish(term, synonyms=[{"text": "Rare marker", "kind": "synonym"}])
     publish(term, definition="<p>Found once.</p>")

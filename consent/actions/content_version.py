@@ -5,9 +5,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from consent.models import Edition
+from consent.models import ContentVersion
 
 
 def public_content_changed() -> None:
-    Edition.objects.update_or_create(pk=1, defaults={"number": F("number") + 1}, create_defaults={"number": 1})
+    ContentVersion.objects.update_or_create(pk=1, defaults={"number": F("number") + 1}, create_defaults={"number": 1})
     transaction.on_commit(import_string(settings.CONSENT_ON_CHANGE))
