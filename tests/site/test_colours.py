@@ -17,6 +17,20 @@ FILLED = {"on-accent": ("accent", "accent-strong")}
 SHAPES = ("border-strong", "focus", "warning")
 # Hairlines between things that white space tells apart already.
 DECORATION = ("border",)
+# What pages for readers and visitors are made of, and not the admin.
+PUBLIC = [
+    *(path for path in (BASE_DIR / "static" / "css").glob("*.css") if path.name != "tokens.css"),
+    *(
+        BASE_DIR / "consent" / "static" / "consent" / f"{name}.css"
+        for name in ("consent", "embed", "preferences", "receipt", "heads")
+    ),
+]
+# Any other way to name a colour in a style.
+COLOUR = re.compile(
+    r"\b(rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch|color|color-mix|light-dark)\(|#[0-9a-f]{3,8}\b", re.IGNORECASE
+)
+# What a page without the tokens has, on a site that brings styles of its own.
+FALLBACK = re.compile(r"var\(--colour-[\w-]+, .*\)")
 
 
 def colours(scheme: int) -> dict[str, str]:
@@ -65,3 +79,14 @@ def test_fields_marks_and_the_focus_stand_out_from_their_ground(scheme: int) -> 
     found = colours(scheme)
     weak = {pair: ratio for pair in product(SHAPES, SURFACES) if (ratio := contrast(*(found[t] for t in pair))) < 3}
     assert weak == {}
+
+
+def test_public_styles_use_no_colour_but_the_tokens() -> None:
+    """So that what is shown here of tokens holds on every page. Shadows are under everything."""
+    found = {
+        f"{path.relative_to(BASE_DIR)}: {line.strip()}"
+        for path in PUBLIC
+        for line in path.read_text().splitlines()
+        if COLOUR.search(FALLBACK.sub("", line)) and not line.strip().startswith("box-shadow:")
+    }
+    assert found == set()
