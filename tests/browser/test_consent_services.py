@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.banner import BANNER, choose_on_banner, switch_all_on, withdraw
+from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import axe_violations, rest, until
 from tests.sites import Site
@@ -59,7 +60,7 @@ def served(new_site: Callable[..., Site], vendor: Vendor) -> Site:
     """A site with a counter and a pixel in *analytics*, a module and a film in *marketing*, all switched on."""
     site = new_site()
     site.add_person("olga", "Site operators")
-    services: list[tuple[dict[str, Any], list[str]]] = [
+    services: list[tuple[dict[str, Any], list[tuple[object, ...]]]] = [
         (
             {
                 "name": "Counter",
@@ -69,10 +70,10 @@ def served(new_site: Callable[..., Site], vendor: Vendor) -> Site:
                 "attributes": "data-site=abc",
             },
             [
-                "Declaration('_count', 'Counts.', None)",
-                "Declaration('_count_*', 'Counts pages.', 30, path='/glossary')",
-                "Declaration('count:*', 'Counts.', 30, kind='local', path='')",
-                "Declaration('count', 'Counts.', None, kind='session', path='')",
+                ("_count", "Counts.", None, {}),
+                ("_count_*", "Counts pages.", 30, {"path": "/glossary"}),
+                ("count:*", "Counts.", 30, {"kind": "local", "path": ""}),
+                ("count", "Counts.", None, {"kind": "session", "path": ""}),
             ],
         ),
         (
@@ -103,26 +104,36 @@ def served(new_site: Callable[..., Site], vendor: Vendor) -> Site:
                 "url": vendor.url("/film"),
                 "pages": "/glossary/",
             },
-            ["Declaration('own', 'Is theirs, and called as something of ours.', 30, domain='.films.example')"],
+            [("own", "Is theirs, and called as something of ours.", 30, {"domain": ".films.example"})],
         ),
     ]
-    for fields, declarations in services:
-        category = fields.pop("category")
-        site.python(
-            "from django.contrib.auth.models import User\n"
-            "from django.utils import timezone\n"
-            "from cookie_consent.models import CookieGroup\n"
-            "from consent.actions import Declaration, save_service\n"
-            "from consent.models import Service\n"
-            f"service = Service(vendor='Example Ltd', purpose='Shows what it is for.', status='announced', "
-            f"privacy_policy='https://example.org/privacy', **{fields!r}, "
-            f"category=CookieGroup.objects.get(varname={category!r}))\n"
-            f"declarations = [{', '.join(declarations)}]\n"
-            "save_service(service=service, by=User.objects.get(), at=timezone.now(), declarations=declarations)\n"
-        )
+    site.python(
+        "from django.contrib.auth.models import User\n"
+        "from django.utils import timezone\n"
+        "from cookie_consent.models import CookieGroup\n"
+        "from consent.actions import Declaration, save_service\n"
+        "from consent.models import Service\n"
+        "common = {'vendor': 'Example Ltd', 'purpose': 'Shows what it is for.', 'status': 'announced',"
+        " 'privacy_policy': 'https://example.org/privacy'}\n"
+        f"for fields, declarations in {services!r}:\n"
+        "    category = CookieGroup.objects.get(varname=fields.pop('category'))\n"
+        "    service = Service(category=category, **common, **fields)\n"
+        "    declared = [Declaration(*names, **others) for *names, others in declarations]\n"
+        "    save_service(service=service, by=User.objects.get(), at=timezone.now(), declarations=declared)\n"
+    )
     site.manage("publish_notice", "--material", "--reason", "Four services", "--as", "olga")
     switch_all_on(site)
     return site
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    yield from one_tab(browser)
+
+
+@pytest.fixture
+def page(tab: Page) -> Iterator[Page]:
+    yield from as_on_a_first_visit(tab)
 
 
 @pytest.fixture
@@ -182,7 +193,7 @@ def test_one_service_is_refused_within_an_accepted_category(served: Site, vendor
     page.goto(f"{served.url}/cookies/")
     page.locator("[data-consent-category=analytics] input").check()
     page.get_by_label("Decide about Pixel alone").select_option("Refuse")
-    assert axe_violations(page) == []
+    assert axe_violations(page, part="main [data-consent-category=analytics]") == []
     page.locator("[data-consent-save]").click()
     expect(page.get_by_text("You accepted: Analytics. You refused: Personalisation, Marketing, Pixel.")).to_be_visible()
     page.wait_for_load_state()
@@ -197,7 +208,7 @@ def test_an_embed_opens_by_itself_and_leaves_the_rest_closed(served: Site, vendo
     vendor.asked.clear()
     page.goto(served.url + STORED)
     expect(page.get_by_text("To show it, your browser has to contact Example Ltd (127.0.0.1")).to_be_visible()
-    assert axe_violations(page) == []
+    assert axe_violations(page, part="[data-consent-embed]") == []
     with page.expect_navigation():
         page.get_by_role("button", name="Show this").click()
     expect(page.frame_locator("iframe[title=Film]").get_by_text("The film plays.")).to_be_visible()
@@ -261,7 +272,7 @@ def test_withdrawal_erases_databases_caches_and_partitioned_cookies_and_names_wh
     withdraw(page)
     # Another page uses the database, and lets nobody erase it.
     expect(page.get_by_text("This browser still stores what this page could not erase")).to_contain_text("count:rows")
-    assert axe_violations(page) == []
+    assert axe_violations(page, part="main") == []
     assert page.evaluate(LARGE) == ["count:rows", "mine", "mine"]
     other.close()
     page.goto(f"{served.url}/cookies/")
@@ -303,7 +314,7 @@ def test_gpc_refuses_marketing_without_asking_and_says_so(served: Site, vendor: 
     gpc_page.locator(f"{BANNER} summary").click()
     expect(gpc_page.locator(f"{BANNER} [data-consent-category=analytics]")).to_be_visible()
     expect(gpc_page.locator(f"{BANNER} [data-consent-category=marketing]")).to_be_hidden()
-    assert axe_violations(gpc_page) == []
+    assert axe_violations(gpc_page, part=BANNER) == []
     with gpc_page.expect_response("**/consent/"):
         gpc_page.locator(f"{BANNER} [data-consent-accept]").click()
     expect(gpc_page.locator("html")).to_have_attribute("data-counter", "abc")
@@ -342,7 +353,8 @@ def test_gpc_that_comes_later_goes_before_what_was_accepted_without_it(
     later.close()
 
 
-def test_the_banner_moves_nothing(served: Site, page: Page) -> None:
+def test_the_banner_moves_nothing(served: Site, context: BrowserContext) -> None:
+    page = context.new_page()
     page.route("**/*.woff2", lambda route: route.abort())  # typefaces that arrive late move text by themselves
     page.add_init_script(
         "window.shifts = 0;"

@@ -5,12 +5,13 @@ The others, and what this is about, are in ``tests/site/test_cookie_consent_faul
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.banner import BANNER, STORED, Tracker, ran, withdraw
+from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.sites import TIMES, Site, ask
 from tests.waiting import eventually
 
@@ -26,6 +27,16 @@ SERVICES = (
 )
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    yield from one_tab(browser)
+
+
+@pytest.fixture
+def page(tab: Page) -> Iterator[Page]:
+    yield from as_on_a_first_visit(tab)
+
+
 def records(site: Site) -> list[str]:
     return site.python(RECORDS).split()
 
@@ -37,23 +48,24 @@ def has_receipt(context: BrowserContext) -> bool:
 # Of ten choices that are made just before the visitor leaves the page, two are lost.
 @pytest.mark.parametrize("way", ["to another page", "to another site", "by closing the tab"])
 def test_every_choice_made_just_before_leaving_the_page_is_recorded(
-    tracked: Site, tracker: Tracker, context: BrowserContext, way: str
+    tracked: Site, tracker: Tracker, page: Page, way: str
 ) -> None:
     before = len(records(tracked))
     target = {"to another page": "/robots.txt", "to another site": tracker.url("analytics")}.get(way, "")
-    page = context.new_page()
+    context = page.context
+    leaving = context.new_page()
     for number in range(3):
         context.clear_cookies()
-        page.goto(f"{tracked.url}{STORED}")
-        button = page.locator(f"{BANNER} [data-consent-reject]")
+        leaving.goto(f"{tracked.url}{STORED}")
+        button = leaving.locator(f"{BANNER} [data-consent-reject]")
         if target:
-            with page.expect_navigation():
+            with leaving.expect_navigation():
                 # In one task: nothing can happen between the press and the leaving.
                 button.evaluate("(button, target) => { button.click(); location.assign(target); }", target)
         else:
             button.evaluate("button => button.click()")
-            page.close()
-            page = context.new_page()
+            leaving.close()
+            leaving = context.new_page()
         # The client writes the consent cookie at the press, and the site this one with its answer.
         eventually(lambda: has_receipt(context), f"choice {number} was answered")
         assert "consent_choice" in {cookie["name"] for cookie in context.cookies(tracked.url)}, number

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import faults_of_any_look, wait_until
 from tests.sites import Site
 
@@ -31,6 +32,16 @@ publish_terms(terms=terms, by=Program("Test"), at=at, emergency=True, reason="Te
 @pytest.fixture(scope="module", autouse=True)
 def glossary(site: Site) -> None:
     site.python(TERMS)
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    yield from one_tab(browser)
+
+
+@pytest.fixture
+def page(tab: Page) -> Iterator[Page]:
+    yield from as_on_a_first_visit(tab)
 
 
 def options(page: Page) -> list[str]:
@@ -191,18 +202,3 @@ def test_without_scripts_the_form_corrections_and_filters_work(site: Site, plain
     page.get_by_role("link", name=re.compile(r"^P\s+1\s+term$")).click()
     assert page.url.endswith("/search/?q=luteal&letter=p")
     expect(page.locator(".entries__entry")).to_have_count(1)
-
-
-def test_suggestions_are_small_and_kept_and_say_nothing_of_the_reader(site: Site, page: Page) -> None:
-    answer = page.request.get(f"{site.url}/search/suggest?q=luteal")
-    headers = answer.headers
-    assert answer.json()["suggestions"][0] == {
-        "name": "Luteal phase",
-        "title": "Luteal phase",
-        "url": "/glossary/luteal-phase/",
-    }
-    assert headers["cache-control"] == "public, max-age=300"
-    assert "cookie" not in headers.get("vary", "").lower()
-    assert "set-cookie" not in headers
-    assert len(answer.body()) < 2_000
-    assert page.request.get(f"{site.url}/search/suggest?q={'x' * 10_000}").json() == {"suggestions": []}

@@ -189,7 +189,9 @@ def test_withdrawing_from_paper_leaves_the_choice_of_this_browser_alone(client: 
     choose(other, "save", "analytics")
     before = {name: morsel.value for name, morsel in other.cookies.items()}
     response = step(other, "withdraw", receipt=receipt)
-    assert "Your consent is withdrawn." in response.content.decode()
+    page = response.content.decode()
+    assert "Your consent is withdrawn." in page
+    assert "We have no access to it." in page
     assert not response.cookies
     assert {name: morsel.value for name, morsel in other.cookies.items()} == before
     assert ConsentRecord.objects.filter(action="withdraw").count() == 1

@@ -456,3 +456,14 @@ def test_a_search_takes_a_bounded_number_of_queries(corpus: None) -> None:
 
 def test_every_published_entry_is_in_the_index(corpus: None) -> None:
     assert SearchText.objects.count() == PublishedEntry.objects.count() == len(CORPUS)
+
+
+def test_suggestions_are_small_and_kept_and_say_nothing_of_the_reader(corpus: None, client: Client) -> None:
+    answer = client.get("/search/suggest", {"q": "luteal"})
+    first = {"name": "Luteal phase", "title": "Luteal phase", "url": "/glossary/luteal-phase/"}
+    assert answer.json()["suggestions"][0] == first
+    assert answer["Cache-Control"] == "public, max-age=300"
+    assert "cookie" not in answer.get("Vary", "").lower()
+    assert not answer.cookies
+    assert len(answer.content) < 2_000
+    assert client.get("/search/suggest", {"q": "x" * 10_000}).json() == {"suggestions": []}
