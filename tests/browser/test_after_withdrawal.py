@@ -70,12 +70,6 @@ def ends(tab: Page) -> None:
     expect(tab.locator("html")).not_to_have_attribute("data-beacon", "ran")
 
 
-def test_a_page_that_is_left_reports_as_long_as_consent_holds(tabs: tuple[Page, Page], asked: list[str]) -> None:
-    first, _ = tabs
-    first.goto("about:blank")
-    until(first, lambda: "/beacon/pagehide" in asked, "the page that was left has reported")
-
-
 def test_withdrawing_ends_all_reports_in_this_tab_and_in_others(tabs: tuple[Page, Page], asked: list[str]) -> None:
     first, second = tabs
     withdraw(first)
@@ -85,7 +79,7 @@ def test_withdrawing_ends_all_reports_in_this_tab_and_in_others(tabs: tuple[Page
 
 
 @pytest.mark.usefixtures("without_cookie_store")
-def test_other_tabs_follow_where_the_browser_does_not_tell_of_cookies(
+def test_other_tabs_and_a_page_that_comes_back_follow_where_the_browser_does_not_tell_of_cookies(
     tabs: tuple[Page, Page], asked: list[str]
 ) -> None:
     first, second = tabs
@@ -97,22 +91,21 @@ def test_other_tabs_follow_where_the_browser_does_not_tell_of_cookies(
     second.locator("main [data-consent-accept]").click()
     second.wait_for_url("**/cookies/?saved")
     expect(first.locator("html")).to_have_attribute("data-consent", re.compile("analytics"))
-
-
-@pytest.mark.usefixtures("without_cookie_store")
-def test_a_page_that_comes_back_from_the_cache_goes_by_the_answer_of_now(
-    tabs: tuple[Page, Page], asked: list[str]
-) -> None:
-    _, second = tabs
-    second.context.clear_cookies(name="consent_choice")
-    second.evaluate(COME_BACK)
-    ends(second)
+    # A page that comes back from the cache goes by the answer of now.
+    expect(first.locator("html")).to_have_attribute("data-beacon", "ran")
+    asked.clear()
+    first.context.clear_cookies(name="consent_choice")
+    first.evaluate(COME_BACK)
+    ends(first)
     assert asked == []
 
 
-def test_taking_back_one_category_ends_its_service(tabs: tuple[Page, Page], beaconed: Site, asked: list[str]) -> None:
+def test_a_service_reports_as_its_page_is_left_until_its_category_is_taken_back(
+    tabs: tuple[Page, Page], beaconed: Site, asked: list[str]
+) -> None:
     first, second = tabs
     first.goto(f"{beaconed.url}/cookies/")
+    until(first, lambda: "/beacon/pagehide" in asked, "the page that was left has reported")
     expect(first.locator("html")).to_have_attribute("data-beacon", "ran")
     asked.clear()
     first.locator("main [data-consent-category=analytics] input").uncheck()

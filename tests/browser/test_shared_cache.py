@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.banner import BANNER, STORED, Tracker, choose_on_banner, ran, withdraw
 from tests.browser.proxy import Answered, Asked, ask_site, proxy
 from tests.sites import Site
+
+
+@pytest.fixture(scope="module")
+def new_site(new_site: Callable[..., Site]) -> Callable[..., Site]:
+    """Each site here allows a shared cache, from its first start."""
+    return partial(new_site, CONSENT_SHARED_CACHE="60")
 
 
 @dataclass
@@ -40,9 +47,6 @@ class SharedCache:
 
 @pytest.fixture(scope="module")
 def cache(tracked: Site) -> Iterator[SharedCache]:
-    tracked.stop()
-    tracked.environment["CONSENT_SHARED_CACHE"] = "60"
-    tracked.start()
     cache = SharedCache(tracked)
     with proxy(cache.answer) as cache.url:
         yield cache
