@@ -1,7 +1,8 @@
 """One tab for all tests of a module, in which each begins as a visitor who was never here.
 
-A profile of its own costs a test more than the page that it opens there: a process, and every file of the site anew. A
-test that changes the browser for good (a script before every page, another clock) still takes one from ``context``.
+A profile of its own costs a test more than the page that it opens there: a process, and every file of the site anew.
+Here the site's files stay cached. A test that changes the browser for good (a script before every page, another clock),
+or that is about when a file comes, takes a profile of its own from ``context``.
 """
 
 from __future__ import annotations

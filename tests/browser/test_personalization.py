@@ -293,7 +293,10 @@ def is_personal(url: str) -> bool:
     return "/static/personal/" in url and "/early." not in url
 
 
-def test_what_keeps_comes_when_it_is_first_used_and_at_once_to_who_allowed_it(site: Site, page: Page) -> None:
+def test_what_keeps_comes_when_it_is_first_used_and_at_once_to_who_allowed_it(
+    site: Site, context: BrowserContext
+) -> None:
+    page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if is_personal(request.url) else None)
     page.goto(site.url + TERM)
@@ -308,7 +311,8 @@ def test_what_keeps_comes_when_it_is_first_used_and_at_once_to_who_allowed_it(si
     assert asked
 
 
-def test_a_press_that_is_quicker_than_its_script_counts_once_it_is_there(site: Site, page: Page) -> None:
+def test_a_press_that_is_quicker_than_its_script_counts_once_it_is_there(site: Site, context: BrowserContext) -> None:
+    page = context.new_page()
     held: list[Route] = []
     page.route(re.compile(r"/static/personal/term\."), lambda route: held.append(route))
     page.goto(site.url + TERM)
@@ -328,7 +332,8 @@ def test_a_press_that_is_quicker_than_its_script_counts_once_it_is_there(site: S
     expect(panel).not_to_have_attribute("open", "")
 
 
-def test_where_a_script_does_not_come_the_page_works_as_without_it(site: Site, page: Page) -> None:
+def test_where_a_script_does_not_come_the_page_works_as_without_it(site: Site, context: BrowserContext) -> None:
+    page = context.new_page()
     page.route(re.compile(r"/static/(personal/(?!early)|glossary/(suggestions|print))"), lambda route: route.abort())
     page.goto(site.url + TERM)
     page.locator("[data-consent-reject]").click()
