@@ -17,7 +17,7 @@ from glossary.actions import save_term, switch_links
 from glossary.document.documents import TermDocument
 from glossary.models import Revision, Term
 from tests.glossary.builders import document
-from tests.glossary.term_form import change_url, errors_of, fields_of, messages_of, signed_in
+from tests.glossary.term_form import change_url, errors_of, fields_of, messages_of, signed_in, without_pages
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +30,12 @@ def emil(db: None) -> User:
 
 @pytest.fixture
 def desk(editor: User) -> Client:
+    return without_pages(editor)
+
+
+@pytest.fixture
+def pages(editor: User) -> Client:
+    """For tests that read what a page says."""
     return signed_in(editor)
 
 
@@ -61,7 +67,7 @@ def test_what_only_one_side_touched_is_merged_and_the_page_says_from_whom(
 ) -> None:
     page = fields_of(desk.get(change_url(term)))
     save_term(document=rich(origin="<p>From Greek.</p>", tags=["Ovary"]), by=emil, at=at, term=term)
-    response = desk.post(change_url(term), page | {"mechanism": "<p>Mine.</p>"}, follow=True)
+    response = desk.post(change_url(term), page | {"mechanism": "<p>Mine.</p>"})
     assert (
         "While you were editing, revision 2 by Emil Sørensen was saved. What only one of you changed was merged: "
         "origin and tags came from it."
@@ -72,9 +78,9 @@ def test_what_only_one_side_touched_is_merged_and_the_page_says_from_whom(
 
 
 def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
-    desk: Client, term: Term, emil: User, at: datetime
+    pages: Client, term: Term, emil: User, at: datetime
 ) -> None:
-    page = fields_of(desk.get(change_url(term)))
+    page = fields_of(pages.get(change_url(term)))
     theirs = rich(
         definition="<p>Luteal phase: what it really means.</p>",
         references=[{"citation": "Somebody else. 2021."}],
@@ -82,7 +88,7 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
         related=["oestradiol"],
     )
     save_term(document=theirs, by=emil, at=at, term=term)
-    response = desk.post(
+    response = pages.post(
         change_url(term),
         page
         | {"definition": "<p>Luteal phase: what it may mean.</p>", "synonyms-0-text": "My name", "note": "Because"},
@@ -107,10 +113,10 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
 
 
 def test_rows_taken_over_from_the_other_side_keep_the_switches_of_their_names(
-    desk: Client, term: Term, editor: User, emil: User, at: datetime
+    pages: Client, term: Term, editor: User, emil: User, at: datetime
 ) -> None:
     switch_links(term=term, by=editor, at=at, off=["LP", "Luteal stage"])
-    page = fields_of(desk.get(change_url(term)))
+    page = fields_of(pages.get(change_url(term)))
     # Mine: “Secretory phase” is switched off, and “LP” left as it is.
     page |= {"initial-synonyms-0-unlinked": "True", "initial-synonyms-1-unlinked": "False"}
     page |= {"synonyms-0-unlinked": "on", "synonyms-1-unlinked": "on"}
@@ -119,7 +125,7 @@ def test_rows_taken_over_from_the_other_side_keep_the_switches_of_their_names(
         synonyms=[{"text": "Luteal stage"}, {"text": "Secretory phase"}, {"text": "LP", "kind": "abbreviation"}],
     )
     save_term(document=theirs, by=emil, at=at, term=term)
-    response = desk.post(change_url(term), page | {"definition": "<p>Mine.</p>"})
+    response = pages.post(change_url(term), page | {"definition": "<p>Mine.</p>"})
     assert "Taken from revision 2, because only one of you changed it: synonyms." in errors_of(response)
     again = fields_of(response)
     assert [again[f"synonyms-{row}-text"] for row in range(3)] == ["Luteal stage", "Secretory phase", "LP"]
@@ -128,7 +134,7 @@ def test_rows_taken_over_from_the_other_side_keep_the_switches_of_their_names(
     assert hidden == [("0", "True"), ("1", "False"), ("2", "True")]
     posted = {name: "on" if value is True else value for name, value in again.items() if value is not False}
     posted |= {f"initial-synonyms-{row}-unlinked": value for row, value in hidden}
-    desk.post(change_url(term), posted | {"choice_definition": "mine", "_continue": "1"})
+    pages.post(change_url(term), posted | {"choice_definition": "mine", "_continue": "1"})
     assert term.revisions.count() == 3
     assert set(term.unlinked_names.values_list("name", flat=True)) == {"LP", "Luteal stage", "Secretory phase"}
 
@@ -174,7 +180,7 @@ def test_the_choices_decide_what_the_next_revision_says(desk: Client, term: Term
         "choice_insights": "theirs",
         "choice_references": "mine",
     }
-    response = desk.post(change_url(term), again | decided, follow=True)
+    response = desk.post(change_url(term), again | decided)
     assert "is saved as revision 3" in messages_of(response)[0]
     saved = newest(term).document
     assert saved["definition"] == "<p>My definition.</p>"
@@ -207,7 +213,7 @@ def test_a_third_revision_meanwhile_asks_only_about_what_is_new(
 def test_the_same_change_by_both_is_no_conflict(desk: Client, term: Term, emil: User, at: datetime) -> None:
     page = fields_of(desk.get(change_url(term)))
     save_term(document=rich(origin="<p>From Greek.</p>"), by=emil, at=at, term=term)
-    response = desk.post(change_url(term), page | {"origin": "<p>From Greek.</p>"}, follow=True)
+    response = desk.post(change_url(term), page | {"origin": "<p>From Greek.</p>"})
     assert messages_of(response)[0].startswith("You changed nothing")
     assert term.revisions.count() == 2
 
@@ -230,19 +236,19 @@ def test_an_old_page_with_rows_that_are_gone_ends_with_words(desk: Client, term:
 
 
 def test_the_form_opens_within_twenty_queries_and_a_collision_adds_three(
-    desk: Client, term: Term, emil: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+    pages: Client, term: Term, emil: User, at: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(20):
-        page = fields_of(desk.get(change_url(term)))
+        page = fields_of(pages.get(change_url(term)))
     with CaptureQueriesContext(connection) as refused:
-        assert "at most 500" in errors_of(desk.post(change_url(term), page | {"note": "x" * 501}))
+        assert "at most 500" in errors_of(pages.post(change_url(term), page | {"note": "x" * 501}))
     without = len(refused)  # now: the next request empties the log that it counts
     theirs = rich(origin="<p>From Greek.</p>", definition="<p>Theirs.</p>", synonyms=[], references=[])
     save_term(document=theirs, by=emil, at=at, term=term)
     mine = {"origin": "<p>From Norse.</p>", "definition": "<p>Mine.</p>", "synonyms-0-text": "x"}
-    again = fields_of(desk.post(change_url(term), page | mine))
+    again = fields_of(pages.post(change_url(term), page | mine))
     with CaptureQueriesContext(connection) as collided:
-        assert len(desk.post(change_url(term), again).context["collision"].decisions) == 3
+        assert len(pages.post(change_url(term), again).context["collision"].decisions) == 3
     # Both revisions, the related terms as typed, and the titles of all terms named: however much is in conflict.
     assert len(collided) - without <= 3
 

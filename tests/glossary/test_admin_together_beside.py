@@ -15,7 +15,7 @@ from glossary.actions import mark_absent, mark_present, save_term
 from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Presence, Term
 from tests.glossary.builders import document, publish_unreviewed
-from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, with_row
+from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, with_row, without_pages
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,12 @@ def emil(db: None) -> User:
 
 @pytest.fixture
 def desk(editor: User) -> Client:
+    return without_pages(editor)
+
+
+@pytest.fixture
+def pages(editor: User) -> Client:
+    """For tests that read what a page says."""
     return signed_in(editor)
 
 
@@ -70,21 +76,21 @@ def test_presence_is_about_one_term(editor: User, emil: User, term: Term, at: da
 
 
 def test_the_form_learns_who_is_there_and_what_was_saved_meanwhile(
-    desk: Client, editor: User, emil: User, term: Term, at: datetime
+    pages: Client, editor: User, emil: User, term: Term, at: datetime
 ) -> None:
     signed_in(emil).post(presence_url(term), {"opened_on": "1"})
-    answer = desk.post(presence_url(term), {"opened_on": "1"}).json()
+    answer = pages.post(presence_url(term), {"opened_on": "1"}).json()
     assert [other["name"] for other in answer["others"]] == ["Emil Sørensen"]
     assert answer["others"][0]["since"].endswith("Z")
     assert answer["newer"] is None
     save_term(document=document(origin="<p>From Greek.</p>"), by=emil, at=at, term=term)
-    newer = desk.post(presence_url(term), {"opened_on": "1"}).json()["newer"]
+    newer = pages.post(presence_url(term), {"opened_on": "1"}).json()["newer"]
     assert (newer["number"], newer["by"], newer["at"]) == (2, "Emil Sørensen", "2026-03-02T12:00:00Z")
-    assert "Greek" in desk.get(newer["url"]).content.decode()
+    assert "Greek" in pages.get(newer["url"]).content.decode()
     for nonsense in ("", "0", "7", "9" * 40, "x"):
-        newer = desk.post(presence_url(term), {"opened_on": nonsense}).json()["newer"]
-        assert desk.get(newer["url"]).status_code == 200
-    assert desk.post(presence_url(term), {"opened_on": "2"}).json()["newer"] is None
+        newer = pages.post(presence_url(term), {"opened_on": nonsense}).json()["newer"]
+        assert pages.get(newer["url"]).status_code == 200
+    assert pages.post(presence_url(term), {"opened_on": "2"}).json()["newer"] is None
 
 
 def test_saving_and_leaving_ends_the_presence_and_going_on_does_not(desk: Client, term: Term) -> None:
@@ -96,10 +102,10 @@ def test_saving_and_leaving_ends_the_presence_and_going_on_does_not(desk: Client
 
 
 def test_a_beat_takes_few_queries(
-    desk: Client, term: Term, django_assert_max_num_queries: DjangoAssertNumQueries
+    pages: Client, term: Term, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(12):
-        desk.post(presence_url(term), {"opened_on": "1"})
+        pages.post(presence_url(term), {"opened_on": "1"})
 
 
 def test_only_who_may_write_terms_is_answered(desk: Client, reviewer: User, term: Term) -> None:
@@ -113,8 +119,8 @@ def test_only_who_may_write_terms_is_answered(desk: Client, reviewer: User, term
     ]
     for method, url in asked:
         for user in (reviewer, outsider):
-            assert getattr(signed_in(user), method)(url).status_code == 403, url
-        assert getattr(signed_in(None), method)(url).status_code == 302, url
+            assert getattr(without_pages(user), method)(url).status_code == 403, url
+        assert getattr(without_pages(None), method)(url).status_code == 302, url
         assert getattr(desk, method)(url).status_code == 200, url
         wrong = "get" if method == "post" else "post"
         assert getattr(desk, wrong)(url).status_code == 405, url
@@ -131,7 +137,7 @@ def test_a_beat_without_a_token_is_refused_and_the_session_gives_a_new_one(edito
     assert "no-store" in session.headers["Cache-Control"]
     headers = {"X-CSRFToken": session.json()["token"]}
     assert client.post(presence_url(term), {"opened_on": "1"}, headers=headers).status_code == 200
-    assert signed_in(None).get(reverse("admin:glossary_term_session")).status_code == 302
+    assert without_pages(None).get(reverse("admin:glossary_term_session")).status_code == 302
 
 
 # -- Preview and readability -------------------------------------------------------------------------------------------
@@ -271,11 +277,11 @@ def test_the_form_asks_while_the_title_is_typed(desk: Client, term: Term) -> Non
 
 def test_a_saved_title_like_another_warns_and_is_saved(desk: Client, term: Term) -> None:
     data = fields_of(desk.get(add_url())) | {"title": "Secretory phase", "definition": "<p>Another.</p>"}
-    response = desk.post(add_url(), data, follow=True)
+    response = desk.post(add_url(), data)
     warning = next(words for words in messages_of(response) if "synonym" in words)
     assert "“Luteal phase” has “Secretory phase” as a synonym" in warning
     assert change_url(term) in warning
     new = Term.objects.get(slug="secretory-phase")
     # Only when the title is new: not with each save afterwards.
-    again = desk.post(change_url(new), fields_of(desk.get(change_url(new))) | {"origin": "<p>New.</p>"}, follow=True)
+    again = desk.post(change_url(new), fields_of(desk.get(change_url(new))) | {"origin": "<p>New.</p>"})
     assert not any("synonym" in words for words in messages_of(again))

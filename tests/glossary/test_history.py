@@ -16,7 +16,7 @@ from glossary.actions import document_of, publish_term, restore_revision, retire
 from glossary.document.documents import DocumentError
 from glossary.models import Concern, Event, RetractedWork, Term
 from tests.glossary.builders import approve, document
-from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in
+from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, without_pages
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,7 @@ def test_a_revision_is_restored_with_its_rows_and_tags_exactly(term: Term, edito
     client = signed_in(editor)
     asked = client.get(url_of("restore", term.pk, 1))
     assert "saved as revision 4" in asked.content.decode()
-    done = client.post(url_of("restore", term.pk, 1), {"seen": 3}, follow=True)
+    done = client.post(url_of("restore", term.pk, 1), {"seen": 3})
     assert messages_of(done) == ["Revision 1 is restored as revision 4."]
     term = Term.objects.get(pk=term.pk)
     assert term.head
@@ -111,14 +111,14 @@ def test_a_revision_is_restored_with_its_rows_and_tags_exactly(term: Term, edito
 
 
 def test_nothing_is_restored_over_a_revision_that_the_person_has_not_seen(term: Term, editor: User) -> None:
-    response = signed_in(editor).post(url_of("restore", term.pk, 1), {"seen": 2})
+    response = without_pages(editor).post(url_of("restore", term.pk, 1), {"seen": 2})
     assert "Nothing was restored" in messages_of(response)[0]
     assert term.revisions.count() == 3
     assert response.context["form"].initial == {"seen": 3}
 
 
 def test_restoring_what_the_newest_revision_says_already_saves_nothing(term: Term, editor: User) -> None:
-    done = signed_in(editor).post(url_of("restore", term.pk, 3), {"seen": 3}, follow=True)
+    done = without_pages(editor).post(url_of("restore", term.pk, 3), {"seen": 3})
     assert messages_of(done) == ["Nothing was restored: “Luteal phase” is already the same as revision 3."]
     assert term.revisions.count() == 3
 
@@ -139,7 +139,7 @@ def test_an_address_that_is_another_terms_now_is_named_and_nothing_is_restored(
     save_term(document=document("Luteal phase"), by=editor, at=at)
     with pytest.raises(DocumentError):
         restore_revision(term=term, revision=term.revisions.get(number=1), by=editor, at=at)
-    done = signed_in(editor).post(url_of("restore", term.pk, 1), {"seen": 4}, follow=True)
+    done = without_pages(editor).post(url_of("restore", term.pk, 1), {"seen": 4})
     assert messages_of(done) == [
         (
             "Revision 1 can't be restored: slug: 'luteal-phase' is or was the address of another term: "
@@ -181,11 +181,11 @@ def test_a_person_who_looked_keeps_the_term_and_says_why(flagged: Term, editor: 
     url = url_of("dismiss", flagged.pk, concern.pk)
     assert "Leads to a term whose clinical content changed: Progesterone." in page(client, url)
     assert client.post(url, {"reason": " "}).status_code == 200
-    done = client.post(url, {"reason": "Only wording"}, follow=True)
+    done = client.post(url, {"reason": "Only wording"})
     assert messages_of(done) == ["“Luteal phase” is kept as it is."]
     assert "Check again" not in page(client, change_url(flagged))
     assert "Only wording" in page(client, url_of("history", flagged.pk))
-    again = client.post(url, {"reason": "Twice"}, follow=True)
+    again = client.post(url, {"reason": "Twice"})
     assert messages_of(again) == ["Edith Okafor has already settled this."]
     page(client, url_of("dismiss", Term.objects.exclude(pk=flagged.pk).get().pk, concern.pk), 404)
 
@@ -222,7 +222,7 @@ def test_a_retracted_work_is_named_and_cannot_be_waved_through(
     seen = page(client, change_url(term))
     assert "Something, retracted on 1 May 2026: Fabricated. This ended the approval" in seen
     assert url_of("dismiss", term.pk, concern.pk) not in seen
-    done = client.post(url_of("dismiss", term.pk, concern.pk), {"reason": "Fine"}, follow=True)
+    done = client.post(url_of("dismiss", term.pk, concern.pk), {"reason": "Fine"})
     assert "which ended the approval" in messages_of(done)[0]
     concern.refresh_from_db()
     assert concern.resolved_at is None
@@ -234,10 +234,10 @@ def test_a_retracted_work_is_named_and_cannot_be_waved_through(
 def test_the_form_says_who_looks_after_a_term_and_how_often_it_is_reviewed(
     term: Term, editor: User, reviewer: User
 ) -> None:
-    client = signed_in(editor)
+    client = without_pages(editor)
     fields = fields_of(client.get(change_url(term)))
     assert (str(fields["owner"]), fields["review_months"]) == (str(editor.pk), "")
-    done = client.post(change_url(term), fields | {"owner": reviewer.pk, "review_months": 6}, follow=True)
+    done = client.post(change_url(term), fields | {"owner": reviewer.pk, "review_months": 6})
     assert messages_of(done) == ["The review of “Luteal phase” is planned: Rafael Lindqvist owns it."]
     term.refresh_from_db()
     assert (term.owner, term.review_months, term.revisions.count()) == (reviewer, 6, 3)
@@ -250,7 +250,7 @@ def test_the_form_says_who_looks_after_a_term_and_how_often_it_is_reviewed(
 def test_an_old_page_does_not_take_back_what_somebody_planned_meanwhile(
     term: Term, editor: User, reviewer: User
 ) -> None:
-    client = signed_in(editor)
+    client = without_pages(editor)
     fields: dict[str, Any] = fields_of(client.get(change_url(term)))
     # What the browser posts beside them: the values that the page was opened with.
     fields |= {"initial-owner": fields["owner"], "initial-review_months": fields["review_months"]}
@@ -261,7 +261,7 @@ def test_an_old_page_does_not_take_back_what_somebody_planned_meanwhile(
 
 
 def test_whoever_adds_a_term_looks_after_it(editor: User) -> None:
-    client = signed_in(editor)
+    client = without_pages(editor)
     fields = fields_of(client.get(add_url()))
     assert "owner" not in fields
     client.post(add_url(), fields | {"title": "Menopause", "definition": "<p>x</p>"})

@@ -13,7 +13,7 @@ from glossary.linking import impact
 from glossary.linking.impact import Impact, impact_of
 from glossary.models import PublishedEntry, Term, UnlinkedName
 from tests.glossary.builders import document, publish_unreviewed
-from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, with_row
+from tests.glossary.term_form import add_url, change_url, fields_of, messages_of, signed_in, with_row, without_pages
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_no_more_than_so_many_pages_are_read(published: list[Term], monkeypatch:
 
 
 def test_the_form_asks_for_new_names_only_and_saves_nothing(editor: User, at: datetime, published: list[Term]) -> None:
-    desk = signed_in(editor)
+    desk = without_pages(editor)
     url = reverse("admin:glossary_term_impact", args=[published[2].pk])
     data = with_row(fields_of(desk.get(change_url(published[2]))), "synonyms", text="blood", kind="synonym")
     [found] = desk.post(url, data).json()["impacts"]
@@ -110,11 +110,11 @@ def test_the_form_asks_for_new_names_only_and_saves_nothing(editor: User, at: da
     [found] = desk.post(reverse("admin:glossary_term_impact"), new).json()["impacts"]
     assert found["kind"] == "title"
     assert Term.objects.count() == 3
-    assert signed_in(None).post(url, data).status_code == 302
+    assert without_pages(None).post(url, data).status_code == 302
 
 
 def test_the_boxes_of_the_form_switch_names_off_and_on(editor: User, at: datetime, published: list[Term]) -> None:
-    desk = signed_in(editor)
+    desk = without_pages(editor)
     term = published[2]
     data = fields_of(desk.get(change_url(term)))
     desk.post(change_url(term), data | {"unlinked": "on", "synonyms-0-unlinked": "on", "_continue": "1"})
@@ -130,7 +130,7 @@ def test_the_boxes_of_the_form_switch_names_off_and_on(editor: User, at: datetim
 def test_a_page_that_was_opened_before_a_switch_leaves_it_alone(
     editor: User, at: datetime, published: list[Term]
 ) -> None:
-    desk = signed_in(editor)
+    desk = without_pages(editor)
     data = fields_of(desk.get(change_url(published[2])))
     switch_links(term=published[2], by=editor, at=at, off=["cell"])
     desk.post(change_url(published[2]), data | {"initial-unlinked": "False", "origin": "<p>New.</p>", "_continue": "1"})
@@ -139,14 +139,14 @@ def test_a_page_that_was_opened_before_a_switch_leaves_it_alone(
 
 
 def test_a_new_term_comes_with_its_switches(editor: User, published: list[Term]) -> None:
-    desk = signed_in(editor)
+    desk = without_pages(editor)
     data = fields_of(desk.get(add_url())) | {"title": "Mean", "definition": "<p>An average.</p>", "unlinked": "on"}
     desk.post(add_url(), with_row(data, "synonyms", text="average", kind="synonym", unlinked="on"))
     assert set(UnlinkedName.objects.values_list("name", flat=True)) == {"Mean", "average"}
 
 
 def test_a_row_with_nothing_but_its_box_is_not_there(editor: User, published: list[Term]) -> None:
-    desk = signed_in(editor)
+    desk = without_pages(editor)
     data = fields_of(desk.get(change_url(published[0])))
     desk.post(change_url(published[0]), with_row(data, "synonyms", text="", kind="synonym", unlinked="on"))
     assert published[0].revisions.count() == 1
@@ -194,6 +194,6 @@ def test_the_page_about_links_shows_public_names_and_switches_them(
 def test_only_who_works_on_terms_switches(at: datetime, published: list[Term]) -> None:
 
     url = reverse("admin:glossary_term_links", args=[published[1].pk])
-    assert signed_in(person("nobody", "No Body")).post(url, {"name": "x", "off": "1"}).status_code == 403
+    assert without_pages(person("nobody", "No Body")).post(url, {"name": "x", "off": "1"}).status_code == 403
     assert not UnlinkedName.objects.exists()
     assert PublishedEntry.objects.count() == 3

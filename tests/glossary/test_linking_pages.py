@@ -317,7 +317,7 @@ def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
     page = desk.post(NAMES, {"count": "1"})
     assert "4 of 5 pages" in page.content.decode()
     data = {"count": "1", "after": page.context["after"], "done": page.context["done"]}
-    assert messages_of(desk.post(NAMES, data, follow=True)) == ["The links on 5 pages have been counted."]
+    assert messages_of(desk.post(NAMES, data)) == ["The links on 5 pages have been counted."]
     assert names_listed(desk) == [
         ("ACC", "Aplasia cutis congenita", 0, 1, False),
         ("ACC", "Agenesis of the corpus callosum", 0, 1, False),
@@ -330,7 +330,7 @@ def test_all_names_are_listed_by_their_links_and_ambiguous_ones_first(
     assert [name for name, *_ in names_listed(desk, q="LUTEAL")] == ["Luteal phase"]
     # The switch beside a name makes the other one clear.
     use = NameUse.objects.get(entry=aplasia.pk, name="ACC")
-    told = messages_of(desk.post(NAMES, {"use": use.pk, "off": "1"}, follow=True))
+    told = messages_of(desk.post(NAMES, {"use": use.pk, "off": "1"}))
     assert told == ["Mentions of “ACC” are no longer linked to this term."]
     assert not NameUse.objects.filter(is_ambiguous=True).exists()
     assert ("ACC", "Aplasia cutis congenita", 0, 1, True) in names_listed(desk)
