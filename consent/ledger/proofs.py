@@ -75,7 +75,10 @@ class Nodes:
             if node in known:
                 return known[node]
             if level:
-                return node_hash(self.hash_of((level - 1, 2 * position)), self.hash_of((level - 1, 2 * position + 1)))
+                left, right = (level - 1, 2 * position), (level - 1, 2 * position + 1)
+                # The records of a block share most of their nodes.
+                known[node] = node_hash(self.hash_of(left), self.hash_of(right))
+                return known[node]
         first = position << level
         raise MissingNode(f"The ledger lacks the hash of the removed records {first} to {first + (1 << level) - 1}.")
 

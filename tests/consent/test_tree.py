@@ -123,9 +123,9 @@ def test_consistency_proofs_are_those_of_the_reference(old: int, new: int) -> No
     check_consistency(old, new, bytes.fromhex(ROOTS[old - 1]), bytes.fromhex(ROOTS[new - 1]), proof)
 
 
-def test_every_root_and_proof_up_to_seventy_leaves_follows_the_definition() -> None:
+def test_every_root_and_proof_up_to_thirty_four_leaves_follows_the_definition() -> None:
     frontier = Frontier()
-    for size in range(1, len(MANY) + 1):
+    for size in range(1, 35):  # just beyond a power of two, where the shape of the tree changes
         frontier.append(MANY[size - 1])
         root = mth(MANY[:size])
         assert frontier.root() == root
