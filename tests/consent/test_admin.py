@@ -334,6 +334,8 @@ def test_a_declared_cookie_has_its_lifetime_and_says_when_visitors_learn_of_it(d
     assert 'value="30"' not in desk.get(f"/admin/cookie_consent/cookie/{cookie.pk}/change/").content.decode()
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_lists_cost_no_query_per_row(desk: Client, record: ConsentRecord, operator: User, at: datetime) -> None:
     def cost(path: str) -> int:
         with CaptureQueriesContext(connection) as queries:

@@ -290,6 +290,7 @@ def test_a_database_that_is_away_opens_nothing_and_says_so(client: Client, match
         assert accept in response["Content-Type"]
 
 
+@pytest.mark.slow
 def test_every_service_of_a_notice_can_be_answered_alone(client: Client, operator: User, at: datetime) -> None:
     for number in range(80):
         save_service(service=service(f"Counter {number}"), by=operator, at=at)
@@ -303,6 +304,7 @@ def test_every_service_of_a_notice_can_be_answered_alone(client: Client, operato
     assert len(f'consent_choice="{client.cookies["consent_choice"].value}"') < 4_096
 
 
+@pytest.mark.slow
 def test_a_notice_whose_answers_fit_into_no_cookie_is_not_published(
     client: Client, operator: User, at: datetime
 ) -> None:

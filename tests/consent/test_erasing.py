@@ -210,6 +210,8 @@ def test_what_is_pruned_keeps_one_hash_or_as_many_as_heads_were_signed_inside(at
     assert levels == {0: [8], 1: [8], 2: [6, 5, 2, 2, 3, 4, 7]}
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_every_head_and_record_is_still_proved_after_pruning(at: datetime) -> None:
     prepared(at)
     prune_records(before=at + 200 * DAY, by=None, at=at)

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_an_export_of_any_size_takes_the_same_memory(at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     """With few records in memory at a time, so that not many are needed to see more of them."""
     monkeypatch.setattr(exporting, "CHUNK", 20)

@@ -438,6 +438,8 @@ def test_a_head_is_read_as_it_was_written(at: datetime) -> None:
         checkpoint.split(note + "\n" + head.text())
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_sealing_costs_the_same_few_queries_however_large_the_ledger(at: datetime) -> None:
     costs = []
     for count in (300, 3_000):

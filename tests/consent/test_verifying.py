@@ -73,6 +73,8 @@ def test_a_ledger_in_order_verifies_and_says_so(at: datetime) -> None:
     assert [event.details for event in events] == [{"against": 0, "is_whole": True, "records": 1_300}] * 2
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_it_verifies_after_erasures_prunings_and_a_new_key(
     at: datetime, receipts: list[str], settings: Settings
 ) -> None:
@@ -202,6 +204,8 @@ def insert(records: list[ConsentRecord]) -> None:
             cursor.execute(sql)
 
 
+@pytest.mark.slow
+@pytest.mark.database
 @pytest.mark.usefixtures("receipts")
 def test_a_history_that_was_rewritten_with_the_key_shows_against_a_head_kept_outside(at: datetime) -> None:
     kept = heads()
@@ -212,6 +216,8 @@ def test_a_history_that_was_rewritten_with_the_key_shows_against_a_head_kept_out
     assert fault(at, kept[1]) == (Fault.REWRITTEN, 1_300)
 
 
+@pytest.mark.slow
+@pytest.mark.database
 @pytest.mark.usefixtures("receipts")
 def test_a_rewritten_history_whose_beginning_was_pruned_shows_too(at: datetime) -> None:
     kept = heads()

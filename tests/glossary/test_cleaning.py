@@ -192,6 +192,7 @@ def test_emphasis_that_is_not_closed_is_not_multiplied() -> None:
 DEEP = "<em>" * 10_000 + "{}" + "</em>" * 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inside", ["", "word"])
 def test_what_is_nested_too_deeply_is_refused_in_words(desk: Client, tmp_path: Path, inside: str) -> None:
     text = DEEP.format(inside)

@@ -128,6 +128,7 @@ def prose(seed: int, *, paragraphs: int, words: int) -> str:
     return "".join(f"<p>{' '.join(chance.choices(WORDS, k=words))}.</p>" for _ in range(paragraphs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -244,6 +245,7 @@ def test_rows_that_moved_say_from_where_and_what_changed_inside() -> None:
     assert lines(found)[0] == "Third insight about the luteal phase. → [-LH-]{+FSH+}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

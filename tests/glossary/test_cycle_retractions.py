@@ -203,6 +203,8 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     assert not RetractedWork.objects.exists()
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_a_long_list_is_never_held_whole(tmp_path: Path) -> None:
     rows = (row(OriginalPaperDOI=f"10.1000/{number}", Notes="x" * 20_000) for number in range(600))
     path = write(tmp_path / "list.csv", *rows)

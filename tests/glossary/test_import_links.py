@@ -111,6 +111,8 @@ def test_nothing_is_said_where_no_link_changes(tmp_path: Path, editor: User, at:
     assert "Automatic links" not in run(path, "--dry-run", "--existing", "replace", *PUBLISH)
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_of_many_links_the_first_are_shown_and_the_report_has_all(tmp_path: Path, editor: User, at: datetime) -> None:
     publish(
         *(document(f"Page {number:02}", definition=f"<p>A fall, {number}.</p>") for number in range(30)),

@@ -57,6 +57,8 @@ def published(editor: User, at: datetime) -> dict[int, str]:
     return {term.pk: term.definition for term in terms}
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_the_pages_that_mention_a_name_are_found_however_it_is_spelled(published: dict[int, str]) -> None:
     names = [*(name for name, _ in SPELLED), *(text for _, text in SPELLED), "unheard-of", "it"]
     for name in names:

@@ -75,6 +75,8 @@ def test_marks_and_signs_in_front_do_not_change_the_order() -> None:
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_lists_are_sorted_as_people_count(client: Client, editor: User, at: datetime) -> None:
     titles = [f"Ataxia {number}" for number in ("1", "2", "10", "10a", "11.2", "11.10", "1234567890123")]
     titles += ["Ataxia alpha", "22q11.2 deletion", "100 days"]
@@ -140,6 +142,8 @@ def kept() -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
     return counts, {(pair.slug, pair.other): pair.count for pair in TopicPair.objects.all()}
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_after_any_edits_lists_know_what_counting_would_find(editor: User, at: datetime) -> None:
     chance = random.Random(6)  # noqa: S311  # edits, not secrets
     topics = ["Alpha", "Beta", "Gamma", "Delta", "Épsilon"]
@@ -273,6 +277,8 @@ def test_pages_of_a_list_hold_each_entry_once_even_where_titles_are_alike(
         assert found == [["alpha-0", "alpha-1"], ["alpha-2", "alpha-3"], ["alpha-4"]]
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_lists_take_as_many_queries_at_any_size(
     client: Client, editor: User, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,6 +228,8 @@ def test_pages_say_where_they_belong(client: Client, full: Term, settings: Any) 
     assert '<meta name="description" content="Giving progesterone.">' in page
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_queries_do_not_grow_with_the_glossary(client: Client, editor: User, at: datetime) -> None:
     def write(count: int, at: datetime) -> None:
         slugs = [f"alpha-{n}" for n in range(count)]

@@ -367,6 +367,8 @@ def test_a_retracted_reference_breaks_the_seal(editor: User, reviewer: User, at:
 # -- States -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_the_state_in_sql_is_the_state_in_python(editor: User, reviewer: User, at: datetime) -> None:
     cases = itertools.product([None, *Review.Status], [False, True], [False, True], [False, True])
     for number, (status, reviewed_head, public, newer) in enumerate(cases):

@@ -217,6 +217,8 @@ def test_typing_errors_are_understood(corpus: None) -> None:
             assert search(correction).hits
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_a_title_is_found_with_one_letter_missing_or_two_exchanged(corpus: None) -> None:
     tries = [(one, title) for title in TITLES_TO_MISTYPE for one in mistyped(title)]
     assert len(tries) >= 70
@@ -259,6 +261,8 @@ WORDS = [
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_a_corpus_beyond_every_bound_has_one_order_on_both_databases(editor: User, at: datetime) -> None:
     chance = random.Random(2026)  # noqa: S311  (the same each time is what is wanted)
     documents = []
@@ -313,6 +317,8 @@ ANYTHING = [
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_anything_that_can_be_typed_has_a_page(corpus: None, client: Client) -> None:
     for query in ANYTHING:
         assert len(search(query).query) <= 200
@@ -444,6 +450,8 @@ def test_names_are_suggested_while_somebody_types(corpus: None) -> None:
     assert suggested("") == suggested("%") == []
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_a_search_takes_a_bounded_number_of_queries(corpus: None) -> None:
     for query in [*ORDER, *DID_YOU_MEAN]:
         with CaptureQueriesContext(connection) as captured:

@@ -72,6 +72,7 @@ def test_any_cookie_header_is_taken(worker: Callable[[], PageStore], cookie: str
     assert ask(store, HTTP_COOKIE=cookie) == plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", ["HTTP_COOKIE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST"])
 def test_long_headers_are_not_remembered(worker: Callable[[], PageStore], django: Counting, header: str) -> None:
     store = worker()

@@ -327,6 +327,7 @@ def test_plain_http_is_redirected_where_the_site_is_served_over_https(
         assert (plain.status, plain.headers["Location"]) == (301, f"https://127.0.0.1{TERM}")
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_what_it_lost_is_in_the_folder(
     worker: Callable[[], PageStore], django: Counting, editor: User, at: datetime
 ) -> None:
@@ -351,6 +352,8 @@ def test_pages_of_another_release_are_not_served(
     assert len(django.requests) == 2
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_rebuilding_finishes_every_page_ahead_of_time(
     worker: Callable[[], PageStore], django: Counting, term: Term, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,6 +92,7 @@ def nothing_rendered() -> Iterator[None]:
     caches["template_fragments"].clear()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nothing_rendered")
 def test_no_page_has_a_text_that_is_not_marked(client: Client, settings: Any, tmp_path: Path) -> None:

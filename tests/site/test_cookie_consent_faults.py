@@ -55,6 +55,7 @@ def header(client: Client) -> str:
 
 
 # Its filters write one visitor's answers into the page, and no `Vary` keeps caches from handing it to the next.
+@pytest.mark.slow
 def test_a_page_is_the_same_bytes_for_everybody_and_its_policy_is_the_visitors_own(
     site: WSGIApplication, operator: User, at: datetime
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_page_is_the_same_bytes_for_everybody_and_its_policy_is_the_visitors_o
 
 
 # Its clean-up middleware deletes refused cookies on whatever page comes next, and caches keep that `Set-Cookie`.
+@pytest.mark.slow
 def test_no_public_page_sets_or_deletes_a_cookie_and_no_stored_one_holds_any(
     site: WSGIApplication, client: Client, settings: Any
 ) -> None:

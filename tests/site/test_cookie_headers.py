@@ -25,6 +25,7 @@ def cases(name: str) -> list[tuple[str, str]]:
     return headers(name=name, version=analytics.version, number=gate.notice.number, short=gate.notice.sha256[:16])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_server_reads_every_header_as_the_table_says(
     site: WSGIApplication, operator: User, at: datetime, settings: Any, name: str
@@ -39,6 +40,7 @@ def test_the_server_reads_every_header_as_the_table_says(
         assert (ORIGIN in ask(site, TERM, HTTP_COOKIE=header).headers["Content-Security-Policy"]) is is_open, header
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_that_says_what_was_answered_reads_every_header_as_the_table_says(
     operator: User, at: datetime, client: Client, settings: Any, name: str

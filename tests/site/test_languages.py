@@ -103,6 +103,7 @@ def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Answer
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_page_says_its_language_and_where_it_is_in_others(answers: Answers, code: str) -> None:
     language, direction = LANGUAGES[code]

@@ -53,6 +53,8 @@ def test_every_public_page_has_a_budget() -> None:
     assert {pattern.name for pattern in urlpatterns} == budgets().keys()
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_public_pages_keep_to_their_budgets_at_any_size(client: Client, small: None) -> None:
     paths = {path: budgets()[name] for name, found in addresses().items() for path in found}
     few = {path: queries(client, path) for path in paths}
@@ -64,6 +66,8 @@ def test_public_pages_keep_to_their_budgets_at_any_size(client: Client, small: N
     assert {path: grown[path] for path in grown if not path.startswith("/search/")} == {}
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_pages_of_the_desk_keep_to_their_budgets_at_any_size(small: None) -> None:
     desk = signed_in(person("ada", "Ada Admin", superuser=True))
     term = Term.objects.order_by("pk")[3]

@@ -56,6 +56,8 @@ def big(shared_database: None) -> None:
             cursor.execute("SET LOCAL random_page_cost = 1.1")
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_public_pages_read_no_table_from_end_to_end(client: Client, big: None) -> None:
     offenders = []
     for name, paths in addresses().items():
@@ -68,6 +70,8 @@ def test_public_pages_read_no_table_from_end_to_end(client: Client, big: None) -
     assert not offenders, "\n".join(dict.fromkeys(offenders))
 
 
+@pytest.mark.slow
+@pytest.mark.database
 def test_publishing_reads_no_table_from_end_to_end(editor: User, at: datetime, big: None) -> None:
     def publish(term: Term | None, **fields: Any) -> Term:
         content = document(RARE_WORD.capitalize(), tags=["rare"], **fields)

@@ -63,6 +63,7 @@ def run(name: str, category: str, *, by: User, at: datetime, **fields: Any) -> N
         approve_by_another(service, at)
 
 
+@pytest.mark.slow
 def test_everybody_gets_the_same_answer_headers_and_all(site: WSGIApplication, operator: User, at: datetime) -> None:
     cookie = open_service(operator, at)
     for path in kept():

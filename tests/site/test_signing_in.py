@@ -177,6 +177,7 @@ def test_passwords_are_looked_at_one_at_a_time_and_a_few_wait(hashing: Slow) -> 
     assert [sign_in("nobody", WRONG).status_code for _ in range(6)] == [200] * 5 + [429]
 
 
+@pytest.mark.slow
 def test_hashes_of_before_go_on_working(settings: Settings, at: datetime) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     encoded = hashers.make_password(PASSWORD)
