@@ -62,7 +62,7 @@ def test_what_is_confirmed_is_published_and_switched_on(desk: Client, announced:
     assert "“Unused” is off, and was left out" in messages_of(response)[0]
     assert Notice.objects.count() == 1
     form = confirmation(desk, announced)
-    told = messages_of(desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}, follow=True))
+    told = messages_of(desk.post(LIST, form | {"material": "yes", "reason": "Statistics"}))
     assert "Notice 2 (en) is live. Visitors see it from now on." in told
     assert "Switched on: Counter, Heatmap." in told
     assert list(Service.objects.values_list("status", flat=True)) == ["on", "on", "off"]

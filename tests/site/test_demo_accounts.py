@@ -12,7 +12,16 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from demo.glossary import load_demonstration
+from tests.people import NOON
+
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def glossary(shared_database: None) -> None:
+    """The terms of the demonstration, which no test here is about."""
+    load_demonstration(at=NOON)
 
 
 @pytest.fixture(autouse=True)

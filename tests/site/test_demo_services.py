@@ -13,9 +13,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from consent.models import Notice, Service
+from demo.glossary import load_demonstration
+from tests.people import NOON
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def glossary(shared_database: None) -> None:
+    """The terms of the demonstration, which no test here is about."""
+    load_demonstration(at=NOON)
 
 
 @pytest.fixture(autouse=True)
