@@ -15,7 +15,7 @@ from django.utils.text import get_text_list
 
 from glossary.actions import Saved, check_documents, documents_of, publish_terms, save_terms
 from glossary.actions.batches import BATCH, chunks, silent
-from glossary.document.documents import MAX_TITLE, PARTS, TEXTS, DocumentError, TermDocument, slug_for, topic_slug_for
+from glossary.document.documents import MAX_TITLE, PARTS, TEXTS, DocumentError, TermDocument
 from glossary.document.faults import Fault
 from glossary.document.markup import lost_elements
 from glossary.document.parsing import parse_document
@@ -24,9 +24,9 @@ from glossary.interchange.csv_file import read_csv
 from glossary.interchange.existing import Existing, FieldChange, is_empty, is_same, merge_row
 from glossary.interchange.files import ImportRefused, Record, Records, printable, read_text
 from glossary.interchange.json_file import read_json
+from glossary.interchange.titles import Titles, slug_of, title_of, titles_in
 from glossary.linking.changes import LinkChange, changed_links
 from glossary.models import Approval, Program, PublishedEntry, Review, Revision, Term
-from glossary.text.characters import is_blank
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -133,9 +133,10 @@ def import_terms(
 ) -> Report:
     """Write the terms of the file to the glossary in one transaction, and publish them if asked.
 
-    Terms are matched by slug, and ``existing`` says what becomes of those that exist. One that a clinician approved is
-    only changed when its slug is among ``approved``. What is published says nothing but what was public before and
-    what the file says: see Note [What an import publishes]. A dry run does everything and takes it back.
+    Terms are matched by slug, or by title where the file gives no slug, and ``existing`` says what becomes of those
+    that exist. One that a clinician approved is only changed when its slug is among ``approved``. What is published
+    says nothing but what was public before and what the file says: see Note [What an import publishes]. A dry run does
+    everything and takes it back.
     Before anything is saved, ``tell_links`` is told which automatic links on public pages change: by what is about to
     be published, or in a dry run by what could be.
     Raises :class:`ImportRefused` with the faults of every row, and then nothing is written. With ``skip_bad`` that
@@ -146,10 +147,11 @@ def import_terms(
     progress("Reading row", rows_read, rows_read)
     note = f"{IMPORTED_FROM}{printable(path.name)}"
     with transaction.atomic():
-        records.found = _with_slugs(_with_kinds(records.found))
+        titles = titles_in(records.found)
+        records.found = titles.with_slugs(_with_kinds(records.found))
         held = _held(records, progress)
         plans, faults = _plans(
-            records, held, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
+            records, held, titles, existing=existing, approved=approved, skip_bad=skip_bad, progress=progress
         )
         withheld = _withheld(plans) if publish or dry_run else {}
         links: list[LinkChange] = []
@@ -245,34 +247,10 @@ def _with_kinds(found: Sequence[Record]) -> list[Record]:
     ]
 
 
-def _with_slugs(found: Sequence[Record]) -> list[Record]:
-    """Return the records with their slugs, made from the title where they give none.
-
-    Where a title made another slug in former times and the term exists, it is the slug of that term.
-    """
-    slugs = [_slug(record) for record in found]
-    former: dict[str, int] = {}
-    for number, record in enumerate(found):
-        title = _title(record) if _lacks_slug(record) else ""
-        # Other titles make the same slug as ever.
-        if "." in title or "," in title or not title.isascii():
-            slug = topic_slug_for(title)
-            if slug != slugs[number]:
-                former[slug] = number
-    for some in chunks(list(former)):
-        for slug, title in Term.objects.filter(slug__in=some).values_list("slug", "title"):
-            if title == _title(found[former[slug]]):
-                slugs[former[slug]] = slug
-    return [
-        replace(record, fields={**record.fields, "slug": slug}) if slug and _lacks_slug(record) else record
-        for record, slug in zip(found, slugs, strict=True)
-    ]
-
-
 def _held(records: Records, progress: Progress) -> dict[str, _Held]:
     """Return slug → the existing term, locked before it is read so that nothing saved meanwhile is overwritten."""
     found: dict[str, _Held] = {}
-    for done, slugs in enumerate(chunks([_slug(record) for record in records.found])):
+    for done, slugs in enumerate(chunks([slug_of(record) for record in records.found])):
         progress("Looking up row", done * BATCH + len(slugs), len(records.found))
         terms = list(Term.objects.for_change().select_related("head").filter(slug__in=slugs))
         entries = PublishedEntry.objects.select_related("revision").filter(term__in=terms)
@@ -287,6 +265,7 @@ def _held(records: Records, progress: Progress) -> dict[str, _Held]:
 def _plans(
     records: Records,
     held: Mapping[str, _Held],
+    titles: Titles,
     *,
     existing: Existing,
     approved: Collection[str],
@@ -299,12 +278,17 @@ def _plans(
         raise ImportRefused([Fault("contains no terms")])
     plans: dict[str, _Plan] = {}
     promised: set[str] = set()
+    in_file = {slug_of(record) for record in records.found}
     for number, record in enumerate(records.found, start=1):
-        slug = _slug(record)
+        slug = slug_of(record)
         try:
             plan = _plan(record, records.columns, held.get(slug), existing=existing)
         except DocumentError as error:
             faults.append(_fault(record, error.problems))
+            promised.add(slug)
+            continue
+        if problem := _title_problem(plan, titles, in_file):
+            faults.append(_fault(record, [problem]))
             promised.add(slug)
             continue
         if (first := plans.setdefault(plan.document.slug, plan)) is not plan:
@@ -330,6 +314,13 @@ def _plans(
     if faults and not (skip_bad and good and all(fault.source is not None for fault in faults)):
         raise ImportRefused(faults, header=records.header)
     return good, sorted(faults, key=lambda fault: fault.row or 0)
+
+
+def _title_problem(plan: _Plan, titles: Titles, in_file: Collection[str]) -> str:
+    """Return what is wrong with the title of a row: several terms have it, or it would be that of a second term."""
+    was = plan.held.document.title if plan.held else None
+    becomes = plan.document if plan.saves or plan.held is None else plan.held.document
+    return titles.problem(plan.record.row, plan.given, becomes=becomes, was=was, in_file=in_file)
 
 
 def _same_slug(first: _Plan, second: _Plan) -> str:
@@ -379,10 +370,10 @@ def _without_approved(plans: Sequence[_Plan], approved: Collection[str]) -> list
 
 
 def _approved_words(approval: Approval, plan: _Plan) -> str:
-    parts = get_text_list([f"{change.field} {change.verb}" for change in plan.changes], "and")
+    changes = get_text_list([f"{change.field} {change.verb}" for change in plan.changes], "and")
     return (
-        f"{approval.approved_by_name} approved it on {approval.approved_at:%Y-%m-%d}; to change {parts}, add "
-        f"--approved {plan.document.slug}"
+        f"{approval.approved_by_name} approved it on {approval.approved_at:%Y-%m-%d}; add --approved "
+        f"{plan.document.slug} to have {changes}"
     )
 
 
@@ -502,7 +493,7 @@ def _remarks(
 
 
 def _remark(record: Record, words: str) -> Fault:
-    return Fault(words, record.row, record.line, _title(record)[:MAX_TITLE], record.source)
+    return Fault(words, record.row, record.line, title_of(record)[:MAX_TITLE], record.source)
 
 
 def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
@@ -510,25 +501,9 @@ def _draft_words(parts: Sequence[str], revision: Revision | None) -> str:
     return f"its working copy has unpublished {get_text_list(list(parts), 'and')}{saved}"
 
 
-def _slug(record: Record) -> str:
-    """Return the slug that the record's document will have, if it is a good one."""
-    slug = record.fields.get("slug")
-    return slug.strip() if isinstance(slug, str) and not is_blank(slug) else slug_for(_title(record))
-
-
-def _lacks_slug(record: Record) -> bool:
-    # A slug of invisible characters is none, and must not keep a term that exists from being found.
-    return is_empty("slug", record.fields.get("slug"))
-
-
-def _title(record: Record) -> str:
-    title = record.fields.get("title")
-    return " ".join(title.split()) if isinstance(title, str) else ""
-
-
 def _fault(record: Record, problems: Sequence[object]) -> Fault:
     # Somebody has to read it: a row of nonsense can be wrong in a million ways, and each of them a megabyte long.
     shown = [str(problem)[:MAX_MESSAGE] for problem in problems[:MAX_PROBLEMS]]
     if len(problems) > MAX_PROBLEMS:
         shown.append(f"and {len(problems) - MAX_PROBLEMS:,} more")
-    return Fault("; ".join(shown), record.row, record.line, _title(record)[:MAX_TITLE], record.source)
+    return Fault("; ".join(shown), record.row, record.line, title_of(record)[:MAX_TITLE], record.source)

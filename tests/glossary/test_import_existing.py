@@ -79,6 +79,70 @@ def test_a_row_that_says_what_the_term_says_is_unchanged_and_not_skipped(
     assert Revision.objects.count() == 1
 
 
+def hand_made(slug: str, *, by: User, at: datetime, title: str = "Ménière’s disease") -> Term:
+    """Save a term whose address nobody would make from its title."""
+    return save_term(document=document(title, slug=slug), by=by, at=at).term
+
+
+def rows(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("title", ["Ménière’s disease", "MÉNIÈRE'S  disease"])
+def test_a_row_without_a_slug_is_about_the_term_with_its_title(
+    tmp_path: Path, editor: User, at: datetime, title: str
+) -> None:
+    hand_made("endolymphatic-hydrops", by=editor, at=at)
+    path = rows(tmp_path / "terms.csv", f"title,origin\n{title},After a physician.\n")
+    assert "(endolymphatic-hydrops), row 2: the term exists, and differs in" in run(path)
+    run(path, *REPLACE)
+    assert Term.objects.get().origin == "<p>After a physician.</p>"
+
+
+def test_a_title_that_several_terms_have_is_not_guessed(tmp_path: Path, editor: User, at: datetime) -> None:
+    for slug in ("cold", "cold-2"):
+        hand_made(slug, title="Cold", by=editor, at=at)
+    words = "row 2 (“Cold”), line 2: title: 2 terms are called “Cold”, 'cold' and 'cold-2': say which is meant"
+    with pytest.raises(CommandError) as refused:
+        run(rows(tmp_path / "terms.csv", "title,origin\nCold,From Norse.\n"), *REPLACE)
+    assert words in str(refused.value)
+    run(rows(tmp_path / "terms.csv", "slug,title,origin\ncold-2,Cold,From Norse.\n"), *REPLACE)
+    assert Term.objects.get(origin="<p>From Norse.</p>").slug == "cold-2"
+
+
+@pytest.mark.parametrize("how", [(), REPLACE])
+def test_no_second_term_gets_a_title_by_another_slug(
+    tmp_path: Path, editor: User, at: datetime, how: tuple[str, ...]
+) -> None:
+    hand_made("endolymphatic-hydrops", by=editor, at=at)
+    path = rows(tmp_path / "terms.csv", "slug,title,definition\nmenieres,ménière's disease,Dizziness.\n")
+    with pytest.raises(CommandError) as refused:
+        run(path, *how)
+    assert (
+        "line 2: title: “ménière's disease” is the title of 'endolymphatic-hydrops' already: use "
+        "that slug to change that term, or give 'menieres' another title"
+    ) in str(refused.value)
+    assert Term.objects.count() == 1
+
+
+def test_a_term_is_not_renamed_to_the_title_of_another(tmp_path: Path, editor: User, at: datetime) -> None:
+    hand_made("endolymphatic-hydrops", by=editor, at=at)
+    save_term(document=alpha(), by=editor, at=at)
+    path = rows(tmp_path / "terms.csv", "slug,title\nalpha,Ménière’s disease\n")
+    with pytest.raises(CommandError, match="is the title of 'endolymphatic-hydrops' already"):
+        run(path, *REPLACE)
+    assert "Skipped: 1" in run(path)
+    assert Term.objects.get(slug="alpha").title == "Alpha"
+
+
+def test_two_terms_of_one_title_come_from_a_file_that_has_both(tmp_path: Path, editor: User, at: datetime) -> None:
+    hand_made("cold", title="Cold", by=editor, at=at)
+    path = rows(tmp_path / "terms.csv", "slug,title,definition\ncold,Cold,An illness.\ncold-2,Cold,Not warm.\n")
+    assert "Created: 1\n  Cold (cold-2), row 3" in run(path)
+    assert "Created: 0" in run(path)
+
+
 def test_filling_writes_into_empty_fields_only(csv: Path, editor: User, at: datetime) -> None:
     save_term(document=alpha(), by=editor, at=at)
     output = run(csv, *FILL)
@@ -128,7 +192,7 @@ def test_what_a_clinician_approved_is_changed_only_when_named(
     assert PublishedEntry.objects.get().revision.number == 1
     assert "Changed: 0" in output
     assert f"row 2: {reviewer.get_full_name()} approved it on" in output
-    assert "add --approved alpha" in output
+    assert "add --approved alpha to have " in output
     output = run(csv, *how, "--approved", "alpha")
     assert "Changed: 1" in output
     assert "Skipped" not in output
