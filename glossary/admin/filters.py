@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from heapq import nsmallest
 from typing import Any
 
 from django.contrib import admin
@@ -17,6 +18,7 @@ from taggit.models import Tag, TaggedItem
 from glossary.admin.base import user_of
 from glossary.models import Term
 from glossary.models.terms import STATE
+from glossary.text.names import sort_key_of
 from glossary.workflow import queues
 
 # A longer list is narrowed down, and not paged through: counting and sorting it would cost more than the page is worth.
@@ -36,9 +38,9 @@ class CountedFilter(admin.SimpleListFilter):
         counted.add_facets = changelist.add_facets and self._is_short(changelist)
         return super().choices(counted)
 
-    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+    def get_facet_queryset(self, changelist: Any) -> dict[str, str]:  # type: ignore[override]  # for people, not to count
         found = self.count(self._among(changelist))
-        return {f"{index}__c": found.get(lookup, 0) for index, (lookup, _) in enumerate(self.lookup_choices)}
+        return {f"{index}__c": f"{found.get(lookup, 0):,}" for index, (lookup, _) in enumerate(self.lookup_choices)}
 
     def _is_short(self, changelist: Any) -> bool:
         most = queues.FEW if changelist.query else MOST_LISTED
@@ -114,7 +116,7 @@ class TagFilter(CountedFilter):
             return queryset.filter(pk__in=Term.objects.filter(tags__slug=self.value()).values("pk"))
         return queryset
 
-    def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
+    def get_facet_queryset(self, changelist: Any) -> dict[str, str]:  # type: ignore[override]  # for people, not to count
         return {}
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -141,13 +143,14 @@ class TagFilter(CountedFilter):
             # Not by way of the terms' own rows: PostgreSQL then joins them once a tag, which takes minutes at 10,000
             # terms.
             items = items.filter(object_id__in=self._among(changelist).values("pk"))
-            rows = items.values_list("tag__slug", "tag__name").annotate(number=Count("pk")).order_by("-number")
-            found = list((rows.filter(tag__name__icontains=self.searched) if self.searched else rows)[: TAGS_SHOWN + 1])
+            rows = items.values_list("tag__slug", "tag__name").annotate(Count("pk")).order_by()
+            found = list(rows.filter(tag__name__icontains=self.searched) if self.searched else rows)
         else:
-            tags = Tag.objects.filter(Exists(items.filter(tag=OuterRef("pk")))).order_by("name")
+            tags = Tag.objects.filter(Exists(items.filter(tag=OuterRef("pk")))).order_by()
             tags = tags.filter(name__icontains=self.searched) if self.searched else tags
-            names = tags.values_list("slug", "name")[: TAGS_SHOWN + 1]
-            found = [(slug, name, None) for slug, name in names]
+            found = [(slug, name, None) for slug, name in tags.values_list("slug", "name")]
+        # Here and not in SQL: people count "tag 2" before "tag 10".
+        found = nsmallest(TAGS_SHOWN + 1, found, key=_place_of)
         self.has_more, found = len(found) > TAGS_SHOWN, found[:TAGS_SHOWN]
         chosen = self.value()
         if chosen and chosen not in {slug for slug, _, _ in found}:
@@ -155,3 +158,9 @@ class TagFilter(CountedFilter):
             name, count = rows.first() or (chosen, 0)
             found = [(chosen, name, count if counted else None), *found]
         return found
+
+
+def _place_of(tag: tuple[str, str, int | None]) -> tuple[int, str]:
+    """Return what tags are sorted by: the most frequent first, those of one number by name."""
+    _, name, count = tag
+    return -(count or 0), sort_key_of(name)

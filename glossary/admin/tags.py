@@ -4,6 +4,7 @@ import taggit.admin  # noqa: F401  # registers the admin that ours replaces, wha
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 from taggit.models import Tag
@@ -29,15 +30,14 @@ class TagAdmin(admin.ModelAdmin):
     list_display = ["name", "term_count"]
     search_fields = ["name"]
     fields = ["name", "description"]
-    ordering = ["name"]
+    ordering = [Lower("name")]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(terms=Count("taggit_taggeditem_items"))
 
     @admin.display(description="terms", ordering="terms")
-    def term_count(self, tag: Any) -> int:
-        count: int = tag.terms
-        return count
+    def term_count(self, tag: Any) -> str:
+        return f"{tag.terms:,}"
 
     def has_change_permission(self, request: HttpRequest, obj: Tag | None = None) -> bool:
         return super().has_change_permission(request, obj) or self.may_describe(request)

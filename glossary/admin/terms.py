@@ -39,6 +39,7 @@ from glossary.document.documents import LINES, MAX_ITEMS, PARTS, TEXTS, Document
 from glossary.document.parsing import parse_document
 from glossary.linking.similar import Likeness, similar_terms
 from glossary.models import Insight, Reference, Synonym, Term, name_of
+from glossary.text.names import sort_key_of
 from glossary.workflow.transitions import available_transitions
 
 TAGS_PER_PAGE = 20
@@ -336,8 +337,8 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         if not request.user.has_perm("taggit.view_tag"):
             raise PermissionDenied
         wanted = request.GET.get("term", "").replace("\x00", "").strip()[:100]
-        names = Tag.objects.filter(name__icontains=wanted).order_by("name").values_list("name", flat=True)
-        page = Paginator(names, TAGS_PER_PAGE).get_page(request.GET.get("page"))
+        names = Tag.objects.filter(name__icontains=wanted).order_by().values_list("name", flat=True)
+        page = Paginator(sorted(names, key=sort_key_of), TAGS_PER_PAGE).get_page(request.GET.get("page"))
         results = [{"id": name, "text": name} for name in page]
         return JsonResponse({"results": results, "pagination": {"more": page.has_next()}})
 

@@ -731,6 +731,11 @@ def test_the_filter_by_tag_is_bounded_and_searched(editor: User, at: datetime) -
     assert len(offered()) == 21
     assert offered(tag_like="TAG 2") == ["All", *(f"tag {each} (1)" for each in range(20, 30))]
     assert offered(tag_like="xyz") == ["All"]
+    # As people count, where they are as frequent, and where they aren't counted.
+    save_terms(documents=[document("Types", tags=["type 10", "Type 2", "type 1"])], by=editor, at=at)
+    assert offered(tag_like="type") == ["All", "type 1 (1)", "Type 2 (1)", "type 10 (1)"]
+    names = desk.get(reverse("admin:glossary_term_tags"), {"term": "type"}).json()["results"]
+    assert [name["text"] for name in names] == ["type 1", "Type 2", "type 10"]
     page = desk.get(LIST, {"tag": "tag-29", "tag_like": "tag 0", "state": "draft"})
     assert page.context["cl"].result_count == 1
     text = text_of(page)
@@ -877,6 +882,10 @@ def test_the_list_of_ten_thousand_terms_opens_within_twelve_queries(
     # More than it leads to: it says so, and doesn't count what each filter would leave of them.
     assert page.context["cl"].result_count == 10_000
     assert "Only the first 10,000 terms are listed." in text_of(page)
+    assert "10000" not in text_of(page)
+    assert "Select all 10,000 terms" in text_of(page)
+    page = signed_in(editor).get(reverse("admin:glossary_term_changelist"), {"q": "term 0"})
+    assert "10,000 results" in text_of(page)
     assert 'title="Draft"' not in text_of(page)
     assert re.search(r">Draft</a>", text_of(page))
     assert re.search(r">Draft \(1\)</a>", text_of(desk.get(reverse("admin:glossary_term_changelist"), {"q": "One"})))
