@@ -48,7 +48,7 @@ def problems_in_term(
     """Return what is wrong in the form of a term and in its rows, in the order of the page."""
     if not form.is_bound:
         return []
-    choices = [choice_name(part) for part in PARTS if choice_name(part) in form.fields]
+    choices = [name for name in form.fields if name.startswith(choice_name(""))]
     found = problems_in(form, [*choices, *fields])
     if collided:
         words = "You both changed this term: choose which version to save."

@@ -278,7 +278,7 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
         number = term.head.number if term.head else 0
         self._warn_of_similar(request, term, saved)
         if outcome.planned:
-            words = f"The review of “{term}” is planned: {_plan_in_words(term)}."
+            words = f"The review plan of “{term}” is saved: {_plan_in_words(term)}."
             self.message_user(request, words, messages.SUCCESS)
         elif saved.revision is None:
             self.message_user(request, f"You changed nothing: “{term}” is still revision {number}.", messages.INFO)
@@ -355,9 +355,10 @@ class TermAdmin(BesideTheForm, TermList, TermSteps, TermReviews, TermLinks, Name
 
 
 def _plan_in_words(term: Term) -> str:
-    owner = f"{name_of(term.owner)} owns it" if term.owner else "nobody owns it"
-    due = f", and the next is due on {term.next_review_date:%-d %B %Y}" if term.next_review_date else ""
-    return f"{owner}{due}"
+    due = f"{term.next_review_date:%-d %B %Y}" if term.next_review_date else ""
+    if term.owner:
+        return f"{name_of(term.owner)} owns it{f', and the next is due on {due}' if due else ''}"
+    return f"nobody owns it, so nobody gets an email when its review is due{f' on {due}' if due else ''}"
 
 
 def _merged_in_words(term: Term, outcome: SaveOutcome) -> str:

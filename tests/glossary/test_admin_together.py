@@ -101,6 +101,8 @@ def test_a_conflict_shows_both_sides_on_the_newer_revision_and_saves_nothing(
     collision = response.context["collision"]
     assert [decision.part for decision in collision.decisions] == ["definition", "synonyms"]
     html = response.content.decode()
+    # The summary at the top is in the order of the page below it.
+    assert html.index('href="#id_choice_definition_0"') < html.index('href="#id_choice_synonyms_0"')
     for marked in ("<ins>", "really", " may", "Luteal stage", "My name"):
         assert marked in html
     again = fields_of(response)

@@ -238,9 +238,14 @@ def test_the_form_says_who_looks_after_a_term_and_how_often_it_is_reviewed(
     fields = fields_of(client.get(change_url(term)))
     assert (str(fields["owner"]), fields["review_months"]) == (str(editor.pk), "")
     done = client.post(change_url(term), fields | {"owner": reviewer.pk, "review_months": 6})
-    assert messages_of(done) == ["The review of “Luteal phase” is planned: Rafael Lindqvist owns it."]
+    assert messages_of(done) == ["The review plan of “Luteal phase” is saved: Rafael Lindqvist owns it."]
     term.refresh_from_db()
     assert (term.owner, term.review_months, term.revisions.count()) == (reviewer, 6, 3)
+    fields = fields_of(client.get(change_url(term)))
+    done = client.post(change_url(term), fields | {"owner": ""})
+    assert messages_of(done) == [
+        "The review plan of “Luteal phase” is saved: nobody owns it, so nobody gets an email when its review is due."
+    ]
     for months in (0, 121, "x"):
         assert client.post(change_url(term), fields | {"review_months": months}).status_code == 200
     term.refresh_from_db()
