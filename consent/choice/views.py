@@ -278,6 +278,8 @@ def _page(
             "beyond_reach": _services_in(notice),
             "is_complete": gate.is_complete(cookies, gpc=gpc),
             "is_saved": "saved" in request.GET,
+            # A choice was made just now, and its cookie has not come back.
+            "is_unkept": "saved" in request.GET and settings.COOKIE_CONSENT_NAME not in request.COOKIES,
             "is_changed": is_changed or "changed" in request.GET,
             "is_signed_in": carries_session(request.COOKIES),
             "unrecorded": unrecorded_refusal(cookies),

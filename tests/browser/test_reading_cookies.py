@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -75,6 +76,32 @@ def test_a_cookie_of_the_name_before_is_replaced_once_and_one_without_a_record_i
     expect(page.locator(BANNER)).to_be_visible()
     wait_until(page, "!document.cookie.includes('cookie_consent')")
     expect(page.locator("html")).to_have_attribute("data-consent", "")
+
+
+def test_another_cookie_of_the_name_is_erased_and_what_was_answered_holds(site: Site, page: Page) -> None:
+    def add_other() -> None:
+        page.goto("about:blank")
+        host = urlsplit(site.url).hostname or ""
+        page.context.add_cookies([{"name": "consent_choice", "value": "x", "domain": host, "path": "/glossary"}])
+
+    def paths() -> list[str | None]:
+        return [cookie.get("path") for cookie in page.context.cookies() if cookie["name"] == "consent_choice"]
+
+    # Beside a refusal that the site has seen, and beside none.
+    for button, opened in (("reject", re.compile("^$")), ("accept", re.compile("analytics"))):
+        add_other()
+        page.goto(site.url + STORED)
+        choose_on_banner(page, button)
+        expect(page.get_by_text("Your browser keeps no cookie")).to_be_hidden()
+        assert paths() == ["/"]
+        add_other()
+        page.goto(site.url + STORED)
+        expect(page.locator(BANNER)).to_be_hidden()
+        wait_until(page, "document.cookie.split('consent_choice=').length === 2")
+        expect(page.locator("html")).to_have_attribute("data-consent", opened)
+        assert paths() == ["/"]
+        page.goto("about:blank")
+        page.context.clear_cookies()
 
 
 def declare(site: Site, *names: str) -> None:

@@ -72,16 +72,29 @@ def test_rejecting_while_an_acceptance_is_on_its_way_leaves_that_without_effect(
     assert ran(page) == set()
 
 
-def test_where_no_cookie_is_kept_nothing_is_sent_and_the_visitor_is_told(tracked: Site, page: Page) -> None:
-    # As browsers have it whose settings refuse cookies.
+# As Chromium has it where its settings refuse cookies, and as browsers do that say so.
+BLOCKED = [
+    (
+        "const refuse = () => { throw new DOMException('Access is denied for this document.', 'SecurityError'); };"
+        "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get: refuse });"
+    ),
+    "Object.defineProperty(Navigator.prototype, 'cookieEnabled', { get: () => false });",
+]
+
+
+@pytest.mark.parametrize(("blocked", "path"), zip(BLOCKED, (STORED, "/cookies/"), strict=True))
+def test_where_no_cookie_is_kept_nothing_is_sent_and_the_visitor_is_told(
+    tracked: Site, page: Page, blocked: str, path: str
+) -> None:
     page.add_init_script(
-        "Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {} });"
-        "Object.defineProperty(Navigator.prototype, 'cookieEnabled', { get: () => false });"
+        f"Object.defineProperty(Document.prototype, 'cookie', {{ get: () => '', set() {{}} }});{blocked}"
     )
     sent: list[str] = []
+    failed: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.on("pageerror", lambda error: failed.append(error.message))
+    page.goto(tracked.url + path)
     for button in ("accept", "reject"):
-        page.goto(tracked.url + STORED)
-        page.locator(f"{BANNER} [data-consent-{button}]").click()
-        expect(page.get_by_text("Your browser keeps no cookie of this site"), button).to_be_visible()
-        assert (sent, ran(page)) == ([], set()), button
+        page.locator(f"form:has([name=surface]) [data-consent-{button}]").click()
+        expect(page.get_by_text("Your browser keeps no cookie of this site")).to_be_visible()
+    assert (sent, failed, ran(page)) == ([], [], set())

@@ -290,6 +290,20 @@ def test_a_database_that_is_away_opens_nothing_and_says_so(client: Client, match
         assert accept in response["Content-Type"]
 
 
+def test_a_browser_that_brings_no_cookie_back_is_told_so(client: Client) -> None:
+    told = "Your browser keeps no cookie of this site"
+
+    def hides(address: str) -> bool:
+        return f"<p data-consent-unkept hidden><strong>{told}" in client.get(address).content.decode()
+
+    assert hides("/cookies/")
+    assert post(client, next="/cookies/?saved").status_code == 303
+    assert hides("/cookies/?saved")
+    client.cookies.clear()
+    assert not hides("/cookies/?saved")
+    assert told in client.get("/cookies/?saved").content.decode()
+
+
 @pytest.mark.slow
 def test_every_service_of_a_notice_can_be_answered_alone(client: Client, operator: User, at: datetime) -> None:
     for number in range(80):

@@ -3,7 +3,7 @@
 // For scripts of the page: docs/reference/client.md.
 
 const all = (selector) => [...document.querySelectorAll(selector)];
-const [banner] = all("[data-consent-banner]");
+const banner = all("[data-consent-banner]")[0];
 const questions = all("div[data-consent-version]");
 const units = all("template[data-consent-service]");
 const { consentCookie } = all("[data-consent-cookie]")[0].dataset;
@@ -144,7 +144,7 @@ function choiceIn(form, submitter) {
 // A refusal holds from here on, whatever becomes of its record: see Note [A refusal without a record] in consent/choice/gate.py.
 function keepRefused(body, time = "") {
   const refused = `${body.get("surface")}.${body.get("notice")}${time}`;
-  document.cookie = `${consentCookie}=refused=${refused}; path=/; max-age=15724800; samesite=lax; secure`;
+  document.cookie = `${consentCookie}=refused=${refused}; path=/; secure; samesite=lax; max-age=15724800`;
 }
 
 // Returns nothing where the page is left, or another choice has taken the place of this one.
@@ -183,16 +183,18 @@ async function choose(event) {
   const form = event.target;
   const status = form.querySelector("[data-consent-status]");
   const body = choiceIn(form, event.submitter);
-  const allows = body.has("categories") || /=yes/.test(body.getAll("services"));
-  const refuses = { reject_all: true, save: !allows }[body.get("choice")];
+  const refuses = { reject_all: true, save: !(body.has("categories") || /=yes/.test(body.getAll("services"))) }[
+    body.get("choice")
+  ];
   if (refuses) keepRefused(body, `.${Date.now()}`);
   kept?.close(body, refuses);
-  if (!status) return;
+  // Where no cookie stays, there would be a record that the visitor knows nothing of.
+  const keeps = () => document.cookie.includes(consentCookie);
+  if (!keeps()) document.cookie = `${consentCookie}=; path=/; secure`;
+  show("unkept", !keeps());
+  if (keeps() && !status) return;
   event.preventDefault();
-  // There would be a record that the visitor knows nothing of.
-  const keeps = navigator.cookieEnabled && isSecureContext;
-  show("unkept", !keeps);
-  if (!keeps || (form.ariaBusy && !refuses)) return;
+  if (!keeps() || (form.ariaBusy && !refuses)) return;
   form.ariaBusy = "true";
   status.textContent = "";
   if (refuses) refresh();
@@ -210,7 +212,7 @@ async function boot() {
   // Another tab, or this page before it was left, may have changed the answer.
   addEventListener("pageshow", follow);
   addEventListener("visibilitychange", () => document.hidden || follow());
-  if (navigator.cookieEnabled && (document.cookie || localStorage.length || sessionStorage.length)) {
+  if (document.cookie || localStorage.length || sessionStorage.length) {
     kept = await later();
     kept.begin(units, running, readCookie(), forms[0], send, follow);
   }
@@ -223,4 +225,4 @@ for (const form of forms) {
 }
 // A page that is fetched ahead has not been opened yet: nothing runs in it until it is.
 if (document.prerendering) document.addEventListener("prerenderingchange", boot);
-else boot();
+else boot().catch(() => {}); // a browser that lets nothing be kept, and answers no question about it

@@ -2,8 +2,8 @@
 // and a refusal that was not recorded is sent again. And the reader's place is kept through a reload. Loaded by consent.js
 // once there is any cookie or stored key, or the page has to be loaded anew.
 
-// The page's services, and those of them that run in it.
-let units, running;
+// The page's services, those of them that run in it, and the name of the consent cookie.
+let units, running, own;
 
 // What units declare: in what, under which name (`*` is any text), and for a cookie its domain and path.
 const declared = (some) =>
@@ -33,7 +33,7 @@ const cookieNames = () => document.cookie.split("; ").map((pair) => pair.split("
 
 // A cookie goes only by the domain and path that it was set with, and no script can read those: all are tried, and both
 // with and without `Partitioned`.
-function eraseCookie(name, domain, path) {
+function eraseCookie(name, domain, path, stays = () => false) {
   const paths = [path, ...[...location.pathname].map((_, end) => location.pathname.slice(0, end + 1))];
   const domains = [
     "",
@@ -42,6 +42,7 @@ function eraseCookie(name, domain, path) {
   ];
   for (const where of domains) {
     for (const at of paths) {
+      if (stays(where, at)) continue;
       for (const rest of isSecureContext ? ["; secure", "; secure; partitioned"] : [""]) {
         document.cookie = `${name}=; max-age=0; path=${at}${where && `; domain=${where}`}${rest}`;
       }
@@ -65,6 +66,17 @@ function erase(open) {
     for (const name of Object.keys(window[store]).filter(goes(store))) window[store].removeItem(name);
   }
   eraseDatabases(goes).catch(() => {}); // a browser that gives none
+}
+
+// Another cookie of this name, of a part of this site or of a parent domain, would leave ours no answer. Ours is that of the
+// whole host. The others go, so that what the visitor answered holds.
+function eraseOthers(follow) {
+  const areSeveral = () => cookieNames().filter((name) => name === own).length > 1;
+  if (!areSeveral()) return;
+  // A host that is an address, or has one label, takes its own name as its domain for none.
+  const hasDomain = /\.[a-z]/i.test(location.hostname);
+  eraseCookie(own, "", "/", (domain, path) => path === "/" && !(domain && hasDomain));
+  if (!areSeveral()) follow();
 }
 
 // Databases and caches stay until they are erased, as local storage does, and are declared as that. Then it is looked
@@ -200,9 +212,11 @@ export function begin(all, some, cookie, form, send, follow) {
   document.addEventListener("consent", ({ detail }) => {
     if (running.some(({ dataset }) => !detail.includes(dataset.consentService))) tighten();
   });
-  const { consentCookie } = document.querySelector("[data-consent-cookie]").dataset;
+  own = document.querySelector("[data-consent-cookie]").dataset.consentCookie;
+  document.addEventListener("consent", () => eraseOthers(follow));
+  eraseOthers(follow);
   erase(running);
   sendAgain(cookie.get("refused"), form, send);
-  carryOver(consentCookie, form, follow);
-  watch(consentCookie, follow);
+  carryOver(own, form, follow);
+  watch(own, follow);
 }
