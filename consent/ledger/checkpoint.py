@@ -167,9 +167,11 @@ def read(note: str) -> Note:
 
 def split(text: str) -> list[str]:
     """Return the notes of a file in which they stand one below the other, with an empty line between."""
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        raise BadNote("This is a web page and no checkpoints. Save /consent/heads/?format=text of the site instead.")
     parts = [part for part in text.replace("\r\n", "\n").strip("\n").split("\n\n") if part]
     if len(parts) % 2:
-        raise BadNote("The last signed note in the file is cut off.")
+        raise BadNote("The last signed note in the file is cut off: save the file again, as a whole.")
     return [f"{body}\n\n{signatures}\n" for body, signatures in zip(parts[::2], parts[1::2], strict=True)]
 
 

@@ -48,6 +48,13 @@ def test_a_site_that_was_never_audited_says_so(at: datetime) -> None:
     assert texts(at) == [("No audit has yet checked whether the site does what its notice says.", True)]
 
 
+def test_the_overview_of_a_site_that_was_never_audited_leads_to_the_button(olga: Client) -> None:
+    page = " ".join(olga.get(reverse("admin:index")).content.decode().split())
+    audits = reverse("admin:consent_auditrun_changelist")
+    assert f'<em>Audit now</em> in <a href="{audits}">Audits</a>' in page
+    assert "Audit now" in olga.get(audits).content.decode()
+
+
 def test_the_last_audit_is_told_with_its_verdict_and_age(at: datetime) -> None:
     audit_run(audit_finding(), at=at - HOUR)
     audit_run(at=at)

@@ -228,6 +228,51 @@ def test_a_line_of_json_says_each_thing_once_and_nothing_else(
     assert (done.returncode, done.stdout) == (1, "")
 
 
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("records.jsonl", lambda text: text.replace("\n", "\n\n", 1), "line 2 of records.jsonl is blank"),
+        (
+            "records.jsonl",
+            lambda text: text + "<html>\n",
+            "line 301 of records.jsonl is not JSON, but begins with '<html>'",
+        ),
+        ("proofs.jsonl", lambda text: text.replace("\n", "\n\n", 1), "line 2 of proofs.jsonl is blank"),
+        ("proofs.jsonl", lambda text: text.replace("{", "[", 1), "line 1 of proofs.jsonl is not JSON"),
+        ("journal.jsonl", lambda text: "\n" + text, "line 1 of journal.jsonl is blank"),
+        ("journal.jsonl", lambda text: text.replace('"number"', '"no"', 1), "lacks 'number'"),
+        ("publications.jsonl", lambda text: "\n" + text, "line 1 of publications.jsonl is blank"),
+        (
+            "checkpoint.txt",
+            lambda _: "<!doctype html>\n\n<p>Heads</p>\n",
+            "checkpoint.txt is not a checkpoint but a web page",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_place(
+    sealed: list[str], unpack: Unpack, file: str, change: Callable[[str], str], words: str
+) -> None:
+    folder = unpack("json")
+    path = folder / file
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    sum_up(folder)
+    done = verify(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_a_page_that_was_saved_instead_of_a_proof_is_said(sealed: list[str], unpack: Unpack, tmp_path: Path) -> None:
+    page = tmp_path / "heads.html"
+    page.write_text("<!doctype html>\n\n<p>Heads</p>\n", encoding="utf-8")
+    folder = unpack()
+    assert "heads.html is not a checkpoint but a web page" in verify(folder, "--head", str(page)).stderr
+    earlier = Checkpoint.objects.latest("pk")
+    head = Head(earlier.note.partition("\n")[0], 200, b"\x07" * 32)
+    (tmp_path / "kept.txt").write_text(write(head, [current_key().signer(origin())]), encoding="utf-8")
+    done = verify(folder, "--head", str(tmp_path / "kept.txt"), "--consistency", str(page))
+    assert (done.returncode, "heads.html is not JSON, but begins with '<!doctype html>" in done.stderr) == (1, True)
+
+
 def test_a_second_file_of_records_is_no_part_of_an_export(sealed: list[str], unpack: Unpack) -> None:
     folder = unpack("json")
     (folder / "records.csv").write_text("forged")

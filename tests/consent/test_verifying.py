@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 from pytest_django import Settings
 
 from consent.actions import erase_record, prune_records, publish_heads, seal_ledger, verify_ledger
@@ -302,11 +302,13 @@ def test_the_command_reads_heads_from_files_and_folders_and_names_the_fault(at: 
         ("empty", "is an empty folder"),
         ("blank.txt", "contains no checkpoint"),
         ("letter.txt", "cut off|not a checkpoint"),
+        ("page.html", "a web page and no checkpoints.*/consent/heads/.format=text"),
     ],
 )
 def test_heads_that_cannot_be_read_are_said(tmp_path: Path, place: str, words: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "blank.txt").write_text("\n")
     (tmp_path / "letter.txt").write_text("Dear operator,\n\nhere is nothing.\n")
+    (tmp_path / "page.html").write_bytes(Client().get("/consent/heads/").content)
     with pytest.raises(CommandError, match=words):
         call_command("verify_consent_ledger", against=[place if "://" in place else str(tmp_path / place)])

@@ -76,18 +76,38 @@ def main() -> None:
     try:
         number, unchecked = check(options.folder, options.key, options.head, options.consistency)
     except (Wrong, OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
-        sys.stderr.write(f"WRONG: {error}\n")
+        sys.stderr.write(f"WRONG: {in_words(error)}\n")
         sys.exit(1)
     sys.stdout.write(f"All {number} records are unchanged since they were sealed, and are covered by the checkpoint.\n")
     sys.stdout.write("Not checked:\n" + "".join(f"- {line}\n" for line in unchecked))
+
+
+def in_words(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"a line of the export, or a proof, lacks {error}: it was changed, or is not from this site"
+    if isinstance(error, (TypeError, AttributeError)):
+        return f"a line of the export, or a proof, does not have the form of one ({error})"
+    return str(error)
+
+
+def read_json(text: str, name: object, number: int = 0) -> Any:
+    """Return what a file or its line ``number`` says. Raise :class:`Wrong` with the place for what is no JSON."""
+    place = f"line {number} of {name}" if number else str(name)
+    if not text.strip():
+        raise Wrong(f"{place} is blank: an export and a proof have no blank lines. Download the file again")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        shown = text.strip()[:80]
+        raise Wrong(f"{place} is not JSON, but begins with {shown!r}. Download the file again ({error})") from error
 
 
 def check(folder: Path, keys: list[str], heads: list[Path], proofs: list[Path]) -> tuple[int, list[str]]:
     """Return how many records are in order, and what was not checked."""
     unlisted = check_sums(folder)
     trusted = [read_key(line) for line in keys or (folder / "public-keys.txt").read_text("utf-8").split("\n") if line]
-    newest = signed_head((folder / "checkpoint.txt").read_text("utf-8"), trusted)
-    others = [signed_head(head.read_text("utf-8"), trusted) for head in heads]
+    newest = signed_head((folder / "checkpoint.txt").read_text("utf-8"), trusted, "checkpoint.txt")
+    others = [signed_head(head.read_text("utf-8"), trusted, head) for head in heads]
     for path, head in zip(heads, others):  # noqa: B905  (Python 3.9)
         check_head(path, head, newest, proofs)
     published = check_journal(folder, newest, others)
@@ -130,7 +150,7 @@ def check_head(path: Path, head: Head, newest: Head, proofs: list[Path]) -> None
     if not old[0]:
         return  # every ledger continues the empty one
     for proof in proofs:
-        found = json.loads(proof.read_text("utf-8"))
+        found = read_json(proof.read_text("utf-8"), proof)
         if (found["old"]["size"], found["new"]["size"]) == (old[0], new[0]):
             check_consistency(old, new, [bytes.fromhex(sibling) for sibling in found["path"]], path)
             return
@@ -176,7 +196,7 @@ def check_journal(folder: Path, newest: Head, others: list[Head]) -> dict[str, d
     chain, entries, number = bytes(32), set(), 0
     with (folder / "journal.jsonl").open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            entry = json.loads(line)
+            entry = read_json(line, "journal.jsonl", number)
             if entry["number"] != number or not HASH.fullmatch(entry["sha256"]):
                 raise Wrong(f"entry {number} of the journal is missing, or not valid")
             digest = bytes.fromhex(entry["sha256"])
@@ -188,8 +208,8 @@ def check_journal(folder: Path, newest: Head, others: list[Head]) -> dict[str, d
     if number != newest[3][0]:
         raise Wrong(f"the journal has {number} entries, but the checkpoint names {newest[3][0]}")
     published = {}
-    for line in (folder / "publications.jsonl").read_text("utf-8").splitlines():
-        notice = json.loads(line)
+    for place, line in enumerate((folder / "publications.jsonl").read_text("utf-8").splitlines(), 1):
+        notice = read_json(line, "publications.jsonl", place)
         if sha256(canonical(notice)).hex() not in entries:
             raise Wrong(f"what publications.jsonl says of notice {notice['number']} is not in the journal")
         published[notice["sha256"]] = time_of(notice["published_at"])
@@ -207,7 +227,7 @@ def check_records(folder: Path, newest: Head, others: list[Head], published: dic
             line = proofs.readline()
             if not line:
                 raise Wrong(f"record {record['index']} has no proof")
-            check_record(record, json.loads(line), newest, folder)
+            check_record(record, read_json(line, "proofs.jsonl", seen + 1), newest, folder)
             for head in (newest, *others):
                 check_time(record, head)
             made, notice = time_of(record["core"]["created_at"]), record["core"]["notice"]
@@ -282,8 +302,8 @@ def read_records(folder: Path) -> Iterator[dict[str, Any]]:
         if (folder / "records.csv").exists():
             raise Wrong("there are two files of records, but an export has only one")
         with (folder / "records.jsonl").open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                yield read_line(line)
+            for number, line in enumerate(file, 1):
+                yield read_line(line, number)
         return
     with (folder / "records.csv").open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, strict=True)
@@ -293,8 +313,8 @@ def read_records(folder: Path) -> Iterator[dict[str, Any]]:
             yield read_cells(cells)
 
 
-def read_line(line: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(line)
+def read_line(line: str, number: int) -> dict[str, Any]:
+    record: dict[str, Any] = read_json(line, "records.jsonl", number)
     # A name that is there twice would be lost in reading.
     if json.dumps(record, ensure_ascii=False) + "\n" != line:
         raise Wrong(f"a line of records.jsonl does not have the form of an export: {line[:80]}")
@@ -412,24 +432,34 @@ def read_key(line: str) -> Key:
     return name, bytes.fromhex(identifier), data[1:]
 
 
-def signed_head(note: str, keys: list[Key]) -> Head:
+def signed_head(note: str, keys: list[Key], name: object) -> Head:
     """Return size, root, time and journal of a signed head. One of the keys must have signed it."""
     text, blank, below = note.rpartition("\n\n")
     text += "\n"
     lines = text.split("\n")
     if not blank or len(lines) < 4:
-        raise Wrong("this is not a checkpoint")
+        raise Wrong(no_checkpoint(name, note))
     for line in below.splitlines():
-        name, _, encoded = line[2:].rpartition(" ")
-        data = base64.b64decode(encoded, validate=True)
+        signer, _, encoded = line[2:].rpartition(" ")
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise Wrong(no_checkpoint(name, note)) from error
         for known, identifier, public in keys:
-            if known == name == lines[0] and data[:4] == identifier and verifies(public, text.encode(), data[4:]):
+            if known == signer == lines[0] and data[:4] == identifier and verifies(public, text.encode(), data[4:]):
                 times = [line[5:] for line in lines[3:] if line.startswith("time ")]
                 signed_at = datetime.fromisoformat(times[0].replace("Z", "+00:00")) if times else None  # noqa: FURB162
                 entries = [line.split(" ") for line in lines[3:] if line.startswith("journal ")]
                 journal = (int(entries[0][1]), entries[0][2]) if entries else None
                 return int(lines[1]), base64.b64decode(lines[2], validate=True), signed_at, journal
-    raise Wrong("none of the keys signed the checkpoint")
+    raise Wrong(f"none of the keys signed the checkpoint in {name}")
+
+
+def no_checkpoint(name: object, note: str) -> str:
+    page = " but a web page" if note.lstrip().startswith("<") else ""
+    return (
+        f"{name} is not a checkpoint{page}: save /consent/heads/?format=text of the site, and of it a single checkpoint"
+    )
 
 
 # Ed25519, as RFC 8032 writes it down (section 6, in other words). Slow, but it checks one signature.
