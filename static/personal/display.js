@@ -1,5 +1,5 @@
 /** The colours and the text size that a reader chooses, on every page. `early.js` puts them on before the next is painted. */
-import { follow, isKept, read, write } from "./keeping.js";
+import { follow, isKept, isNamed, read, write } from "./keeping.js";
 
 const KEY = "glossary.display";
 const root = document.documentElement;
@@ -24,6 +24,7 @@ function show() {
   });
   for (const note of panel?.querySelectorAll("[data-display-kept]") ?? []) note.hidden = !isKept(KEY);
   for (const note of panel?.querySelectorAll("[data-display-passing]") ?? []) note.hidden = isKept(KEY);
+  for (const part of panel?.querySelectorAll("[data-needs-permission]") ?? []) part.hidden = !isNamed(KEY);
 }
 
 function close(returns = true) {

@@ -8,7 +8,8 @@ const CATEGORY = "personalization";
 const changed = new Map();
 const listeners = [];
 
-const isNamed = (key) =>
+/** Whether a live notice names this key, so that readers may allow it. */
+export const isNamed = (key) =>
   [...document.querySelectorAll(`template[data-consent-service="${CATEGORY}"][data-consent-erase]`)].some((unit) =>
     JSON.parse(unit.dataset.consentErase).some(([store, name]) => store === "localStorage" && name === key)
   );

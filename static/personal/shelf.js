@@ -1,5 +1,5 @@
 /** Shows the terms that this reader saved and read last, from what the browser keeps. The page has only their places. */
-import { follow, isKept } from "./keeping.js";
+import { follow, isKept, isNamed } from "./keeping.js";
 import { RECENT, SAVED, clear, remove, terms } from "./lists.js";
 
 const LISTS = { recent: RECENT, saved: SAVED };
@@ -30,7 +30,10 @@ function show() {
   }
   // Shown whole, so that nothing moves.
   for (const shelves of document.querySelectorAll("[data-shelves]")) shelves.hidden = false;
-  for (const note of document.querySelectorAll("[data-shelf-passing]")) note.hidden = isKept(SAVED);
+  for (const note of document.querySelectorAll("[data-shelf-passing]")) {
+    note.hidden = isKept(SAVED);
+    note.querySelector("[data-needs-permission]").hidden = !isNamed(SAVED);
+  }
   for (const note of document.querySelectorAll("[data-shelf-kept]")) note.hidden = !isKept(SAVED);
 }
 

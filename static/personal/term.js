@@ -1,5 +1,5 @@
 /** On a term's page: remembers that it was read, and the button that saves it. */
-import { follow, isKept } from "./keeping.js";
+import { follow, isKept, isNamed } from "./keeping.js";
 import { RECENT, SAVED, has, put, remove } from "./lists.js";
 
 const button = document.querySelector("[data-save]");
@@ -17,6 +17,7 @@ button?.addEventListener("click", () => {
   show();
   const isSaved = has(SAVED, term.slug);
   status.querySelector("[data-save-passing]").hidden = !isSaved || isKept(SAVED);
+  status.querySelector("[data-needs-permission]").hidden = !isNamed(SAVED);
   status.querySelector("[data-save-kept]").hidden = !isSaved || !isKept(SAVED);
 });
 

@@ -343,3 +343,22 @@ def test_where_a_script_does_not_come_the_page_works_as_without_it(site: Site, c
     page.get_by_role("combobox").fill("luteal")
     page.get_by_role("combobox").press("Enter")
     page.wait_for_url("**/search/?q=luteal")
+
+
+def test_where_no_notice_names_it_nobody_is_sent_to_allow_it(new_site: Callable[..., Site], page: Page) -> None:
+    site = new_site()
+    site.manage("load_demo", "--no-accounts")
+    site.add_person("olga", "Site operators")
+    site.python(
+        "from cookie_consent.models import Cookie\nCookie.objects.filter(name__startswith='glossary.').delete()\n"
+    )
+    site.manage("publish_notice", "--material", "--reason", "Nothing is kept", "--as", "olga")
+    page.goto(site.url + TERM)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved until you leave this page.")).to_be_visible()
+    page.get_by_text("Aa").click()
+    expect(page.get_by_text("This lasts until you leave the page.")).to_be_visible()
+    expect(page.get_by_text("your permission for personalisation").filter(visible=True)).to_have_count(0)
+    page.goto(f"{site.url}/saved/")
+    expect(page.get_by_text("Nothing is stored at present.")).to_be_visible()
+    expect(page.get_by_text("your permission for personalisation").filter(visible=True)).to_have_count(0)
