@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -12,7 +10,6 @@ from tests.browser.visiting import sign_in
 from tests.sites import Site
 
 STORY = """
-import json
 from datetime import UTC, date, datetime, timedelta
 from django.contrib.auth.models import User
 from glossary.actions import approve_review, save_term, submit_term
@@ -44,76 +41,75 @@ RetractedWork.objects.create(
     listed_at=at + timedelta(days=60), checked_at=at,
 )
 Concern.objects.create(term=term, kind="retracted", detail="10.1000/eggs", created_at=at)
-print(json.dumps({"term": term.pk, "concern": Concern.objects.get(kind="target_changed").pk}))
+print(term.pk)
 """
-
-
-# Those that have colours of their own in the dark.
-DARK = ("comparison", "form", "public revision")
 
 
 @pytest.fixture(scope="module")
 def places(site: Site) -> dict[str, str]:
-    """The pages of the story, by name."""
+    """Where the story begins, and what readers see of it."""
     site.add_person("edith", "Clinical editors")
     site.add_person("rafael", "Clinical reviewers")
-    keys = json.loads(site.python(STORY))
-    desk = f"/admin/glossary/term/{keys['term']}"
+    key = site.python(STORY)
     return {
-        "form": f"{desk}/change/",
-        "history": f"{desk}/history/",
-        "comparison": f"{desk}/compare/?from=1&to=2",
-        "restoring": f"{desk}/revisions/1/restore/",
-        "revision": f"{desk}/revisions/1/",
-        "keeping": f"{desk}/concerns/{keys['concern']}/",
+        "form": f"/admin/glossary/term/{key}/change/",
+        "history": f"/admin/glossary/term/{key}/history/",
+        "revision": f"/admin/glossary/term/{key}/revisions/1/",
         "public revision": "/glossary/luteal-phase/revisions/2/",
     }
 
 
-def test_every_page_is_accessible_and_fits_the_screen(site: Site, places: dict[str, str], page: Page) -> None:
-    sign_in(page, site, "edith")
+def test_an_editor_compares_restores_and_keeps_a_term_on_accessible_pages_that_fit_the_screen(
+    site: Site, places: dict[str, str], page: Page
+) -> None:
     found: list[str] = []
-    for name, path in places.items():
-        page.goto(site.url + path)
+
+    def judge(name: str, *, dark: bool = False, part: str = "") -> None:
         page.locator("details.changes").evaluate_all("all => all.forEach(each => each.open = true)")
-        # The form as a whole is judged in test_term_form.py.
-        part = ".look-again" if name == "form" else ""
-        # The comparison has all the colours that the others have.
-        found += [f"{name}, {line}" for line in faults_of_desk_page(page, dark=name in DARK, part=part)]
-    assert found == []
+        found.extend(f"{name}, {line}" for line in faults_of_desk_page(page, dark=dark, part=part))
 
-
-def test_an_editor_compares_two_revisions_and_restores_one(site: Site, places: dict[str, str], page: Page) -> None:
     sign_in(page, site, "edith")
     page.goto(site.url + places["history"])
+    judge("history")
     page.get_by_label("From revision 1", exact=True).check()
     page.get_by_label("To revision 2", exact=True).check()
     page.get_by_role("button", name="Compare the chosen revisions").click()
     mechanism = page.get_by_role("region", name="Mechanism")
     expect(mechanism.locator("del sup")).to_have_text("3")
     expect(mechanism.locator("ins").first).to_contain_text("103")
+    # It has all the colours that the others have. The form and the page of readers have some of their own.
+    judge("comparison", dark=True)
     page.get_by_role("link", name="Restore…").first.click()
+    expect(page.get_by_role("button", name="Restore revision 1")).to_be_visible()
+    judge("restoring")
     page.get_by_role("button", name="Restore revision 1").click()
     expect(page.get_by_text("Revision 1 is restored as revision 4.")).to_be_visible()
     expect(page.get_by_label("Name").first).to_have_value("LP")
-    # Readers go on seeing what was approved.
-    page.goto(f"{site.url}/glossary/luteal-phase/")
-    expect(page.get_by_text("103 receptors.")).to_be_visible()
 
-
-def test_an_editor_looks_again_and_keeps_the_term(site: Site, places: dict[str, str], page: Page) -> None:
-    sign_in(page, site, "edith")
-    page.goto(site.url + places["form"])
+    # The form as a whole is judged in test_term_form.py.
     box = page.get_by_role("region", name="Check again")
     expect(box).to_contain_text("Cites a work that was retracted: 10.1000/eggs")
-    box.get_by_role("link", name="What changed there").click()
-    expect(page.locator("ins")).to_contain_text("Another")
-    page.goto(site.url + places["form"])
+    judge("form", dark=True, part=".look-again")
+    changed = page.context.new_page()
+    changed.goto(site.url + str(box.get_by_role("link", name="What changed there").get_attribute("href")))
+    expect(changed.locator("ins")).to_contain_text("Another")
+    changed.close()
     box.get_by_role("link", name="Keep the term as it is…").click()
+    expect(page.get_by_role("button", name="Keep it as it is")).to_be_visible()
+    judge("keeping")
     page.get_by_label("Why does the term need no change?").fill("Only the wording changed")
     page.get_by_role("button", name="Keep it as it is").click()
     expect(page.get_by_text("“Luteal phase” is kept as it is.")).to_be_visible()
     expect(box).not_to_contain_text("whose clinical content changed")
+
+    page.goto(site.url + places["revision"])
+    judge("revision")
+    page.goto(site.url + places["public revision"])
+    judge("public revision", dark=True)
+    # Readers go on seeing what was approved.
+    page.goto(f"{site.url}/glossary/luteal-phase/")
+    expect(page.get_by_text("103 receptors.")).to_be_visible()
+    assert found == []
 
 
 def test_a_reader_without_scripts_sees_what_changed(site: Site, places: dict[str, str], browser: Browser) -> None:
