@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.browser.editing import REPORT_REFUSALS, faults_of_desk_page, open_term, wait_for_editors
+from tests.browser.editing import REPORT_REFUSALS, axe, faults_of_desk_page, open_term, wait_for_editors, watch
 from tests.browser.visiting import TIMEOUT, axe_violations, faults_of_any_look, rest, sign_in, until
 from tests.sites import Site
 
@@ -49,18 +49,13 @@ def desk(site: Site) -> Site:
 @pytest.fixture
 def people(browser: Browser, desk: Site) -> Iterator[dict[str, Page]]:
     """A signed-in page for each person; the test fails when the browser refused anything on one of them."""
-    pages, contexts, refused = {}, [], []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.text.startswith("CSP") or "Content Security Policy" in message.text:
-            refused.append(message.text)
-
+    pages, contexts = {}, []
+    refused: list[str] = []
     for name in ("edith", "rafael"):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
         context.set_default_timeout(TIMEOUT)
         pages[name] = context.new_page()
-        pages[name].add_init_script(REPORT_REFUSALS)
-        pages[name].on("console", note)
+        watch(pages[name], refused)
         sign_in(pages[name], desk, name)
         contexts.append(context)
     yield pages
@@ -134,6 +129,11 @@ def test_a_change_is_reviewed_by_somebody_who_wrote_none_of_it(desk: Site, peopl
     # Approved for a time to come: nothing is public before it.
     rafael.goto(f"{desk.url}/admin/glossary/term/?queue=waiting")
     rafael.get_by_role("link", name="Luteal phase", exact=True).click()
+    # Who may only review reads the term, and is offered nothing that they may not do.
+    expect(rafael.get_by_role("heading", name="Definition")).to_be_visible()
+    expect(rafael.locator("textarea, .ProseMirror")).to_have_count(0)
+    expect(rafael.get_by_role("button", name="Publish revision")).to_have_count(0)
+    assert axe(rafael, part="main") == []
     rafael.get_by_role("link", name="Review…").click()
     assert rafael.url != address
     rafael.get_by_role("link", name="Compare with revision 3, what was last sent back").click()
