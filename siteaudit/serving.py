@@ -69,8 +69,9 @@ def throwaway_site() -> Iterator[str]:
 def _server(url: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and server)
-            # In its own session: Ctrl-C reaches only the audit, which then stops the server.
-            command("127.0.0.1", urlsplit(url).port or 80),
+            # In its own session: Ctrl-C reaches only the audit, which then stops the server. One browser visits it, for
+            # which one worker is enough: a second one would load all of Django again.
+            command("127.0.0.1", urlsplit(url).port or 80, workers=1),
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=output,
