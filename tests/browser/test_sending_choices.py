@@ -82,7 +82,7 @@ BLOCKED = [
 ]
 
 
-@pytest.mark.parametrize(("blocked", "path"), zip(BLOCKED, (STORED, "/cookies/"), strict=True))
+@pytest.mark.parametrize(("blocked", "path"), list(zip(BLOCKED, (STORED, "/cookies/"), strict=True)))
 def test_where_no_cookie_is_kept_nothing_is_sent_and_the_visitor_is_told(
     tracked: Site, page: Page, blocked: str, path: str
 ) -> None:

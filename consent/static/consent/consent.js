@@ -188,13 +188,17 @@ async function choose(event) {
   ];
   if (refuses) keepRefused(body, `.${Date.now()}`);
   kept?.close(body, refuses);
-  // Where no cookie stays, there would be a record that the visitor knows nothing of.
-  const keeps = () => document.cookie.includes(consentCookie);
-  if (!keeps()) document.cookie = `${consentCookie}=; path=/; secure`;
-  show("unkept", !keeps());
-  if (keeps() && !status) return;
+  // Where no cookie stays, there would be a record that the visitor knows nothing of. A trial shows it, and leaves nothing.
+  let keeps = document.cookie.includes(consentCookie);
+  if (!keeps) {
+    document.cookie = `${consentCookie}=; path=/; secure`;
+    keeps = document.cookie.includes(consentCookie);
+    document.cookie = `${consentCookie}=; path=/; secure; max-age=0`;
+  }
+  show("unkept", !keeps);
+  if (keeps && !status) return;
   event.preventDefault();
-  if (!keeps() || (form.ariaBusy && !refuses)) return;
+  if (!keeps || (form.ariaBusy && !refuses)) return;
   form.ariaBusy = "true";
   status.textContent = "";
   if (refuses) refresh();
