@@ -185,7 +185,7 @@ WRITE: Exceptions = [
 
 COUNTED = [
     *("glossary.Term", "glossary.Revision", "glossary.Event", "glossary.Review", "glossary.ReviewComment"),
-    *("glossary.Approval", "glossary.ScheduledChange", "glossary.Credentials", "glossary.Letter", "taggit.Tag"),
+    *("glossary.Approval", "glossary.ScheduledChange", "glossary.Credentials", "glossary.OutboundEmail", "taggit.Tag"),
     *("glossary.TagDescription", "glossary.MissingTerm", "glossary.UnlinkedName"),
     *("auth.User", "auth.Group", "consent.Notice", "consent.Service", "consent.ConsentRecord"),
     *("consent.CheckRun", "consent.ConsentEvent"),

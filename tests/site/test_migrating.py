@@ -68,6 +68,8 @@ def test_one_waits_as_long_as_another_is_at_work(empty: str, first: BaseDatabase
         second = begin(empty, tmp_path, "contenttypes")
         assert second.stdout
         assert "Waiting until it has ended" in second.stdout.readline()
+        if first.vendor == "sqlite":
+            assert not Path(first.settings_dict["NAME"]).exists(), "it connected before its turn"
         assert not first.introspection.table_names()
     output, errors = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, errors

@@ -15,16 +15,20 @@ class Command(migrate.Command):
         "time: a second one waits until the first has ended, and then has nothing to do."
     )
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Not only around ``handle``: the checks before it connect to the database, and of several that connect to a new
+        # one at once, SQLite lets one set its journal mode and refuses the others.
+        with one_at_a_time(connections[options["database"]], wait=self._report_waiting):
+            return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
-        connection = connections[options["database"]]
-        with one_at_a_time(connection, wait=self._report_waiting):
-            if missing := missing_former_steps(connection):
-                raise CommandError(
-                    f"This database stopped among the migrations of an earlier version: {', '.join(missing)} were not "
-                    "applied. They have since been merged into fewer migrations. Run migrate with the last version "
-                    "that had them, then with this one: see docs/howto/deploy.md."
-                )
-            super().handle(*args, **options)
+        if missing := missing_former_steps(connections[options["database"]]):
+            raise CommandError(
+                f"This database stopped among the migrations of an earlier version: {', '.join(missing)} were not "
+                "applied. They have since been merged into fewer migrations. Run migrate with the last version "
+                "that had them, then with this one: see docs/howto/deploy.md."
+            )
+        super().handle(*args, **options)
 
     def _report_waiting(self) -> None:
         self.stdout.write("Another migrate is running on this database. Waiting until it has ended …")
