@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser.banner import SCRIPTS, Tracker, publish_services
 from tests.browser.editing import WIDE, watch
+from tests.browser.tabs import as_on_a_first_visit, no_errors, one_tab
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import CHROMIUM, CHROMIUM_OPTIONS, HEADLESS, TIMEOUT, sign_in
 from tests.sites import Site
@@ -44,8 +45,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(autouse=True)
-def _own_profiles(browser: Browser) -> Iterator[None]:
+def _own_profiles(request: pytest.FixtureRequest, browser: Browser) -> Iterator[None]:
     """Close the profiles that a test has opened, also where it failed. Those of its module stay."""
+    if request.node.get_closest_marker("one_tab"):
+        request.getfixturevalue("tab")
     before = browser.contexts
     yield
     for context in browser.contexts:
@@ -61,14 +64,24 @@ def context(browser: Browser) -> BrowserContext:
     return context
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    yield from one_tab(browser)
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails the test when a script of ours throws or the browser refuses something of ours."""
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a profile of its own or, in a module marked ``one_tab``, the tab of the module as on a first visit.
+
+    It fails the test when a script of ours throws.
+    """
+    if request.node.get_closest_marker("one_tab"):
+        yield from as_on_a_first_visit(request.getfixturevalue("tab"))
+        return
+    context: BrowserContext = request.getfixturevalue("context")
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    assert not errors, errors
+    with no_errors(page):
+        yield page
 
 
 @pytest.fixture(scope="module")

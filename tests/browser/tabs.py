@@ -1,4 +1,4 @@
-"""One tab for all tests of a module, in which each begins as a visitor who was never here.
+"""One tab for all tests of a module that is marked ``one_tab``, in which each begins as a visitor who was never here.
 
 A profile of its own costs a test more than the page that it opens there: a process, and every file of the site anew.
 Here the site's files stay cached. A test that changes the browser for good (a script before every page, another clock),
@@ -8,6 +8,7 @@ or that is about when a file comes, takes a profile of its own from ``context``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Error, Page
@@ -28,16 +29,25 @@ def one_tab(browser: Browser) -> Iterator[Page]:
 
 
 def as_on_a_first_visit(tab: Page) -> Iterator[Page]:
-    """Give the tab. The test fails when a script of ours throws; what it leaves in the browser is cleared."""
+    """Give the tab, and clear what the test leaves in the browser."""
+    try:
+        with no_errors(tab):
+            yield tab
+    finally:
+        _clear(tab)
+
+
+@contextmanager
+def no_errors(page: Page) -> Iterator[None]:
+    """Fail at the end if a script of the page threw an error."""
     errors: list[str] = []
 
     def note(error: object) -> None:
         errors.append(str(error))
 
-    tab.on("pageerror", note)
-    yield tab
-    tab.remove_listener("pageerror", note)
-    _clear(tab)
+    page.on("pageerror", note)
+    yield
+    page.remove_listener("pageerror", note)
     assert errors == []
 
 

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.banner import BANNER, RECEIPT, STORED, Tracker, choose_on_banner, ran, withdraw
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import MOVED, faults_of_any_look
 from tests.sites import Site
 
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
+pytestmark = pytest.mark.one_tab
 
 
 def test_the_banner_is_answered_on_a_page_of_any_address(site: Site, page: Page) -> None:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import TIMEOUT, axe_violations, faults_of_any_look
 from tests.sites import Site
 
+pytestmark = pytest.mark.one_tab
+
 RECEIPT = "/consent/receipt/"
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def accept_all(page: Page, site: Site) -> None:

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.banner import BANNER, choose_on_banner, switch_all_on, withdraw
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.third_parties import remembering, serve
 from tests.browser.visiting import axe_violations, rest, until
 from tests.sites import Site
+
+pytestmark = pytest.mark.one_tab
 
 STORED = "/glossary/"
 COUNTER = """
@@ -124,16 +125,6 @@ def served(new_site: Callable[..., Site], vendor: Vendor) -> Site:
     site.manage("publish_notice", "--material", "--reason", "Four services", "--as", "olga")
     switch_all_on(site)
     return site
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 @pytest.fixture

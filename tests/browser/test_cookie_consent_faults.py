@@ -5,15 +5,16 @@ The others, and what this is about, are in ``tests/site/test_cookie_consent_faul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.banner import BANNER, STORED, Tracker, ran, withdraw
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.sites import TIMES, Site, ask
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.one_tab
 
 RECORDS = (
     "from consent.models import ConsentRecord as R\nprint(*R.objects.order_by('pk').values_list('action', flat=True))"
@@ -25,16 +26,6 @@ SERVICES = (
     "    service.status = {!r}\n"
     "    save_service(service=service, by=User.objects.get(username='olga'), at=timezone.now())"
 )
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def records(site: Site) -> list[str]:

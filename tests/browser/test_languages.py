@@ -1,15 +1,14 @@
 """Pages in other languages in a real browser: they fit, they can be heard, and the way between them works."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.banner import choose_on_banner
 from tests.browser.pages import TERMS
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import axe_violations, rest
 from tests.sites import Site
+
+pytestmark = pytest.mark.one_tab
 
 # Those with the longest words, and those that the walk of all pages doesn't know in Arabic.
 GERMAN = (
@@ -25,16 +24,6 @@ RECEIPTS = ("/consent/de/receipt/", "/consent/ar/receipt/")
 @pytest.fixture(scope="module", autouse=True)
 def glossary(site: Site) -> None:
     site.python(TERMS)
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def test_pages_fit_the_smallest_screen_and_are_accessible(site: Site, page: Page) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import COLOUR_RULES, SHAPES, axe_violations, rest, wait_until
 from tests.sites import Site
+
+pytestmark = pytest.mark.one_tab
 
 TERM = "/glossary/progesterone/"
 COLOURS = {"runOnly": {"type": "rule", "values": COLOUR_RULES[1:]}}
@@ -35,16 +36,6 @@ requestAnimationFrame(look);
 @pytest.fixture(scope="module", autouse=True)
 def glossary(site: Site) -> None:
     site.manage("load_demo", "--no-accounts")
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def answer(page: Page, *categories: str) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.banner import BANNER, STORED, Tracker, choose_on_banner, ran
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import axe_violations, until, wait_until
 from tests.sites import Site
+
+pytestmark = pytest.mark.one_tab
 
 UNRECORDED = "[data-consent-unrecorded]"
 RECORDS = (
@@ -30,16 +29,6 @@ from consent.actions import publish_notice
 CookieGroup.objects.filter(varname='marketing').update(description={!r})
 publish_notice(by=User.objects.get(), at=timezone.now(), material=True, reason='Another purpose')
 """
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def records(site: Site) -> list[str]:

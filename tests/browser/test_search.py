@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.tabs import as_on_a_first_visit, one_tab
 from tests.browser.visiting import faults_of_any_look, wait_until
 from tests.sites import Site
+
+pytestmark = pytest.mark.one_tab
 
 TERMS = """
 from datetime import UTC, datetime
@@ -32,16 +33,6 @@ publish_terms(terms=terms, by=Program("Test"), at=at, emergency=True, reason="Te
 @pytest.fixture(scope="module", autouse=True)
 def glossary(site: Site) -> None:
     site.python(TERMS)
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    yield from one_tab(browser)
-
-
-@pytest.fixture
-def page(tab: Page) -> Iterator[Page]:
-    yield from as_on_a_first_visit(tab)
 
 
 def options(page: Page) -> list[str]:
